@@ -1,0 +1,37 @@
+//! Decisions of openrun: stock, lines, limits, windows, purchases. No IO, no clock, no randomness, no await.
+//!
+//! A machine is a plain struct: `decide` reads and answers with an event or a [`Refusal`]; `apply` cannot fail and is
+//! the same code live, in recovery and in replay. Time is an argument. Cargo.toml is the proof: serde and hashing only.
+//!
+//! Reading order follows a sale: what is sold ([`program`], [`round_spec`]), who may not ([`refusal`]), what happened
+//! ([`event`]), who decides ([`person`], [`round`], [`queue`]), and what must hold ([`invariants`]).
+
+pub mod event;
+pub mod ids;
+pub mod inlet;
+pub mod invariants;
+pub mod life;
+pub mod money;
+pub mod person;
+pub mod places;
+pub mod program;
+pub mod purchase;
+pub mod queue;
+pub mod refusal;
+pub mod round;
+pub mod round_spec;
+pub mod speed;
+pub mod stock;
+pub mod time;
+pub mod view;
+
+pub use event::{Event, StoredEvent};
+pub use ids::{ChannelId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, RoundId, WindowId};
+pub use money::Won;
+pub use program::{Program, Rules};
+pub use purchase::Purchase;
+pub use refusal::Refusal;
+pub use time::{Month, Timestamp};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,297 @@
+//! A person who buys: limits by month and by holding over all rounds and channels, the one purchase under way, and the
+//! keys whose answers must never change.
+//!
+//! Knows nothing of stock or windows beyond what it is told. One purchase at a time: the mailbox is the queue.
+
+use crate::purchase::{PassId, Purchase};
+use crate::{
+    Event, IdempotencyKey, Month, ProgramId, Refusal, RoundId, Rules, StoredEvent, Timestamp, Won,
+};
+use std::collections::{HashMap, HashSet};
+
+/// Keys remembered of one person: more than anybody buys with in years, and an end to what one who is always refused
+/// can have written down. Beyond it a new key is `Overloaded` and nothing is remembered.
+const KEYS_MAX: usize = 10_000;
+
+/// The pass that came with a purchase, as far as its signature and times tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShownPass {
+    /// None was shown.
+    Missing,
+    /// Forged, another's, or of another round.
+    Invalid,
+    /// Good once, too late now.
+    Expired(PassId),
+    /// Good.
+    Valid(PassId),
+}
+
+/// What the edge knows of the round when a purchase is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoundFacts {
+    /// The round.
+    pub round: RoundId,
+    /// Its program.
+    pub program: ProgramId,
+    /// The rules of today.
+    pub rules: Rules,
+    /// Why this round does not sell to this person now, if so: `RoundNotOpen` or `NotEligible`.
+    pub closed: Option<Refusal>,
+    /// Whether the program is sold through the person's channel.
+    pub channel_allowed: bool,
+}
+
+/// A purchase as asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// The client's name for the attempt.
+    pub key: IdempotencyKey,
+    /// SHA-256 of what was asked.
+    pub digest: [u8; 32],
+    /// How much.
+    pub amount: Won,
+    /// Whether the person signed up.
+    pub is_registered: bool,
+    /// The round, if there is such a one.
+    pub round: Option<RoundFacts>,
+    /// The pass.
+    pub pass: ShownPass,
+}
+
+/// An answer that a key got and will get for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The purchase.
+    Issued(Box<Purchase>),
+    /// The refusal.
+    Refused(Refusal),
+}
+
+#[derive(Debug, Clone)]
+struct Remembered {
+    digest: [u8; 32],
+    answer: Answer,
+}
+
+/// The limit set aside for a purchase that the round has not decided yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LimitHold {
+    /// Of which program.
+    pub program: ProgramId,
+    /// Of which month, fixed now.
+    pub month: Month,
+    /// How much.
+    pub amount: Won,
+    /// With which pass.
+    pub pass: PassId,
+    /// What will have been used of the month.
+    pub used_after: Won,
+}
+
+impl LimitHold {
+    fn is_for(&self, purchase: &Purchase) -> bool {
+        self.program == purchase.program
+            && (self.month, self.amount, self.pass)
+                == (purchase.month, purchase.amount, purchase.pass)
+    }
+}
+
+/// What a purchase comes to as far as the person is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// The key was seen: the same answer again.
+    Replay(Answer),
+    /// The limit allows it.
+    Hold(LimitHold),
+}
+
+#[derive(Debug, Clone, Default)]
+struct Account {
+    used: HashMap<Month, Won>,
+    holding: Won,
+}
+
+/// What a person's limits for one program are now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The month.
+    pub month: Month,
+    /// Bought in it.
+    pub used: Won,
+    /// Set aside for purchases under way.
+    pub held: Won,
+    /// What may still be bought this month.
+    pub allowance: Won,
+    /// Held in vouchers.
+    pub holding: Won,
+    /// What may still be held.
+    pub room: Won,
+}
+
+/// A person who buys.
+#[derive(Debug, Clone, Default)]
+pub struct Person {
+    accounts: HashMap<ProgramId, Account>,
+    keys: HashMap<IdempotencyKey, Remembered>,
+    passes: HashSet<(RoundId, PassId)>,
+    hold: Option<LimitHold>,
+}
+
+impl Person {
+    /// A person from the store.
+    #[must_use]
+    pub fn replay(events: &[StoredEvent]) -> Person {
+        let mut person = Person::default();
+        events.iter().for_each(|stored| person.apply(&stored.event));
+        person
+    }
+
+    /// What a purchase comes to: the ladder of refusals in the order of the contract, then the hold.
+    ///
+    /// # Errors
+    /// The first refusal that applies.
+    ///
+    /// # Panics
+    /// When a purchase is under way: the mailbox lets in one at a time.
+    pub fn decide(&self, now: Timestamp, ask: &Ask) -> Result<Decision, Refusal> {
+        assert!(self.hold.is_none(), "OR-2: two purchases of one person at once");
+        if let Some(remembered) = self.keys.get(&ask.key) {
+            if remembered.digest != ask.digest {
+                return Err(Refusal::IdempotencyKeyReused);
+            }
+            return Ok(Decision::Replay(remembered.answer.clone()));
+        }
+        let facts = Person::check_amount(ask)?;
+        if !ask.is_registered {
+            return Err(Refusal::NotRegistered);
+        }
+        if !facts.channel_allowed {
+            return Err(Refusal::ChannelNotAllowed);
+        }
+        if let Some(closed) = &facts.closed {
+            return Err(closed.clone());
+        }
+        let pass = self.check_pass(facts, &ask.pass)?;
+        if self.keys.len() >= KEYS_MAX {
+            return Err(Refusal::Overloaded);
+        }
+        let limits = self.limits(&facts.program, &facts.rules, now);
+        if ask.amount > limits.allowance {
+            return Err(Refusal::MonthlyLimitExceeded { allowance_won: limits.allowance });
+        }
+        if ask.amount > limits.room {
+            return Err(Refusal::HoldingLimitExceeded { room_won: limits.room });
+        }
+        // From here it must succeed.
+        Ok(Decision::Hold(LimitHold {
+            program: facts.program.clone(),
+            month: limits.month,
+            amount: ask.amount,
+            pass,
+            used_after: limits.used.plus(ask.amount),
+        }))
+    }
+
+    fn check_amount(ask: &Ask) -> Result<&RoundFacts, Refusal> {
+        let unknown = Refusal::InvalidAmount { unit_won: None, monthly_limit_won: None };
+        if ask.amount <= Won::ZERO || ask.amount > Won::MAX_REQUEST {
+            return Err(match &ask.round {
+                Some(facts) => Person::invalid_amount(&facts.rules),
+                None => unknown,
+            });
+        }
+        let facts = ask.round.as_ref().ok_or(Refusal::RoundNotFound)?;
+        let rules = &facts.rules;
+        if !ask.amount.is_positive_multiple_of(rules.unit_won)
+            || ask.amount > rules.monthly_limit_won
+        {
+            return Err(Person::invalid_amount(rules));
+        }
+        Ok(facts)
+    }
+
+    fn invalid_amount(rules: &Rules) -> Refusal {
+        Refusal::InvalidAmount {
+            unit_won: Some(rules.unit_won),
+            monthly_limit_won: Some(rules.monthly_limit_won),
+        }
+    }
+
+    fn check_pass(&self, facts: &RoundFacts, pass: &ShownPass) -> Result<PassId, Refusal> {
+        let is_used = |pass: PassId| self.passes.contains(&(facts.round.clone(), pass));
+        match *pass {
+            ShownPass::Missing => Err(Refusal::PassRequired),
+            ShownPass::Invalid => Err(Refusal::PassInvalid),
+            ShownPass::Expired(_) => Err(Refusal::PassExpired),
+            ShownPass::Valid(pass) if is_used(pass) => Err(Refusal::PassUsed),
+            ShownPass::Valid(pass) => Ok(pass),
+        }
+    }
+
+    /// What the person may still buy and hold of a program.
+    #[must_use]
+    pub fn limits(&self, program: &ProgramId, rules: &Rules, now: Timestamp) -> Limits {
+        let month = Month::of(now);
+        let account = self.accounts.get(program);
+        let used = account.and_then(|a| a.used.get(&month).copied()).unwrap_or_default();
+        let holding = account.map_or(Won::ZERO, |a| a.holding);
+        let under_way = self.hold.iter().filter(|hold| hold.program == *program);
+        let held: Won = under_way.map(|hold| hold.amount).sum();
+        Limits {
+            month,
+            used,
+            held,
+            allowance: rules.monthly_limit_won.minus(used).minus(held).or_zero(),
+            holding,
+            room: rules.holding_limit_won.minus(holding).minus(held).or_zero(),
+        }
+    }
+
+    /// Sets the limit aside until the round has decided.
+    pub fn hold(&mut self, hold: LimitHold) {
+        assert!(self.hold.is_none(), "OR-2: two purchases of one person at once");
+        assert!(hold.amount > Won::ZERO && hold.amount <= hold.used_after, "OR-2: {hold:?}");
+        self.hold = Some(hold);
+    }
+
+    /// The limit set aside is free again: the round refused, or nothing was written.
+    pub fn release(&mut self) {
+        assert!(self.hold.is_some(), "OR-2: a hold released twice");
+        self.hold = None;
+    }
+
+    /// Takes an event in: live and in recovery alike.
+    ///
+    /// # Panics
+    /// When the event contradicts what stands: the actor is then rebuilt from the store.
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Issued { purchase } => {
+                let held = self.hold.take();
+                assert!(held.is_none_or(|h| h.is_for(purchase)), "OR-2: issued what was not held");
+                let account = self.accounts.entry(purchase.program.clone()).or_default();
+                let used = account.used.entry(purchase.month).or_default();
+                *used = used.plus(purchase.amount);
+                assert_eq!(*used, purchase.used_after, "OR-2: another month's use than decided");
+                account.holding = account.holding.plus(purchase.amount);
+                let fresh = self.passes.insert((purchase.round.clone(), purchase.pass));
+                assert!(fresh, "OR-9: a pass was used twice");
+                let answer = Answer::Issued(Box::new(purchase.clone()));
+                self.remember(&purchase.key, purchase.digest, answer);
+            }
+            Event::Refused { key, digest, refusal, .. } => {
+                self.hold = None;
+                self.remember(key, *digest, Answer::Refused(refusal.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    fn remember(&mut self, key: &IdempotencyKey, digest: [u8; 32], answer: Answer) {
+        let before = self.keys.insert(key.clone(), Remembered { digest, answer });
+        assert!(before.is_none(), "OR-4: a key was answered twice");
+    }
+}
+
+#[cfg(test)]
+mod tests;

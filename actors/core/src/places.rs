@@ -1,0 +1,255 @@
+//! The places of one line, shared: one sequence of numbers and one byte of phase for each.
+//!
+//! Written by the actors of the round, read by anybody without a mailbox. Numbers are given only up to the reserved
+//! block, so that none is given twice whatever dies; the watermark never moves back (OR-6). Phases change on many
+//! threads at once; `advance` and `lapse` belong to the round's own. Knows numbers only, never whose they are.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+
+/// Numbers in one chunk of phases.
+const CHUNK: usize = 1 << 16;
+/// Chunks in one line: 16 million numbers, five times the people of the largest sale. Joining then answers no.
+const CHUNKS: usize = 256;
+/// The largest number of a line.
+pub const NUMBER_MAX: u64 = (CHUNK * CHUNKS) as u64;
+
+/// Set in a cell once the watermark has reached its number: a phase and whether its end counts change in one step, so
+/// that a change on one thread and the watermark on another count each end exactly once.
+const HAD_TURN: u8 = 0x80;
+
+/// Where a number stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Phase {
+    /// Not given, as far as this process knows.
+    Unknown = 0,
+    /// Given, not claimed.
+    Waiting = 1,
+    /// Claimed: a pass is out.
+    Claimed = 2,
+    /// A purchase was made with it.
+    Bought = 3,
+    /// Given up by its person.
+    Left = 4,
+    /// Not claimed in time, or the pass expired.
+    Lapsed = 5,
+    /// Reserved before a restart and not known to have been given; whoever shows its ticket gets it.
+    Vacant = 6,
+}
+
+impl Phase {
+    fn of(byte: u8) -> Phase {
+        match byte & !HAD_TURN {
+            1 => Phase::Waiting,
+            2 => Phase::Claimed,
+            3 => Phase::Bought,
+            4 => Phase::Left,
+            5 => Phase::Lapsed,
+            6 => Phase::Vacant,
+            _ => Phase::Unknown,
+        }
+    }
+
+    /// Whether nothing more will come of it.
+    #[must_use]
+    pub fn is_ended(self) -> bool {
+        matches!(self, Phase::Bought | Phase::Left | Phase::Lapsed | Phase::Vacant)
+    }
+}
+
+/// The numbers of one line.
+#[derive(Debug)]
+pub struct Places {
+    last_number: AtomicU64,
+    reserved: AtomicU64,
+    watermark: AtomicU64,
+    lapsed_up_to: AtomicU64,
+    /// Signed, because on the way from one end to another the minus may be seen before the plus.
+    ended: AtomicI64,
+    chunks: Vec<OnceLock<Box<[AtomicU8]>>>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        let zero = || AtomicU64::new(0);
+        Places {
+            last_number: zero(),
+            reserved: zero(),
+            watermark: zero(),
+            lapsed_up_to: zero(),
+            ended: AtomicI64::new(0),
+            chunks: (0..CHUNKS).map(|_| OnceLock::new()).collect(),
+        }
+    }
+}
+
+impl Places {
+    /// The next number, or nothing when the reserved block is used up.
+    pub fn take_number(&self) -> Option<u64> {
+        let reserved = self.reserved.load(Ordering::SeqCst).min(NUMBER_MAX);
+        let next = |last: u64| (last < reserved).then_some(last + 1);
+        self.last_number
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, next)
+            .ok()
+            .map(|before| before + 1)
+    }
+
+    /// Numbers up to this one may be given: the reservation is durable.
+    pub fn set_reserved(&self, up_to: u64) {
+        self.reserved.fetch_max(up_to, Ordering::SeqCst);
+        assert!(self.last_number() <= self.reserved(), "OR-6: a number beyond the reserved block");
+    }
+
+    /// The last number that may be given.
+    #[must_use]
+    pub fn reserved(&self) -> u64 {
+        self.reserved.load(Ordering::SeqCst)
+    }
+
+    /// The last number given.
+    #[must_use]
+    pub fn last_number(&self) -> u64 {
+        self.last_number.load(Ordering::SeqCst)
+    }
+
+    /// Numbers up to `number` count as given: used when a line is loaded.
+    pub fn skip_to(&self, number: u64) {
+        self.reserved.fetch_max(number, Ordering::SeqCst);
+        self.last_number.fetch_max(number, Ordering::SeqCst);
+        assert!(self.last_number() <= self.reserved(), "OR-6: a number beyond the reserved block");
+    }
+
+    /// Numbers at or under it have their turn.
+    #[must_use]
+    pub fn watermark(&self) -> u64 {
+        self.watermark.load(Ordering::SeqCst)
+    }
+
+    /// Numbers at or under it are too late to be claimed.
+    #[must_use]
+    pub fn lapsed_up_to(&self) -> u64 {
+        self.lapsed_up_to.load(Ordering::SeqCst)
+    }
+
+    /// How many numbers at or under the watermark have come to their end.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        u64::try_from(self.ended.load(Ordering::SeqCst)).unwrap_or(0)
+    }
+
+    /// Where a number stands.
+    #[must_use]
+    pub fn phase(&self, number: u64) -> Phase {
+        self.cell(number).map_or(Phase::Unknown, |cell| Phase::of(cell.load(Ordering::SeqCst)))
+    }
+
+    /// Moves a number from one phase to another; answers whether it stood in the first.
+    /// Keeps the count of ended numbers under the watermark.
+    pub fn change(&self, number: u64, from: Phase, to: Phase) -> bool {
+        assert!(to != Phase::Unknown, "OR-6: a number that was given is taken back");
+        let Some(cell) = self.cell_or_new(number) else { return false };
+        let next = |byte: u8| (Phase::of(byte) == from).then_some(to as u8 | (byte & HAD_TURN));
+        let Ok(before) = cell.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next) else {
+            return false;
+        };
+        if before & HAD_TURN != 0 {
+            let step = i64::from(to.is_ended()) - i64::from(from.is_ended());
+            self.ended.fetch_add(step, Ordering::SeqCst);
+        }
+        true
+    }
+
+    /// A purchase was made with this number, whatever became of the place meanwhile: the pass was good when the
+    /// purchase was decided. Answers where the number stood, in one step with the change; nothing when it had bought.
+    pub fn buy(&self, number: u64) -> Option<Phase> {
+        // In the order in which a place can move on, so that a move between two tries is not missed.
+        let before = [
+            Phase::Unknown,
+            Phase::Vacant,
+            Phase::Waiting,
+            Phase::Claimed,
+            Phase::Lapsed,
+            Phase::Left,
+        ];
+        let from = before.into_iter().find(|from| self.change(number, *from, Phase::Bought));
+        assert!(from.is_none() || self.phase(number) == Phase::Bought, "a purchase is for ever");
+        from
+    }
+
+    /// Moves the watermark on; the move is durable. Counts those who came to their end while they waited.
+    pub fn advance(&self, to: u64) {
+        let from = self.watermark();
+        assert!(to >= from, "OR-6: the watermark moves back from {from} to {to}");
+        for number in from + 1..=to {
+            let Some(cell) = self.cell_or_new(number) else { break };
+            let before = cell.fetch_or(HAD_TURN, Ordering::SeqCst);
+            if before & HAD_TURN == 0 && Phase::of(before).is_ended() {
+                self.ended.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        self.watermark.store(to, Ordering::SeqCst);
+        assert!(self.ended() <= to, "more ended than had their turn");
+    }
+
+    /// The number that a watermark at `from` reaches by letting `people` in: those who came to their end while they
+    /// waited, and numbers that were never given, are passed over for nothing. Never beyond `up_to`.
+    #[must_use]
+    pub fn reach(&self, from: u64, people: u64, up_to: u64) -> u64 {
+        let mut entering = 0;
+        let is_last = |number: &u64| {
+            entering += u64::from(!self.phase(*number).is_ended());
+            entering > people
+        };
+        let to = (from + 1..=up_to).find(is_last).map_or(up_to.max(from), |beyond| beyond - 1);
+        assert!(to >= from, "OR-6: the watermark would move back from {from} to {to}");
+        to
+    }
+
+    /// How many of the numbers after `from` up to `to` are people who come in, or may still: what a move costs in rate.
+    #[must_use]
+    pub fn entering(&self, from: u64, to: u64) -> u64 {
+        (from + 1..=to).map(|number| u64::from(!self.phase(number).is_ended())).sum()
+    }
+
+    /// Every number at or under `up_to` that still waits has lapsed. Answers how many.
+    pub fn lapse(&self, up_to: u64) -> u64 {
+        let from = self.lapsed_up_to();
+        let up_to = up_to.min(self.watermark());
+        let mut lapsed = 0;
+        for number in from + 1..=up_to {
+            lapsed += u64::from(self.change(number, Phase::Waiting, Phase::Lapsed));
+        }
+        self.lapsed_up_to.fetch_max(up_to, Ordering::SeqCst);
+        assert!(lapsed <= up_to.saturating_sub(from), "more lapsed than had their turn");
+        lapsed
+    }
+
+    /// How many numbers have been given and wait for their turn (leavers among them included).
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.last_number().saturating_sub(self.watermark())
+    }
+
+    /// How many are between their turn and its end.
+    #[must_use]
+    pub fn active(&self) -> u64 {
+        let had_turn = self.watermark().min(self.last_number());
+        had_turn.saturating_sub(self.ended())
+    }
+
+    fn cell(&self, number: u64) -> Option<&AtomicU8> {
+        let index = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.chunks.get(index / CHUNK)?.get().map(|chunk| &chunk[index % CHUNK])
+    }
+
+    fn cell_or_new(&self, number: u64) -> Option<&AtomicU8> {
+        let index = usize::try_from(number.checked_sub(1)?).ok()?;
+        let fresh = || (0..CHUNK).map(|_| AtomicU8::new(0)).collect();
+        let chunk = self.chunks.get(index / CHUNK)?.get_or_init(fresh);
+        Some(&chunk[index % CHUNK])
+    }
+}
+
+#[cfg(test)]
+mod tests;

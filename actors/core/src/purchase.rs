@@ -1,0 +1,88 @@
+//! A purchase: the facts of one voucher bought, as decided.
+
+use crate::round_spec::LineId;
+use crate::{
+    ChannelId, IdempotencyKey, Month, PersonKey, ProgramId, PurchaseId, RoundId, Timestamp,
+    WindowId, Won,
+};
+use serde::{Deserialize, Serialize};
+
+/// Where a purchase stands. With a rail that answers at once it is issued in one step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PurchaseState {
+    /// Stock and limit are held.
+    Held,
+    /// The rail was asked.
+    Paying,
+    /// Paid; the voucher is issued.
+    Issued,
+    /// Not paid; stock and limit are free again.
+    Voided,
+    /// Cancelled in full after it was issued.
+    Cancelled,
+}
+
+impl PurchaseState {
+    /// The word of the contract.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            PurchaseState::Held => "held",
+            PurchaseState::Paying => "paying",
+            PurchaseState::Issued => "issued",
+            PurchaseState::Voided => "voided",
+            PurchaseState::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Which pass a purchase was made with: unique within a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PassId {
+    /// The line.
+    pub line: LineId,
+    /// The number in that line.
+    pub number: u64,
+}
+
+/// A purchase as decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Purchase {
+    /// Its id; the voucher that it issues bears the same.
+    pub id: PurchaseId,
+    /// Where.
+    pub round: RoundId,
+    /// From which window's stock.
+    pub window: WindowId,
+    /// Of which program.
+    pub program: ProgramId,
+    /// By whom.
+    pub person: PersonKey,
+    /// Through which channel.
+    pub channel: ChannelId,
+    /// Face value.
+    pub amount: Won,
+    /// What the person pays.
+    pub price: Won,
+    /// What the issuer adds.
+    pub subsidy: Won,
+    /// The month whose limit it counts against, fixed at the hold.
+    pub month: Month,
+    /// With which pass.
+    pub pass: PassId,
+    /// The client's name for the attempt.
+    pub key: IdempotencyKey,
+    /// SHA-256 of what was asked, to tell a repeat from another request under the same key.
+    pub digest: [u8; 32],
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What the window had left after it.
+    pub left_after: Won,
+    /// What the person had used of the month after it.
+    pub used_after: Won,
+    /// The limit that `used_after` was held against.
+    pub monthly_limit: Won,
+    /// Where it stands.
+    pub state: PurchaseState,
+}

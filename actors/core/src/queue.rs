@@ -1,0 +1,294 @@
+//! Who holds which place: one shard of a round's people.
+//!
+//! Decides what joining, claiming and leaving mean for a person; the numbers come from the line's one sequence and the
+//! phase of each number stands in [`Places`]. Gives out no number of its own and never moves a watermark.
+
+use crate::places::{Phase, Places};
+use crate::round_spec::{LineId, Rejoin};
+use crate::{Event, PersonKey, Refusal, RoundId, Timestamp};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+/// How long a place waits to be claimed that was taken behind the watermark, where turns have lapsed already. Joining
+/// there claims at once, so only what went wrong comes to this; without it such a slot would stay taken for ever.
+const LATE_CLAIM_MILLIS: i64 = 300_000;
+
+/// A place that somebody holds or held last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// In which line.
+    pub line: LineId,
+    /// The number.
+    pub number: u64,
+    /// Numbers of this person in this line up to this one are dead.
+    pub dead_up_to: u64,
+    /// Until when the pass is good, once claimed.
+    pub expires_at: Timestamp,
+}
+
+/// A ticket as shown by its person: its signature was checked before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShownTicket {
+    /// In which line.
+    pub line: LineId,
+    /// The number.
+    pub number: u64,
+}
+
+/// What joining comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinDecision {
+    /// The person holds this place already.
+    Held(Place),
+    /// A new number is to be taken from the line; older ones of this person up to `dead_up_to` are dead.
+    New {
+        /// Numbers up to this one are dead.
+        dead_up_to: u64,
+    },
+}
+
+/// What claiming comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimDecision {
+    /// Claimed before; the same pass again.
+    Again {
+        /// Until when it is good.
+        expires_at: Timestamp,
+    },
+    /// A pass is to be given.
+    New,
+}
+
+/// When a number lapses if it still stands in this phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Deadline {
+    at: Timestamp,
+    line: LineId,
+    number: u64,
+    phase: Phase,
+}
+
+/// One shard of a round's people.
+#[derive(Debug, Default)]
+pub struct Queue {
+    places: HashMap<PersonKey, Place>,
+    deadlines: BinaryHeap<Reverse<Deadline>>,
+    late: Vec<(LineId, u64)>,
+}
+
+impl Queue {
+    /// How many people are known here.
+    #[must_use]
+    pub fn people(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The place that a person holds, whatever became of it.
+    #[must_use]
+    pub fn place(&self, person: PersonKey) -> Option<Place> {
+        self.places.get(&person).copied()
+    }
+
+    /// What joining `line` comes to. Never gives a better place than the one held, nor two.
+    #[must_use]
+    pub fn decide_join(
+        &self,
+        person: PersonKey,
+        line: LineId,
+        shown: Option<ShownTicket>,
+        rejoin: Rejoin,
+        places: &Places,
+    ) -> JoinDecision {
+        let Some(place) = self.places.get(&person).filter(|place| place.line == line) else {
+            return JoinDecision::New { dead_up_to: 0 };
+        };
+        let is_shown = shown == Some(ShownTicket { line, number: place.number });
+        match places.phase(place.number) {
+            Phase::Bought | Phase::Left | Phase::Lapsed => {
+                JoinDecision::New { dead_up_to: place.number }
+            }
+            Phase::Waiting if rejoin == Rejoin::Tail && !is_shown => {
+                JoinDecision::New { dead_up_to: place.number }
+            }
+            _ => JoinDecision::Held(*place),
+        }
+    }
+
+    /// Whether a ticket is for a place that this process lost and may take up again: given before a restart, its join
+    /// had not reached the store. The event to apply and persist, if so.
+    #[must_use]
+    pub fn decide_adopt(
+        &self,
+        round: &RoundId,
+        person: PersonKey,
+        shown: ShownTicket,
+        places: &Places,
+    ) -> Option<Event> {
+        if places.phase(shown.number) != Phase::Vacant {
+            return None;
+        }
+        let mut dead_up_to = 0;
+        let is_honoured = match self.places.get(&person) {
+            None => true,
+            // Lines stand in the order of their windows: a later one is not given up for an earlier one.
+            Some(held) if held.line != shown.line => held.line < shown.line,
+            Some(held) => {
+                // A later number was answered because this one had come to its end.
+                let is_later = shown.number > held.number;
+                dead_up_to = if is_later { held.number } else { held.dead_up_to };
+                match places.phase(held.number) {
+                    Phase::Waiting => shown.number > held.dead_up_to,
+                    Phase::Claimed => false,
+                    _ => is_later,
+                }
+            }
+        };
+        is_honoured.then(|| Event::Joined {
+            round: round.clone(),
+            line: shown.line,
+            number: shown.number,
+            person,
+            dead_up_to,
+        })
+    }
+
+    /// Whether the turn of this ticket can be claimed.
+    ///
+    /// # Errors
+    /// `NotYet` before the turn; `TurnPassed` for a place that is dead, left, lapsed, or already used.
+    pub fn decide_claim(
+        &self,
+        now: Timestamp,
+        person: PersonKey,
+        shown: ShownTicket,
+        places: &Places,
+    ) -> Result<ClaimDecision, Refusal> {
+        let held = self.places.get(&person).copied();
+        let is_held = |place: &Place| place.line == shown.line && place.number == shown.number;
+        let Some(place) = held.filter(is_held) else {
+            return Err(Refusal::TurnPassed);
+        };
+        let watermark = places.watermark();
+        match places.phase(place.number) {
+            Phase::Waiting if place.number > watermark => {
+                Err(Refusal::NotYet { ahead: place.number - 1 - watermark })
+            }
+            Phase::Claimed if now < place.expires_at => {
+                Ok(ClaimDecision::Again { expires_at: place.expires_at })
+            }
+            Phase::Waiting => Ok(ClaimDecision::New),
+            _ => Err(Refusal::TurnPassed),
+        }
+    }
+
+    /// Whether a place can be given up.
+    ///
+    /// # Errors
+    /// `TurnPassed` for a place that is dead or has ended otherwise.
+    pub fn decide_leave(
+        &self,
+        round: &RoundId,
+        person: PersonKey,
+        shown: ShownTicket,
+        places: &Places,
+    ) -> Result<Option<Event>, Refusal> {
+        let held = self.places.get(&person);
+        if held.is_none_or(|place| place.line != shown.line || place.number != shown.number) {
+            return Err(Refusal::TurnPassed);
+        }
+        match places.phase(shown.number) {
+            Phase::Left => Ok(None),
+            Phase::Waiting | Phase::Claimed => Ok(Some(Event::Left {
+                round: round.clone(),
+                line: shown.line,
+                number: shown.number,
+                person,
+            })),
+            _ => Err(Refusal::TurnPassed),
+        }
+    }
+
+    /// Takes an event in: live, and in recovery with the events of every shard (others' people are skipped by the
+    /// caller). `places` is that of the event's line. An event that is known already changes nothing: a purchase may
+    /// have written it as well.
+    ///
+    /// # Panics
+    /// When the event contradicts what stands: the actor is then rebuilt from the store.
+    pub fn apply(&mut self, event: &Event, places: &Places) {
+        match event {
+            Event::Joined { line, number, person, dead_up_to, .. } => {
+                let place = Place {
+                    line: *line,
+                    number: *number,
+                    dead_up_to: *dead_up_to,
+                    expires_at: Timestamp::default(),
+                };
+                self.join(*person, place, places);
+            }
+            Event::Claimed { line, number, person, expires_at, .. } => {
+                let is_theirs = |place: &&mut Place| place.line == *line && place.number == *number;
+                if let Some(place) = self.places.get_mut(person).filter(is_theirs) {
+                    place.expires_at = *expires_at;
+                }
+                let (at, line, number) = (*expires_at, *line, *number);
+                let phase = Phase::Claimed;
+                self.deadlines.push(Reverse(Deadline { at, line, number, phase }));
+                let is_claimed = places.change(number, Phase::Waiting, Phase::Claimed)
+                    || places.change(number, Phase::Lapsed, Phase::Claimed)
+                    || matches!(places.phase(number), Phase::Claimed | Phase::Bought);
+                assert!(is_claimed, "OR-9: number {number} was claimed out of turn");
+            }
+            Event::Left { number, .. } => {
+                // The place may have lapsed or bought on another thread since it was given up: it has ended all the same.
+                let is_over = places.change(*number, Phase::Waiting, Phase::Left)
+                    || places.change(*number, Phase::Claimed, Phase::Left)
+                    || places.change(*number, Phase::Lapsed, Phase::Left)
+                    || matches!(places.phase(*number), Phase::Left | Phase::Bought);
+                assert!(is_over, "OR-5: number {number} left without having been given");
+            }
+            _ => {}
+        }
+    }
+
+    fn join(&mut self, person: PersonKey, place: Place, places: &Places) {
+        let former = self.places.get(&person).copied().filter(|former| former.line == place.line);
+        if former.is_some_and(|former| former.number == place.number) {
+            return;
+        }
+        let Place { line, number, .. } = place;
+        if let Some(former) = former {
+            // Joining again gives the former place up: nobody waits there any more.
+            let _ = places.change(former.number, Phase::Waiting, Phase::Left);
+        }
+        self.places.insert(person, place);
+        let is_fresh = places.change(number, Phase::Unknown, Phase::Waiting)
+            || places.change(number, Phase::Vacant, Phase::Waiting);
+        assert!(is_fresh, "OR-6: number {number} was given twice");
+        if number <= places.watermark() {
+            self.late.push((line, number));
+        }
+    }
+
+    /// Ends the passes whose time is over. Answers how many numbers lapsed.
+    pub fn expire(&mut self, now: Timestamp, lines: &[std::sync::Arc<Places>]) -> u64 {
+        let at = now.plus_millis(LATE_CLAIM_MILLIS);
+        for (line, number) in self.late.drain(..) {
+            let phase = Phase::Waiting;
+            self.deadlines.push(Reverse(Deadline { at, line, number, phase }));
+        }
+        let mut lapsed = 0;
+        while let Some(Reverse(due)) = self.deadlines.peek().copied() {
+            if due.at > now {
+                break;
+            }
+            self.deadlines.pop();
+            let places = &lines[due.line.index()];
+            lapsed += u64::from(places.change(due.number, due.phase, Phase::Lapsed));
+        }
+        assert!(self.late.is_empty(), "a place without a deadline");
+        lapsed
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+//! Why not: one ordered, closed enum for every answer that says no.
+//!
+//! Declaration order is precedence: of several refusals that apply, the first declared is the answer. Names and codes
+//! are the contract of the HTTP API; a refusal carries exactly the facts that its reader needs and nobody else's.
+
+use crate::round::LifeCycle;
+use crate::{Timestamp, Won};
+use serde::{Deserialize, Serialize};
+
+/// An answer that says no.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Refusal {
+    /// The token is missing, expired, of another issuer, or signed by an unknown key.
+    Unauthenticated,
+    /// The token is good but does not give this right.
+    Forbidden,
+    /// The body is larger than 16 KiB.
+    BodyTooLarge,
+    /// The body is not JSON.
+    UnsupportedMediaType,
+    /// The request cannot be read.
+    Malformed {
+        /// What is wrong, without a word of what was sent.
+        detail: String,
+    },
+    /// A request that moves money came without its key.
+    IdempotencyKeyRequired,
+    /// The key was used for another request.
+    IdempotencyKeyReused,
+    /// Not a positive multiple of the unit, or above the monthly limit.
+    InvalidAmount {
+        /// Amounts are multiples of this; absent when the round is unknown.
+        unit_won: Option<Won>,
+        /// The most that a person may buy in a month.
+        monthly_limit_won: Option<Won>,
+    },
+    /// There is no such program.
+    ProgramNotFound,
+    /// There is no such round.
+    RoundNotFound,
+    /// There is no such purchase, or it is somebody else's.
+    PurchaseNotFound,
+    /// There is no such page.
+    NotFound,
+    /// The path is there, the method is not.
+    MethodNotAllowed,
+    /// The person never signed up.
+    NotRegistered,
+    /// The program is not sold through this channel.
+    ChannelNotAllowed,
+    /// The round is not selling now.
+    RoundNotOpen {
+        /// What it is instead.
+        state: LifeCycle,
+        /// When it opens, if that is known and ahead.
+        opens_at: Option<Timestamp>,
+    },
+    /// The round cannot go from its state to the one asked for.
+    WrongState {
+        /// The state it is in.
+        state: LifeCycle,
+    },
+    /// No window for this person is open now.
+    NotEligible {
+        /// When the person's own window opens, if one is ahead.
+        opens_at: Option<Timestamp>,
+    },
+    /// The ticket is missing, forged, another's or of another round.
+    TicketInvalid,
+    /// The turn has not come.
+    NotYet {
+        /// How many are ahead.
+        ahead: u64,
+    },
+    /// The turn has passed: not claimed in time, left, or already used.
+    TurnPassed,
+    /// A purchase came without a pass.
+    PassRequired,
+    /// The pass is forged, another's or of another round.
+    PassInvalid,
+    /// The pass came too late.
+    PassExpired,
+    /// The pass has already bought something.
+    PassUsed,
+    /// More than is left of the month's limit.
+    MonthlyLimitExceeded {
+        /// What may still be bought this month.
+        allowance_won: Won,
+    },
+    /// More than there is room for under the holding limit.
+    HoldingLimitExceeded {
+        /// What may still be held.
+        room_won: Won,
+    },
+    /// Nothing is left.
+    SoldOut,
+    /// Less is left than was asked for.
+    InsufficientStock {
+        /// What is left.
+        remaining_won: Won,
+    },
+    /// The payment was declined; stock and limit are free again and the pass stays valid.
+    PaymentDeclined,
+    /// A bound was hit: nothing was done, later it may succeed.
+    Overloaded,
+    /// The store is away or an actor is being rebuilt: nothing is known to have been done; ask again with the same key.
+    Unavailable,
+}
+
+impl Refusal {
+    /// The stable code of this refusal.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::Unauthenticated => "unauthenticated",
+            Refusal::Forbidden => "forbidden",
+            Refusal::BodyTooLarge => "body-too-large",
+            Refusal::UnsupportedMediaType => "unsupported-media-type",
+            Refusal::Malformed { .. } => "malformed",
+            Refusal::IdempotencyKeyRequired => "idempotency-key-required",
+            Refusal::IdempotencyKeyReused => "idempotency-key-reused",
+            Refusal::InvalidAmount { .. } => "invalid-amount",
+            Refusal::ProgramNotFound => "program-not-found",
+            Refusal::RoundNotFound => "round-not-found",
+            Refusal::PurchaseNotFound => "purchase-not-found",
+            Refusal::NotFound => "not-found",
+            Refusal::MethodNotAllowed => "method-not-allowed",
+            Refusal::NotRegistered => "not-registered",
+            Refusal::ChannelNotAllowed => "channel-not-allowed",
+            Refusal::RoundNotOpen { .. } => "round-not-open",
+            Refusal::WrongState { .. } => "wrong-state",
+            Refusal::NotEligible { .. } => "not-eligible",
+            Refusal::TicketInvalid => "ticket-invalid",
+            Refusal::NotYet { .. } => "not-yet",
+            Refusal::TurnPassed => "turn-passed",
+            Refusal::PassRequired => "pass-required",
+            Refusal::PassInvalid => "pass-invalid",
+            Refusal::PassExpired => "pass-expired",
+            Refusal::PassUsed => "pass-used",
+            Refusal::MonthlyLimitExceeded { .. } => "monthly-limit-exceeded",
+            Refusal::HoldingLimitExceeded { .. } => "holding-limit-exceeded",
+            Refusal::SoldOut => "sold-out",
+            Refusal::InsufficientStock { .. } => "insufficient-stock",
+            Refusal::PaymentDeclined => "payment-declined",
+            Refusal::Overloaded => "overloaded",
+            Refusal::Unavailable => "unavailable",
+        }
+    }
+
+    /// One of each, in order of precedence: for tests, metrics and documentation.
+    #[must_use]
+    pub fn one_of_each() -> Vec<Refusal> {
+        let state = LifeCycle::Paused;
+        vec![
+            Refusal::Unauthenticated,
+            Refusal::Forbidden,
+            Refusal::BodyTooLarge,
+            Refusal::UnsupportedMediaType,
+            Refusal::Malformed { detail: String::new() },
+            Refusal::IdempotencyKeyRequired,
+            Refusal::IdempotencyKeyReused,
+            Refusal::InvalidAmount { unit_won: None, monthly_limit_won: None },
+            Refusal::ProgramNotFound,
+            Refusal::RoundNotFound,
+            Refusal::PurchaseNotFound,
+            Refusal::NotFound,
+            Refusal::MethodNotAllowed,
+            Refusal::NotRegistered,
+            Refusal::ChannelNotAllowed,
+            Refusal::RoundNotOpen { state, opens_at: None },
+            Refusal::WrongState { state },
+            Refusal::NotEligible { opens_at: None },
+            Refusal::TicketInvalid,
+            Refusal::NotYet { ahead: 0 },
+            Refusal::TurnPassed,
+            Refusal::PassRequired,
+            Refusal::PassInvalid,
+            Refusal::PassExpired,
+            Refusal::PassUsed,
+            Refusal::MonthlyLimitExceeded { allowance_won: Won::ZERO },
+            Refusal::HoldingLimitExceeded { room_won: Won::ZERO },
+            Refusal::SoldOut,
+            Refusal::InsufficientStock { remaining_won: Won::ZERO },
+            Refusal::PaymentDeclined,
+            Refusal::Overloaded,
+            Refusal::Unavailable,
+        ]
+    }
+
+    /// Whether the same key must get this answer for ever: it depended on the moment of the decision.
+    #[must_use]
+    pub fn is_remembered(&self) -> bool {
+        matches!(
+            self,
+            Refusal::MonthlyLimitExceeded { .. }
+                | Refusal::HoldingLimitExceeded { .. }
+                | Refusal::SoldOut
+                | Refusal::InsufficientStock { .. }
+                | Refusal::PaymentDeclined
+        )
+    }
+
+    /// Whether the same request may succeed later, so that the answer carries `Retry-After`.
+    #[must_use]
+    pub fn may_pass_later(&self) -> bool {
+        matches!(
+            self,
+            Refusal::Overloaded
+                | Refusal::Unavailable
+                | Refusal::NotYet { .. }
+                | Refusal::RoundNotOpen { .. }
+                | Refusal::NotEligible { opens_at: Some(_) }
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declaration_order_is_precedence_and_codes_are_unique() {
+        let all = Refusal::one_of_each();
+        for pair in all.windows(2) {
+            assert!(pair[0] < pair[1], "{:?} is declared before {:?}", pair[0], pair[1]);
+        }
+        let mut codes: Vec<&str> = all.iter().map(Refusal::code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), all.len());
+    }
+
+    #[test]
+    fn the_stored_form_names_the_code_and_comes_back() {
+        for refusal in Refusal::one_of_each() {
+            let text = serde_json::to_string(&refusal).expect("serialises");
+            assert!(text.contains(&format!("\"code\":\"{}\"", refusal.code())), "{text}");
+            assert_eq!(serde_json::from_str::<Refusal>(&text).expect("reads"), refusal);
+        }
+    }
+}

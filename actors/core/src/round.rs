@@ -1,0 +1,475 @@
+//! A round: its life, its windows and their stock, the reserved numbers and the watermarks.
+//!
+//! `decide_*` read and answer; `apply` is the only thing that changes a round, live and in recovery alike. Knows nothing
+//! of people beyond what a purchase says, nothing of limits (the person decided them before), and has no clock.
+
+use crate::inlet::{self, Figures, Limiter, RateBucket};
+use crate::places::{Phase, Places};
+use crate::purchase::{PassId, Purchase, PurchaseState};
+use crate::round_spec::{Eligibility, InletSpec, LineId, RoundSpec, WindowSpec};
+use crate::stock::Stock;
+use crate::{
+    ChannelId, Event, IdempotencyKey, Month, PersonKey, PurchaseId, Refusal, Rules, Timestamp,
+    WindowId, Won,
+};
+use serde::{Deserialize, Serialize};
+
+pub use crate::life::{LifeCycle, Step};
+
+/// Numbers reserved at once: a tenth of a second of the largest rush that one machine can take in, twice over. A
+/// restart leaves at most this many numbers unused.
+pub const NUMBER_BLOCK: u64 = 16_384;
+/// Purchases that must have been seen before their mean is believed; until then the monthly limit stands in.
+const MEAN_NEEDS_PURCHASES: u64 = 100;
+
+/// Whether a window sells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowPhase {
+    /// Not yet.
+    Ahead,
+    /// Now.
+    Open,
+    /// No more.
+    Over,
+}
+
+/// A window as it stands.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// What the operator said.
+    pub spec: WindowSpec,
+    /// Whether it sells.
+    pub phase: WindowPhase,
+    /// What it has.
+    pub stock: Stock,
+    /// How many purchases it made.
+    pub purchases: u64,
+}
+
+/// A line as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// Who stands in it.
+    pub eligibility: Eligibility,
+    /// The last number that may be given.
+    pub reserved: u64,
+    /// Numbers at or under it have their turn.
+    pub watermark: u64,
+}
+
+/// A purchase as asked of the round: the person's limits were decided before.
+#[derive(Debug, Clone)]
+pub struct PurchaseOrder {
+    /// The id made at the edge.
+    pub id: PurchaseId,
+    /// Who.
+    pub person: PersonKey,
+    /// Through which channel.
+    pub channel: ChannelId,
+    /// How much.
+    pub amount: Won,
+    /// With which pass.
+    pub pass: PassId,
+    /// Under which key.
+    pub key: IdempotencyKey,
+    /// SHA-256 of what was asked.
+    pub digest: [u8; 32],
+    /// The month whose limit was held.
+    pub month: Month,
+    /// What the person will have used of it.
+    pub used_after: Won,
+    /// The rules under which the limit was held.
+    pub rules: Rules,
+}
+
+/// A sale.
+#[derive(Debug, Clone)]
+pub struct Round {
+    spec: RoundSpec,
+    state: LifeCycle,
+    windows: Vec<Window>,
+    lines: Vec<Line>,
+}
+
+impl Round {
+    /// A round as an operator defined it.
+    #[must_use]
+    pub fn new(spec: RoundSpec) -> Round {
+        let window = |spec: &WindowSpec| Window {
+            spec: spec.clone(),
+            phase: WindowPhase::Ahead,
+            stock: Stock::new(spec.stock_won),
+            purchases: 0,
+        };
+        let line = |eligibility| Line { eligibility, reserved: 0, watermark: 0 };
+        let windows = spec.windows.iter().map(window).collect();
+        let lines = spec.lines().into_iter().map(line).collect();
+        Round { spec, state: LifeCycle::Draft, windows, lines }
+    }
+
+    /// What the operator said.
+    #[must_use]
+    pub fn spec(&self) -> &RoundSpec {
+        &self.spec
+    }
+
+    /// Where it is in its life.
+    #[must_use]
+    pub fn state(&self) -> LifeCycle {
+        self.state
+    }
+
+    /// Its windows.
+    #[must_use]
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
+    }
+
+    /// Its lines.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Whether the operator may still change what the round is.
+    ///
+    /// # Errors
+    /// `WrongState` once people can have joined.
+    pub fn decide_redefine(&self, spec: &RoundSpec) -> Result<Event, Refusal> {
+        if !matches!(self.state, LifeCycle::Draft | LifeCycle::Scheduled) {
+            return Err(Refusal::WrongState { state: self.state });
+        }
+        Ok(Event::RoundDefined { spec: spec.clone() })
+    }
+
+    /// What an operator's step does. Each is idempotent: where the round already is, nothing happens.
+    ///
+    /// # Errors
+    /// `WrongState` when the step does not lead on from here.
+    pub fn decide_step(&self, step: Step) -> Result<Vec<Event>, Refusal> {
+        use LifeCycle::{Closed, Draft, Lobby, Open, Paused, Scheduled, SoldOut};
+        let to = match (step, self.state) {
+            (Step::Schedule, Draft) => Scheduled,
+            (Step::Schedule, Scheduled | Lobby | Open | SoldOut | Paused) => return Ok(vec![]),
+            (Step::Open, Draft | Scheduled | Lobby) => Open,
+            (Step::Open, Open | SoldOut) => return Ok(vec![]),
+            (Step::Pause, Lobby | Open | SoldOut) => Paused,
+            (Step::Pause, Paused) => return Ok(vec![]),
+            (Step::Resume, Paused) => self.state_after_pause(),
+            (Step::Resume, Open | SoldOut | Lobby) => return Ok(vec![]),
+            (Step::Close, Closed) => return Ok(vec![]),
+            (Step::Close, _) => Closed,
+            (_, state) => return Err(Refusal::WrongState { state }),
+        };
+        // From here it must succeed.
+        let mut events = vec![self.moved(to)];
+        match step {
+            Step::Open => events.extend(self.first_windows_opened()),
+            // All end at once: what is left stays where it is, for there is nobody that it could be sold to.
+            Step::Close => events.extend(self.not_over().map(|window| self.shut(window, None))),
+            _ => {}
+        }
+        Ok(events)
+    }
+
+    /// The next thing that is due by the clock alone, if any. Apply it and ask again.
+    #[must_use]
+    pub fn decide_due(&self, now: Timestamp) -> Option<Event> {
+        let first = self.spec.windows[0].opens_at;
+        match self.state {
+            LifeCycle::Draft | LifeCycle::Closed => return None,
+            LifeCycle::Scheduled | LifeCycle::Lobby if now >= first => {
+                return Some(self.moved(LifeCycle::Open));
+            }
+            LifeCycle::Scheduled if now >= self.spec.lobby_opens_at => {
+                return Some(self.moved(LifeCycle::Lobby));
+            }
+            LifeCycle::Scheduled | LifeCycle::Lobby => return None,
+            LifeCycle::Open | LifeCycle::Paused | LifeCycle::SoldOut => {}
+        }
+        // Those that close first, so that a line has one open window at most and leftover finds its target not over.
+        if let Some(window) = self.first_due_to_close(now) {
+            return Some(self.shut(window, window.spec.leftover_to.clone()));
+        }
+        if let Some(window) = self.windows.iter().find(|w| w.is_due_to_open(now)) {
+            return Some(self.opened(window));
+        }
+        if self.windows.iter().all(|w| w.phase == WindowPhase::Over) {
+            return Some(self.moved(LifeCycle::Closed));
+        }
+        match (self.state, self.open_windows_are_gone()) {
+            (LifeCycle::Open, true) => Some(self.moved(LifeCycle::SoldOut)),
+            (LifeCycle::SoldOut, false) => Some(self.moved(LifeCycle::Open)),
+            _ => None,
+        }
+    }
+
+    /// When something is next due by the clock alone, beyond what is due already.
+    #[must_use]
+    pub fn next_deadline(&self, now: Timestamp) -> Option<Timestamp> {
+        let edges = self.spec.windows.iter().flat_map(|w| [w.opens_at, w.closes_at]);
+        edges.chain([self.spec.lobby_opens_at]).filter(|edge| *edge > now).min()
+    }
+
+    /// The next block of numbers of a line, when less than half a block is left.
+    #[must_use]
+    pub fn decide_reserve(&self, line: LineId, last_number: u64) -> Option<Event> {
+        let reserved = self.lines[line.index()].reserved;
+        let is_plenty = reserved.saturating_sub(last_number) >= NUMBER_BLOCK / 2;
+        let round = self.spec.id.clone();
+        let up_to = reserved.max(last_number) + NUMBER_BLOCK;
+        (!is_plenty).then_some(Event::NumbersReserved { round, line, up_to })
+    }
+
+    /// How far a line may move now, and which policy holds it there.
+    #[must_use]
+    pub fn decide_advance(
+        &self,
+        line: LineId,
+        places: &Places,
+        bucket: &RateBucket,
+        monthly_limit: Won,
+    ) -> (Option<Event>, Limiter) {
+        let here = &self.lines[line.index()];
+        let open = self.open_window_of(line);
+        if self.state != LifeCycle::Open || open.is_none() {
+            return (None, Limiter::Shut);
+        }
+        let left = open.map_or(Won::ZERO, |window| window.stock.left);
+        let mean = self.mean_purchase(monthly_limit).0.max(1);
+        let figures = Figures {
+            watermark: here.watermark,
+            last_number: places.last_number(),
+            ended: places.ended(),
+            purchases_left: u64::try_from((left.0 + mean - 1) / mean).unwrap_or(0),
+        };
+        let (target, limiter) = inlet::target(&self.spec.inlet, bucket, &figures);
+        let people = target - here.watermark;
+        let up_to = inlet::demand(&self.spec.inlet, figures.last_number);
+        let to = if people == 0 { target } else { places.reach(here.watermark, people, up_to) };
+        let round = self.spec.id.clone();
+        ((to > here.watermark).then_some(Event::WatermarkMoved { round, line, to }), limiter)
+    }
+
+    /// Whether a purchase can be made from this round's stock.
+    ///
+    /// # Errors
+    /// `RoundNotOpen`, `NotEligible`, `PassInvalid`, `SoldOut` or `InsufficientStock`, in this order.
+    pub fn decide_purchase(
+        &self,
+        now: Timestamp,
+        order: &PurchaseOrder,
+    ) -> Result<Purchase, Refusal> {
+        if !self.state.is_selling() {
+            return Err(Refusal::RoundNotOpen { state: self.state, opens_at: None });
+        }
+        let open = self.open_window_of(order.pass.line).filter(|w| now < w.spec.closes_at);
+        let Some(window) = open else {
+            return Err(Refusal::NotEligible { opens_at: None });
+        };
+        let PassId { line, number } = order.pass;
+        if number == 0 || number > self.lines[line.index()].watermark {
+            return Err(Refusal::PassInvalid);
+        }
+        window.stock.decide_hold(order.amount)?;
+        // From here it must succeed.
+        let (price, subsidy) = order.rules.price_and_subsidy(order.amount);
+        Ok(Purchase {
+            id: order.id,
+            round: self.spec.id.clone(),
+            window: window.spec.id.clone(),
+            program: self.spec.program_id.clone(),
+            person: order.person,
+            channel: order.channel.clone(),
+            amount: order.amount,
+            price,
+            subsidy,
+            month: order.month,
+            pass: order.pass,
+            key: order.key.clone(),
+            digest: order.digest,
+            at: now,
+            left_after: window.stock.left.minus(order.amount),
+            used_after: order.used_after,
+            monthly_limit: order.rules.monthly_limit_won,
+            state: PurchaseState::Issued,
+        })
+    }
+
+    /// Whether a pass can be used, by the phase of its number.
+    ///
+    /// # Errors
+    /// `PassUsed` when it has bought, `PassInvalid` when its person left.
+    pub fn check_pass(&self, phase: Phase) -> Result<(), Refusal> {
+        match phase {
+            Phase::Bought => Err(Refusal::PassUsed),
+            Phase::Left => Err(Refusal::PassInvalid),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the store may have lost of the turn that a valid pass proves: its join, its claim. Written with the
+    /// purchase, so that the journal tells the whole story.
+    #[must_use]
+    pub fn lost_turn_events(
+        &self,
+        phase: Phase,
+        order: &PurchaseOrder,
+        expires_at: Timestamp,
+    ) -> Vec<Event> {
+        let (round, person) = (self.spec.id.clone(), order.person);
+        let PassId { line, number } = order.pass;
+        let joined = Event::Joined { round: round.clone(), line, number, person, dead_up_to: 0 };
+        let claimed = Event::Claimed { round, line, number, person, expires_at };
+        match phase {
+            Phase::Unknown | Phase::Vacant => vec![joined, claimed],
+            Phase::Waiting => vec![claimed],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The mean of the purchases made, or the monthly limit before there are enough of them.
+    #[must_use]
+    pub fn mean_purchase(&self, monthly_limit: Won) -> Won {
+        let purchases: u64 = self.windows.iter().map(|w| w.purchases).sum();
+        if purchases < MEAN_NEEDS_PURCHASES {
+            return monthly_limit;
+        }
+        let sold: Won = self.windows.iter().map(|w| w.stock.sold).sum();
+        Won(sold.0 / i64::try_from(purchases).expect("purchases are counted one by one"))
+    }
+
+    /// The window that sells to this line now.
+    #[must_use]
+    pub fn open_window_of(&self, line: LineId) -> Option<&Window> {
+        let eligibility = self.lines.get(line.index())?.eligibility;
+        self.windows
+            .iter()
+            .find(|w| w.phase == WindowPhase::Open && w.spec.eligibility == eligibility)
+    }
+
+    /// Takes an event in. Events of other rounds and of people's places change nothing here.
+    ///
+    /// # Panics
+    /// When the event contradicts what stands: the actor is then rebuilt from the store.
+    pub fn apply(&mut self, event: &Event) {
+        if event.round() != Some(&self.spec.id) {
+            return;
+        }
+        match event {
+            Event::RoundDefined { spec } => {
+                let state = self.state;
+                *self = Round { state, ..Round::new(spec.clone()) };
+            }
+            Event::RoundMoved { to, .. } => {
+                assert!(self.state != LifeCycle::Closed, "a round is closed for ever");
+                self.state = *to;
+            }
+            Event::WindowOpened { window, .. } => {
+                let opened = self.window_mut(window);
+                assert!(opened.phase == WindowPhase::Ahead, "a window opens once");
+                opened.phase = WindowPhase::Open;
+            }
+            Event::WindowClosed { window, leftover_to, leftover, .. } => {
+                self.close_window(window, leftover_to.as_ref(), *leftover);
+            }
+            Event::NumbersReserved { line, up_to, .. } => {
+                let line = &mut self.lines[line.index()];
+                assert!(*up_to > line.reserved, "OR-6: a block reserved twice");
+                line.reserved = *up_to;
+            }
+            Event::WatermarkMoved { line, to, .. } => {
+                let line = &mut self.lines[line.index()];
+                assert!(*to > line.watermark, "OR-6: the watermark moves back");
+                line.watermark = *to;
+            }
+            Event::InletChanged { inlet, .. } => self.spec.inlet = InletSpec::clone(inlet),
+            Event::Issued { purchase } => {
+                let window = self.window_mut(&purchase.window);
+                window.stock.hold(purchase.amount);
+                window.stock.issue(purchase.amount);
+                window.purchases += 1;
+                assert_eq!(
+                    window.stock.left, purchase.left_after,
+                    "OR-1: another stock than decided"
+                );
+            }
+            _ => {}
+        }
+        let given: Won = self.windows.iter().map(|window| window.stock.total).sum();
+        let specified: Won = self.spec.windows.iter().map(|window| window.stock_won).sum();
+        assert_eq!(given, specified, "OR-1: stock came or went");
+    }
+
+    fn close_window(&mut self, id: &WindowId, leftover_to: Option<&WindowId>, leftover: Won) {
+        let closed = self.window_mut(id);
+        assert!(closed.phase != WindowPhase::Over, "a window closes once");
+        assert_eq!(closed.stock.left, leftover, "OR-1: another leftover than decided");
+        closed.phase = WindowPhase::Over;
+        if let Some(target) = leftover_to {
+            closed.stock.move_out(leftover);
+            let target = self.window_mut(target);
+            assert!(target.phase != WindowPhase::Over, "OR-8: leftover for a window that is over");
+            target.stock.move_in(leftover);
+        }
+    }
+
+    fn window_mut(&mut self, id: &WindowId) -> &mut Window {
+        let window = self.windows.iter_mut().find(|window| window.spec.id == *id);
+        window.expect("events name windows of their own round")
+    }
+
+    fn moved(&self, to: LifeCycle) -> Event {
+        Event::RoundMoved { round: self.spec.id.clone(), to }
+    }
+
+    fn opened(&self, window: &Window) -> Event {
+        Event::WindowOpened { round: self.spec.id.clone(), window: window.spec.id.clone() }
+    }
+
+    fn first_windows_opened(&self) -> Vec<Event> {
+        let first = self.spec.windows[0].opens_at;
+        let due = |w: &&Window| w.phase == WindowPhase::Ahead && w.spec.opens_at == first;
+        self.windows.iter().filter(due).map(|w| self.opened(w)).collect()
+    }
+
+    fn not_over(&self) -> impl Iterator<Item = &Window> {
+        self.windows.iter().filter(|window| window.phase != WindowPhase::Over)
+    }
+
+    fn first_due_to_close(&self, now: Timestamp) -> Option<&Window> {
+        self.not_over().filter(|w| w.spec.closes_at <= now).min_by_key(|w| w.spec.closes_at)
+    }
+
+    fn shut(&self, window: &Window, leftover_to: Option<WindowId>) -> Event {
+        Event::WindowClosed {
+            round: self.spec.id.clone(),
+            window: window.spec.id.clone(),
+            leftover_to,
+            leftover: window.stock.left,
+        }
+    }
+
+    fn open_windows_are_gone(&self) -> bool {
+        let mut open = self.windows.iter().filter(|w| w.phase == WindowPhase::Open).peekable();
+        open.peek().is_some() && open.all(|w| w.stock.is_gone())
+    }
+
+    fn state_after_pause(&self) -> LifeCycle {
+        if self.windows.iter().all(|w| w.phase == WindowPhase::Ahead) {
+            LifeCycle::Lobby
+        } else {
+            LifeCycle::Open
+        }
+    }
+}
+
+impl Window {
+    fn is_due_to_open(&self, now: Timestamp) -> bool {
+        self.phase == WindowPhase::Ahead && self.spec.opens_at <= now && now < self.spec.closes_at
+    }
+}
+
+#[cfg(test)]
+mod tests;

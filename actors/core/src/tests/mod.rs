@@ -1,0 +1,6 @@
+//! Tests that span machines: a whole sale, its replay from the journal, and the stored form of every event.
+
+mod crowd;
+mod journal;
+mod sale;
+pub mod samples;

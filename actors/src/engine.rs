@@ -1,0 +1,561 @@
+//! The engine: everything that the edge may ask, as methods. Message types stay inside.
+//!
+//! Knows nothing of HTTP, tokens or SQL: callers come with checked claims, and the store is a port.
+
+use crate::clock::Clock;
+use crate::committer::{Committer, Journal};
+use crate::guardian::{Guardian, PutProgram, PutRound, load_people};
+use crate::handle::{Handle, Serve};
+use crate::load::load_round;
+use crate::people::People;
+use crate::person::{AskLimits, Purchasing, limits_of};
+use crate::queue::{ActorDescription, ClaimTurn, Describe, GiveUp, TakePlace};
+use crate::rail::Rail;
+use crate::round::{InletPatch, SetInlet, Staff, TakeStep};
+use crate::shared::{Place, RoundRef};
+use crate::store::{Store, StoreError};
+use actix::{Arbiter, ArbiterHandle};
+use dashmap::DashMap;
+use openrun_core::person::{Ask, Limits, Person, RoundFacts, ShownPass};
+use openrun_core::program::{Name, Program};
+use openrun_core::queue::ShownTicket;
+use openrun_core::round::Step;
+use openrun_core::round_spec::RoundSpec;
+use openrun_core::view::{LineChoice, RoundView};
+use openrun_core::{
+    ChannelId, Event, IdempotencyKey, PersonKey, ProgramId, Purchase, PurchaseId, Refusal, RoundId,
+    Rules, StoredEvent, Timestamp, Won,
+};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Why the engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store did not answer or holds something that contradicts itself.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whether a thing was made or changed.
+#[derive(Debug, Clone)]
+pub enum Put<T> {
+    /// It is new.
+    Created(T),
+    /// It was there.
+    Changed(T),
+}
+
+/// A wish to join a line.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// Who.
+    pub person: PersonKey,
+    /// Born when: decides the line.
+    pub birth_year: i16,
+    /// Through which channel.
+    pub channel: ChannelId,
+    /// The ticket that the person showed, if any.
+    pub shown: Option<ShownTicket>,
+}
+
+/// What joining came to.
+#[derive(Debug, Clone)]
+pub enum Joined {
+    /// A place.
+    Place {
+        /// Whether it is new.
+        is_new: bool,
+        /// The place.
+        place: Place,
+    },
+    /// The person's own window is still ahead.
+    IneligibleNow {
+        /// When it opens.
+        opens_at: Timestamp,
+    },
+}
+
+/// A wish to buy.
+#[derive(Debug, Clone)]
+pub struct PurchaseRequest {
+    /// The id that the purchase will have.
+    pub id: PurchaseId,
+    /// Who.
+    pub person: PersonKey,
+    /// Through which channel.
+    pub channel: ChannelId,
+    /// Born when: decides the window.
+    pub birth_year: i16,
+    /// Where; absent when it cannot be the name of a round.
+    pub round: Option<RoundId>,
+    /// How much.
+    pub amount: Won,
+    /// The client's name for the attempt.
+    pub key: IdempotencyKey,
+    /// SHA-256 of what was asked.
+    pub digest: [u8; 32],
+    /// The pass.
+    pub pass: ShownPass,
+}
+
+/// A purchase, and whether its key had this answer before.
+#[derive(Debug, Clone)]
+pub struct Purchased {
+    /// The purchase.
+    pub purchase: Box<Purchase>,
+    /// Whether it is a repeat.
+    pub is_replay: bool,
+}
+
+/// A refusal, and whether its key had this answer before.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// The refusal.
+    pub refusal: Refusal,
+    /// Whether it is a repeat.
+    pub is_replay: bool,
+}
+
+/// A program with the thread that its rounds live on.
+pub(crate) struct ProgramSlot {
+    pub program: Arc<Program>,
+    pub arbiter: ArbiterHandle,
+}
+
+/// What the engine owns.
+pub(crate) struct Inner {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub rail: Arc<dyn Rail>,
+    pub epoch: Arc<AtomicU64>,
+    pub journal: Journal,
+    pub programs: DashMap<ProgramId, ProgramSlot>,
+    pub rounds: Arc<DashMap<RoundId, RoundRef>>,
+    pub people: Arc<People>,
+    pub process_arbiter: ArbiterHandle,
+    pub committer_arbiter: ArbiterHandle,
+    pub guardian: OnceLock<Handle<Guardian>>,
+    is_ready: AtomicBool,
+}
+
+impl Inner {
+    pub fn know_program(&self, program: Arc<Program>) {
+        let known = self.programs.get(&program.id).map(|slot| slot.arbiter.clone());
+        // A thread of its own for each program: a flooded round is not felt by another program's.
+        let arbiter = known.unwrap_or_else(|| Arbiter::new().handle());
+        self.programs.insert(program.id.clone(), ProgramSlot { program, arbiter });
+    }
+
+    pub fn tell_guardian<C>(&self, command: C)
+    where
+        Guardian: Serve<C>,
+        C: Send + 'static,
+    {
+        if let Some(guardian) = self.guardian.get() {
+            guardian.tell(command);
+        }
+    }
+}
+
+/// The engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(pub(crate) Arc<Inner>);
+
+impl Engine {
+    /// Takes over the store, reads what it holds, starts the actors. Must be called inside an actix `System`.
+    ///
+    /// # Errors
+    /// When the store does not answer, or what it holds contradicts itself.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        rail: Arc<dyn Rail>,
+    ) -> Result<Engine, StartError> {
+        let ownership = store.take_over().await?;
+        let epoch = Arc::new(AtomicU64::new(ownership.epoch));
+        let arbiter = || Arbiter::new().handle();
+        let (process_arbiter, committer_arbiter, people_arbiter) =
+            (arbiter(), arbiter(), arbiter());
+        let rounds: Arc<DashMap<RoundId, RoundRef>> = Arc::default();
+        let inner = Arc::new_cyclic(|weak: &std::sync::Weak<Inner>| {
+            let (of_store, of_epoch) = (Arc::clone(&store), Arc::clone(&epoch));
+            let on_doubt = Inner::on_doubt(weak.clone());
+            let make = move || Committer::new(of_store, Some(ownership), on_doubt, of_epoch);
+            let obituary = Inner::committer_obituary(weak.clone());
+            let journal = Journal(Handle::start(&committer_arbiter, make, obituary));
+            let people = Arc::new(People::new(
+                Arc::clone(&rounds),
+                Arc::clone(&store),
+                journal.clone(),
+                Arc::clone(&clock),
+                people_arbiter,
+            ));
+            Inner {
+                store,
+                clock,
+                rail,
+                epoch,
+                journal,
+                programs: DashMap::new(),
+                rounds,
+                people,
+                process_arbiter,
+                committer_arbiter,
+                guardian: OnceLock::new(),
+                is_ready: AtomicBool::new(false),
+            }
+        });
+        inner.start_guardian();
+        for program in inner.store.programs().await? {
+            inner.know_program(Arc::new(program));
+        }
+        for id in inner.store.rounds().await? {
+            let loaded = load_round(&*inner.store, &id, &[]).await?;
+            let program = &loaded.round.spec().program_id;
+            let program = inner.programs.get(program).map(|slot| Arc::clone(&slot.program));
+            let missing = || StoreError(format!("round {id} is of a program that is not there"));
+            inner.start_round(loaded, program.ok_or_else(missing)?);
+        }
+        load_people(&inner).await?;
+        inner.is_ready.store(true, Ordering::Release);
+        Ok(Engine(inner))
+    }
+
+    /// Answers once everything handed to the store so far is durable, and is not ready any more.
+    pub async fn stop(&self) {
+        self.0.is_ready.store(false, Ordering::Release);
+        self.0.journal.barrier().await;
+    }
+
+    /// The time by the engine's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The epoch under which this process writes.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.0.epoch.load(Ordering::Acquire)
+    }
+
+    /// Whether the engine can serve.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub async fn check_ready(&self) -> Result<(), String> {
+        if !self.0.is_ready.load(Ordering::Acquire) {
+            return Err("starting or stopping".to_owned());
+        }
+        self.0.store.ping().await.map_err(|error| error.to_string())
+    }
+
+    /// Every program.
+    #[must_use]
+    pub fn programs(&self) -> Vec<Arc<Program>> {
+        let mut programs: Vec<_> =
+            self.0.programs.iter().map(|slot| Arc::clone(&slot.program)).collect();
+        programs.sort_by(|a, b| a.id.cmp(&b.id));
+        programs
+    }
+
+    /// One program.
+    #[must_use]
+    pub fn program(&self, id: &ProgramId) -> Option<Arc<Program>> {
+        self.0.programs.get(id).map(|slot| Arc::clone(&slot.program))
+    }
+
+    /// Creates a program, or adds a dated version of its rules.
+    ///
+    /// # Errors
+    /// `Malformed` for rules that make no sense; `Unavailable` when the store is away.
+    pub async fn put_program(
+        &self,
+        staff: &Staff,
+        id: ProgramId,
+        name: Name,
+        issuer: String,
+        rules: Rules,
+    ) -> Result<Put<Arc<Program>>, Refusal> {
+        let staff = acted(staff, "put-program", id.as_str(), "");
+        self.guardian()?.call(PutProgram { id, name, issuer, rules, staff }).await?
+    }
+
+    /// Every round.
+    #[must_use]
+    pub fn rounds(&self) -> Vec<Arc<RoundView>> {
+        let mut rounds: Vec<_> = self.0.rounds.iter().map(|round| round.view()).collect();
+        rounds.sort_by(|a, b| a.spec.id.cmp(&b.spec.id));
+        rounds
+    }
+
+    /// One round.
+    #[must_use]
+    pub fn round(&self, id: &RoundId) -> Option<RoundRef> {
+        self.0.rounds.get(id).map(|round| round.value().clone())
+    }
+
+    /// Creates a round, or changes one that is not yet open.
+    ///
+    /// # Errors
+    /// `ProgramNotFound`, `Malformed`, `WrongState` once people can have joined, `Unavailable`.
+    pub async fn put_round(
+        &self,
+        staff: &Staff,
+        spec: RoundSpec,
+    ) -> Result<Put<Arc<RoundView>>, Refusal> {
+        let staff = acted(staff, "put-round", spec.id.as_str(), "");
+        self.guardian()?.call(PutRound { spec, staff }).await?
+    }
+
+    /// Takes a round a step on in its life.
+    ///
+    /// # Errors
+    /// `RoundNotFound`, `WrongState`, `Unavailable`.
+    pub async fn step_round(
+        &self,
+        staff: &Staff,
+        id: &RoundId,
+        step: Step,
+        reason: &str,
+    ) -> Result<Arc<RoundView>, Refusal> {
+        let round = self.round(id).ok_or(Refusal::RoundNotFound)?;
+        let action = match step {
+            Step::Schedule => "schedule",
+            Step::Open => "open",
+            Step::Pause => "pause",
+            Step::Resume => "resume",
+            Step::Close => "close",
+        };
+        let staff = acted(staff, action, id.as_str(), reason);
+        round.0.round.command(TakeStep { step, staff }).await??;
+        Ok(round.view())
+    }
+
+    /// Changes figures of the inlet, live.
+    ///
+    /// # Errors
+    /// `RoundNotFound`, `Malformed` for figures out of bounds, `Unavailable`.
+    pub async fn set_inlet(
+        &self,
+        staff: &Staff,
+        id: &RoundId,
+        patch: InletPatch,
+        reason: &str,
+    ) -> Result<Arc<RoundView>, Refusal> {
+        let round = self.round(id).ok_or(Refusal::RoundNotFound)?;
+        let staff = acted(staff, "set-inlet", id.as_str(), reason);
+        round.0.round.command(SetInlet { patch, staff }).await??;
+        Ok(round.view())
+    }
+
+    /// What each actor of a round says of itself.
+    ///
+    /// # Errors
+    /// `RoundNotFound`; an actor that does not answer is left out.
+    pub async fn describe_round(&self, id: &RoundId) -> Result<Vec<ActorDescription>, Refusal> {
+        let round = self.round(id).ok_or(Refusal::RoundNotFound)?;
+        let mut all = Vec::new();
+        all.extend(round.0.round.call(Describe).await);
+        for queue in &round.0.queues {
+            all.extend(queue.call(Describe).await);
+        }
+        Ok(all)
+    }
+
+    /// Signs a person up; answers whether that is new.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store is away.
+    pub async fn sign_up(&self, person: PersonKey, channel: ChannelId) -> Result<bool, Refusal> {
+        People::sign_up(&self.0.people, person, channel).await
+    }
+
+    /// Whether a person signed up.
+    #[must_use]
+    pub fn is_signed_up(&self, person: PersonKey) -> bool {
+        self.0.people.is_signed_up(person)
+    }
+
+    /// Gives a person a place in the line that is theirs now, or the one they hold.
+    ///
+    /// # Errors
+    /// `RoundNotFound`, `ChannelNotAllowed`, `RoundNotOpen`, `NotEligible`, `Overloaded`, `Unavailable`.
+    pub async fn join(&self, round: &RoundId, join: Join) -> Result<Joined, Refusal> {
+        let round = self.round(round).ok_or(Refusal::RoundNotFound)?;
+        let (view, now) = (round.view(), self.now());
+        if !view.program.rules_at(now).channels.contains(&join.channel) {
+            return Err(Refusal::ChannelNotAllowed);
+        }
+        let opens_at = view.opens_at_for(join.birth_year);
+        if !view.state.takes_joins() {
+            return Err(Refusal::RoundNotOpen { state: view.state, opens_at });
+        }
+        let line = match view.line_for(join.birth_year, now) {
+            LineChoice::Now(line) => line,
+            LineChoice::Later(opens_at) => return Ok(Joined::IneligibleNow { opens_at }),
+            LineChoice::Never => return Err(Refusal::NotEligible { opens_at: None }),
+        };
+        let ask = TakePlace { person: join.person, line, shown: join.shown };
+        let placed = round.0.queue(join.person).call(ask).await??;
+        let mut place = round.place(placed.line, placed.number);
+        place.pass_expires_at = placed.pass_expires_at;
+        Ok(Joined::Place { is_new: placed.is_new, place })
+    }
+
+    /// Gives the right to buy to somebody whose turn it is; the same one again to whoever asks again.
+    ///
+    /// # Errors
+    /// `RoundNotFound`, `RoundNotOpen`, `TicketInvalid`, `NotYet`, `TurnPassed`, `Overloaded`, `Unavailable`.
+    pub async fn claim(
+        &self,
+        round: &RoundId,
+        person: PersonKey,
+        ticket: ShownTicket,
+    ) -> Result<Place, Refusal> {
+        let round = self.round(round).ok_or(Refusal::RoundNotFound)?;
+        let view = round.view();
+        if !view.state.takes_joins() {
+            return Err(Refusal::RoundNotOpen { state: view.state, opens_at: None });
+        }
+        let claim = ClaimTurn { person, shown: ticket };
+        let expires_at = round.0.queue(person).call(claim).await??;
+        let mut place = round.place(ticket.line, ticket.number);
+        place.pass_expires_at = Some(expires_at);
+        Ok(place)
+    }
+
+    /// Gives a place up, for good.
+    ///
+    /// # Errors
+    /// `RoundNotFound`, `TicketInvalid`, `TurnPassed`, `Overloaded`, `Unavailable`.
+    pub async fn leave(
+        &self,
+        round: &RoundId,
+        person: PersonKey,
+        ticket: ShownTicket,
+    ) -> Result<Place, Refusal> {
+        let round = self.round(round).ok_or(Refusal::RoundNotFound)?;
+        round.0.queue(person).call(GiveUp { person, shown: ticket }).await??;
+        Ok(round.place(ticket.line, ticket.number))
+    }
+
+    /// Buys. The answer is durable when it comes.
+    ///
+    /// # Errors
+    /// The first refusal of the ladder that applies.
+    pub async fn purchase(&self, request: PurchaseRequest) -> Result<Purchased, Refused> {
+        let now = self.now();
+        let round = request.round.as_ref().and_then(|id| self.round(id));
+        let facts = round.as_ref().map(|round| {
+            let view = round.view();
+            let rules = view.program.rules_at(now).clone();
+            RoundFacts {
+                round: view.spec.id.clone(),
+                program: view.spec.program_id.clone(),
+                channel_allowed: rules.channels.contains(&request.channel),
+                rules: crate::failpoints::rules(rules),
+                closed: view.check_selling(request.birth_year, now).err(),
+            }
+        });
+        let pass_ttl = round.as_ref().map_or(0, |r| r.view().spec.inlet.pass_ttl_s);
+        let purchasing = Purchasing {
+            id: request.id,
+            channel: request.channel,
+            ask: Ask {
+                key: request.key,
+                digest: request.digest,
+                amount: request.amount,
+                is_registered: self.is_signed_up(request.person),
+                round: facts,
+                pass: request.pass,
+            },
+            round,
+            pass_expires_at: now.plus_millis(i64::from(pass_ttl) * 1_000),
+        };
+        let handle = People::handle(&self.0.people, request.person);
+        let answered = handle.call(purchasing).await;
+        let fresh = |refusal| Refused { refusal, is_replay: false };
+        let answered = answered.map_err(|error| fresh(Refusal::from(error)))?;
+        let is_replay = answered.is_replay;
+        match answered.answer {
+            Ok(purchase) => Ok(Purchased { purchase, is_replay }),
+            Err(refusal) => Err(Refused { refusal, is_replay }),
+        }
+    }
+
+    /// A purchase of this person.
+    ///
+    /// # Errors
+    /// `PurchaseNotFound`, also for somebody else's; `Unavailable` when the store is away.
+    pub async fn purchase_by_id(
+        &self,
+        person: PersonKey,
+        id: PurchaseId,
+    ) -> Result<Purchase, Refusal> {
+        let found = self.0.store.purchase(id).await.map_err(unavailable)?;
+        found.filter(|purchase| purchase.person == person).ok_or(Refusal::PurchaseNotFound)
+    }
+
+    /// Purchases of this person, newest first.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store is away.
+    pub async fn purchases_of(
+        &self,
+        person: PersonKey,
+        before: Option<PurchaseId>,
+        limit: usize,
+    ) -> Result<Vec<Purchase>, Refusal> {
+        self.0.store.purchases_of(person, before, limit).await.map_err(unavailable)
+    }
+
+    /// What this person may still buy and hold, for each program.
+    ///
+    /// # Errors
+    /// `Overloaded`, `Unavailable`.
+    pub async fn limits(&self, person: PersonKey) -> Result<Vec<(Arc<Program>, Limits)>, Refusal> {
+        let (programs, people) = (self.programs(), &self.0.people);
+        if let Some(living) = people.living(person) {
+            return Ok(living.call(AskLimits(programs)).await?);
+        }
+        let events = if people.is_known(person) {
+            self.0.store.person_events(person).await.map_err(unavailable)?
+        } else {
+            Vec::new()
+        };
+        Ok(limits_of(&Person::replay(&events), programs, self.now()))
+    }
+
+    /// Who of the staff did what, newest first.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store is away.
+    pub async fn staff_log(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, Refusal> {
+        self.0.store.staff_log(before, limit).await.map_err(unavailable)
+    }
+
+    fn guardian(&self) -> Result<&Handle<Guardian>, Refusal> {
+        self.0.guardian.get().ok_or(Refusal::Unavailable)
+    }
+}
+
+fn unavailable(error: StoreError) -> Refusal {
+    tracing::warn!(%error, "a read failed");
+    Refusal::Unavailable
+}
+
+fn acted(staff: &Staff, action: &str, target: &str, reason: &str) -> Event {
+    Event::StaffActed {
+        actor: staff.actor.clone(),
+        role: staff.role.clone(),
+        action: action.to_owned(),
+        target: target.to_owned(),
+        reason: reason.to_owned(),
+    }
+}

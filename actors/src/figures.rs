@@ -1,0 +1,78 @@
+//! The metrics of one round, kept as handles: no label is built on a hot path.
+
+use metrics::{Counter, Gauge};
+use openrun_core::Won;
+use openrun_core::round::Round;
+use openrun_core::view::RoundView;
+
+/// Gauges of a window: left, held, sold.
+struct WindowGauges([Gauge; 3]);
+/// Gauges of a line: waiting, watermark, last number, speed.
+struct LineGauges([Gauge; 4]);
+
+/// The metrics of one round.
+pub(crate) struct Figures {
+    windows: Vec<WindowGauges>,
+    lines: Vec<LineGauges>,
+    active: Gauge,
+    purchases: Counter,
+    sold: Counter,
+}
+
+impl Figures {
+    pub fn new(round: &Round) -> Figures {
+        let program = round.spec().program_id.to_string();
+        let id = round.spec().id.to_string();
+        let of_round = || [("program", program.clone()), ("round", id.clone())];
+        let window = |window: &str| {
+            let [program, round] = of_round();
+            let labels = [program, round, ("window", window.to_owned())];
+            WindowGauges([
+                metrics::gauge!("openrun_stock_left_won", &labels),
+                metrics::gauge!("openrun_stock_held_won", &labels),
+                metrics::gauge!("openrun_stock_sold_won", &labels),
+            ])
+        };
+        let line = |line: &str| {
+            let [program, round] = of_round();
+            let labels = [program, round, ("line", line.to_owned())];
+            LineGauges([
+                metrics::gauge!("openrun_line_waiting", &labels),
+                metrics::gauge!("openrun_line_watermark", &labels),
+                metrics::gauge!("openrun_line_last_number", &labels),
+                metrics::gauge!("openrun_line_watermark_per_second", &labels),
+            ])
+        };
+        Figures {
+            windows: round.windows().iter().map(|w| window(w.spec.id.as_str())).collect(),
+            lines: round.lines().iter().map(|l| line(l.eligibility.class())).collect(),
+            active: metrics::gauge!("openrun_round_active", &of_round()),
+            purchases: metrics::counter!("openrun_purchases_total", &of_round()),
+            sold: metrics::counter!("openrun_sold_won_total", &of_round()),
+        }
+    }
+
+    /// One more purchase.
+    pub fn bought(&self, amount: Won) {
+        self.purchases.increment(1);
+        self.sold.increment(u64::try_from(amount.0).unwrap_or(0));
+    }
+
+    /// Shows a snapshot.
+    pub fn show(&self, view: &RoundView) {
+        for (gauges, window) in self.windows.iter().zip(&view.windows) {
+            let [left, held, sold] = &gauges.0;
+            left.set(window.stock.left.0 as f64);
+            held.set(window.stock.held.0 as f64);
+            sold.set(window.stock.sold.0 as f64);
+        }
+        for (gauges, line) in self.lines.iter().zip(&view.lines) {
+            let [waiting, watermark, last_number, speed] = &gauges.0;
+            waiting.set(line.waiting as f64);
+            watermark.set(line.watermark as f64);
+            last_number.set(line.last_number as f64);
+            speed.set(line.speed.map_or(0.0, |speed| speed.p50_milli as f64 / 1_000.0));
+        }
+        self.active.set(view.lines.iter().map(|line| line.active).sum::<u64>() as f64);
+    }
+}

@@ -1,0 +1,326 @@
+//! The guardian: starts rounds, rebuilds what died from the store, and changes what the process as a whole owns.
+//!
+//! One job at a time. It never resumes bad state: a rebuilt round is what the store says, nothing else.
+
+use crate::committer::IntoActorFuture;
+use crate::engine::{Inner, Put};
+use crate::handle::{Ctx, Handle, Reply, Serve, Shell};
+use crate::load::{Loaded, load_round};
+use crate::people::People;
+use crate::queue::{QueueShell, Retire};
+use crate::round::{ProgramChanged, Redefine, RoundShell, Surroundings};
+use crate::shared::{LineShared, QUEUE_SHARDS, RoundRef, RoundShared};
+use crate::store::StoreError;
+use actix::{ArbiterHandle, AsyncContext};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use openrun_core::program::{Name, Program};
+use openrun_core::round::Round;
+use openrun_core::round_spec::{LineId, RoundSpec};
+use openrun_core::view::RoundView;
+use openrun_core::{Event, ProgramId, Refusal, RoundId, Rules};
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// How often idle people are retired.
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
+/// How long to wait before reading again from a store that did not answer.
+const LOAD_PAUSE: Duration = Duration::from_millis(200);
+
+/// Create a program or add a version of its rules.
+pub(crate) struct PutProgram {
+    pub id: ProgramId,
+    pub name: Name,
+    pub issuer: String,
+    pub rules: Rules,
+    pub staff: Event,
+}
+
+/// Create a round or change one that people cannot have joined.
+pub(crate) struct PutRound {
+    pub spec: RoundSpec,
+    pub staff: Event,
+}
+
+/// An actor of this round died.
+pub(crate) struct RoundDied(pub RoundId);
+
+/// A batch was not plainly written: nothing in memory can be trusted.
+pub(crate) struct StoreInDoubt;
+
+/// The actor's inside.
+pub(crate) struct Guardian {
+    inner: Weak<Inner>,
+}
+
+impl Shell for Guardian {
+    const NAME: &'static str = "guardian";
+    const PERMITS: usize = 256;
+    const DEADLINE: Duration = Duration::from_secs(30);
+
+    fn started(&mut self, ctx: &mut Ctx<Self>) {
+        ctx.run_interval(SWEEP_EVERY, |mailbox, _| {
+            if let Some(inner) = mailbox.shell().inner.upgrade() {
+                inner.people.retire(false);
+            }
+        });
+    }
+}
+
+impl Guardian {
+    pub fn new(inner: Weak<Inner>) -> Guardian {
+        Guardian { inner }
+    }
+
+    /// Does one job to its end before the next is looked at.
+    fn work<T, F>(&self, reply: Reply<T>, ctx: &mut Ctx<Self>, job: impl FnOnce(Arc<Inner>) -> F)
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + 'static,
+    {
+        let Some(inner) = self.inner.upgrade() else { return };
+        ctx.wait(job(inner).into_actor_future(|_: &mut Self, answer, _| reply.send(answer)));
+    }
+}
+
+impl Serve<PutProgram> for Guardian {
+    type Answer = Result<Put<Arc<Program>>, Refusal>;
+
+    fn serve(&mut self, ask: PutProgram, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
+        self.work(reply, ctx, |inner| async move { inner.put_program(ask).await });
+    }
+}
+
+impl Serve<PutRound> for Guardian {
+    type Answer = Result<Put<Arc<RoundView>>, Refusal>;
+
+    fn serve(&mut self, ask: PutRound, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
+        self.work(reply, ctx, |inner| async move { inner.put_round(ask).await });
+    }
+}
+
+impl Serve<RoundDied> for Guardian {
+    type Answer = ();
+
+    fn serve(&mut self, died: RoundDied, reply: Reply<()>, ctx: &mut Ctx<Self>) {
+        self.work(reply, ctx, |inner| async move { inner.rebuild_round(&died.0).await });
+    }
+}
+
+impl Serve<StoreInDoubt> for Guardian {
+    type Answer = ();
+
+    fn serve(&mut self, _: StoreInDoubt, reply: Reply<()>, ctx: &mut Ctx<Self>) {
+        self.work(reply, ctx, |inner| async move {
+            inner.people.retire(true);
+            let ids: Vec<RoundId> = inner.rounds.iter().map(|round| round.key().clone()).collect();
+            for id in ids {
+                inner.rebuild_round(&id).await;
+            }
+        });
+    }
+}
+
+#[cfg(feature = "failpoints")]
+impl Serve<crate::failpoints::Panic> for Guardian {
+    type Answer = ();
+    fn serve(&mut self, _: crate::failpoints::Panic, _: Reply<()>, _: &mut Ctx<Self>) {
+        panic!("failpoint");
+    }
+}
+
+impl Inner {
+    async fn put_program(&self, ask: PutProgram) -> Result<Put<Arc<Program>>, Refusal> {
+        let malformed = |fault: openrun_core::program::RulesFault| Refusal::Malformed {
+            detail: fault.words().to_owned(),
+        };
+        let PutProgram { id, name, issuer, rules, staff } = ask;
+        let former = self.programs.get(&id).map(|slot| Arc::clone(&slot.program));
+        let program = match &former {
+            None => {
+                rules.check().map_err(malformed)?;
+                Program { id, name, issuer, versions: vec![rules] }
+            }
+            Some(former) => {
+                let renamed = Program { name, issuer, ..Program::clone(former) };
+                renamed.with_version(rules).map_err(malformed)?
+            }
+        };
+        let events = vec![Event::ProgramChanged { program: program.clone() }, staff];
+        let written = self.journal.append(self.clock.now(), events).await;
+        written.map_err(|_| Refusal::Unavailable)?;
+        let program = Arc::new(program);
+        self.know_program(Arc::clone(&program));
+        for round in self.rounds.iter().filter(|r| r.view().spec.program_id == program.id) {
+            let _ = round.value().0.round.command(ProgramChanged(Arc::clone(&program))).await;
+        }
+        Ok(if former.is_some() { Put::Changed(program) } else { Put::Created(program) })
+    }
+
+    async fn put_round(self: &Arc<Self>, ask: PutRound) -> Result<Put<Arc<RoundView>>, Refusal> {
+        let PutRound { spec, staff } = ask;
+        let malformed = |detail: &str| Refusal::Malformed { detail: detail.to_owned() };
+        let program = self.programs.get(&spec.program_id).map(|slot| Arc::clone(&slot.program));
+        let program = program.ok_or(Refusal::ProgramNotFound)?;
+        let unit = program.rules_at(self.clock.now()).unit_won;
+        spec.check(unit).map_err(|fault| malformed(fault.words()))?;
+        let former = self.rounds.get(&spec.id).map(|round| round.value().clone());
+        if let Some(former) = former {
+            if former.view().spec.program_id != spec.program_id {
+                return Err(malformed("program_id of a round does not change"));
+            }
+            former.0.round.command(Redefine { spec, staff }).await??;
+            return Ok(Put::Changed(former.view()));
+        }
+        let mut round = Round::new(spec.clone());
+        let mut events = vec![Event::RoundDefined { spec }, staff];
+        let lines: Vec<Arc<LineShared>> = round.lines().iter().map(|_| Arc::default()).collect();
+        // The first numbers are durable with the round, so that whoever comes first gets one.
+        for index in 0..lines.len() {
+            let line = LineId(u8::try_from(index).unwrap_or(u8::MAX));
+            let Some(reserved) = round.decide_reserve(line, 0) else { continue };
+            round.apply(&reserved);
+            events.push(reserved);
+        }
+        let written = self.journal.append(self.clock.now(), events).await;
+        written.map_err(|_| Refusal::Unavailable)?;
+        for (line, shared) in round.lines().iter().zip(&lines) {
+            shared.places.set_reserved(line.reserved);
+        }
+        let vacant = lines.iter().map(|_| Vec::new()).collect();
+        let queues = (0..QUEUE_SHARDS).map(|_| Default::default()).collect();
+        let started = self.start_round(Loaded { round, queues, lines, vacant }, program);
+        Ok(Put::Created(started.view()))
+    }
+
+    /// Starts the actors of a round that has none yet.
+    pub(crate) fn start_round(self: &Arc<Self>, loaded: Loaded, program: Arc<Program>) -> RoundRef {
+        let id = loaded.round.spec().id.clone();
+        let arbiter = self.arbiter_of(&program.id);
+        let view = self.first_view(&loaded, &program, 0);
+        let labels = labels_of(&loaded.round);
+        let Loaded { round, queues, lines, vacant } = loaded;
+        let shared = Arc::new_cyclic(|weak: &Weak<RoundShared>| {
+            let around = self.surroundings();
+            let (machine, of_round) = (round, weak.clone());
+            let make = move || RoundShell::new(machine, program, vacant, of_round, around, 1);
+            let start_queue = |(shard, queue)| {
+                let (weak, labels) = (weak.clone(), labels.clone());
+                let (journal, clock) = (self.journal.clone(), Arc::clone(&self.clock));
+                let make = move || QueueShell::new(queue, shard, weak, journal, clock, labels);
+                Handle::start(&arbiter, make, self.obituary(&id, "queue"))
+            };
+            RoundShared {
+                id: id.clone(),
+                view: ArcSwap::from_pointee(view),
+                lines: ArcSwap::from_pointee(lines),
+                queues: queues.into_iter().enumerate().map(start_queue).collect(),
+                round: Handle::start(&arbiter, make, self.obituary(&id, "round")),
+                rendered: ArcSwapOption::empty(),
+                inversions: AtomicU64::new(0),
+                inversions_total: metrics::counter!("openrun_order_inversions_total"),
+            }
+        });
+        let round = RoundRef(shared);
+        round.reserve_numbers();
+        self.rounds.insert(id, round.clone());
+        round
+    }
+
+    /// Replaces every actor of a round by new ones that know what the store knows.
+    pub(crate) async fn rebuild_round(self: &Arc<Self>, id: &RoundId) {
+        let Some(round) = self.rounds.get(id).map(|round| round.value().clone()) else { return };
+        let shared = round.0;
+        // Nothing is decided from here on, and what was decided is written or known not to be.
+        let _ = shared.round.command(Retire).await;
+        for queue in &shared.queues {
+            let _ = queue.command(Retire).await;
+        }
+        self.journal.barrier().await;
+        let former = shared.lines.load_full();
+        let loaded = loop {
+            match load_round(&*self.store, id, &former).await {
+                Ok(loaded) => break loaded,
+                Err(StoreError(reason)) => {
+                    tracing::error!(round = %id, reason, "a round could not be read, trying again");
+                    tokio::time::sleep(LOAD_PAUSE).await;
+                }
+            }
+        };
+        let program_id = loaded.round.spec().program_id.clone();
+        let Some(program) = self.programs.get(&program_id).map(|s| Arc::clone(&s.program)) else {
+            return;
+        };
+        let arbiter = self.arbiter_of(&program_id);
+        let serial = shared.view.load().serial + 1;
+        let view = self.first_view(&loaded, &program, serial);
+        let labels = labels_of(&loaded.round);
+        let Loaded { round, queues, lines, vacant } = loaded;
+        shared.lines.store(Arc::new(lines));
+        shared.view.store(Arc::new(view));
+        let (weak, around) = (Arc::downgrade(&shared), self.surroundings());
+        let make = move || RoundShell::new(round, program, vacant, weak, around, serial + 1);
+        shared.round.restart(&arbiter, make, self.obituary(id, "round"));
+        for ((shard, queue), handle) in queues.into_iter().enumerate().zip(&shared.queues) {
+            let (weak, labels) = (Arc::downgrade(&shared), labels.clone());
+            let (journal, clock) = (self.journal.clone(), Arc::clone(&self.clock));
+            let make = move || QueueShell::new(queue, shard, weak, journal, clock, labels);
+            handle.restart(&arbiter, make, self.obituary(id, "queue"));
+        }
+        RoundRef(shared).reserve_numbers();
+        tracing::warn!(round = %id, "a round was rebuilt from the store");
+    }
+
+    fn first_view(&self, loaded: &Loaded, program: &Arc<Program>, serial: u64) -> RoundView {
+        let of_line = |line: usize| {
+            (Arc::clone(&loaded.lines[line].places), (None, loaded.vacant[line].clone()))
+        };
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let program = Arc::clone(program);
+        RoundView::of(&loaded.round, program, serial, epoch, self.clock.now(), of_line)
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            journal: self.journal.clone(),
+            clock: Arc::clone(&self.clock),
+            rail: Arc::clone(&self.rail),
+            epoch: Arc::clone(&self.epoch),
+        }
+    }
+
+    fn obituary(self: &Arc<Self>, id: &RoundId, actor: &'static str) -> Box<dyn FnOnce() + Send> {
+        let (inner, id) = (Arc::downgrade(self), id.clone());
+        Box::new(move || {
+            metrics::counter!("openrun_actor_rebuilds_total", "actor" => actor).increment(1);
+            if let Some(inner) = inner.upgrade() {
+                inner.tell_guardian(RoundDied(id));
+            }
+        })
+    }
+
+    pub(crate) fn arbiter_of(&self, program: &ProgramId) -> ArbiterHandle {
+        let slot = self.programs.get(program).map(|slot| slot.arbiter.clone());
+        slot.unwrap_or_else(|| self.process_arbiter.clone())
+    }
+}
+
+fn labels_of(round: &Round) -> [(&'static str, String); 2] {
+    let spec = round.spec();
+    [("program", spec.program_id.to_string()), ("round", spec.id.to_string())]
+}
+
+/// Loads everybody whom the store knows.
+pub(crate) async fn load_people(inner: &Inner) -> Result<(), StoreError> {
+    let people: &People = &inner.people;
+    let mut signed_up = inner.store.people();
+    while let Some(chunk) = signed_up.recv().await {
+        chunk?.into_iter().for_each(|person| people.know_signed_up(person));
+    }
+    let mut buyers = inner.store.buyers();
+    while let Some(chunk) = buyers.recv().await {
+        chunk?.into_iter().for_each(|person| people.know_buyer(person));
+    }
+    Ok(())
+}

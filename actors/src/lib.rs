@@ -1,0 +1,43 @@
+//! Mailboxes of openrun: who owns what, who waits for whom. Decisions are in `openrun-core`, IO is at the edge.
+//!
+//! ```text
+//!   edge ──► Engine ──► Person (one per buyer) ──► Round (one per sale) ──► Committer ──► store
+//!               │                                    ▲   ▲                     ▲
+//!               ├──► Queue (8 shards a round) ───────┘   │                     │
+//!               │        └──────── joins, claims ────────┼─────────────────────┘
+//!               └──► Guardian ── starts and rebuilds ────┘
+//! ```
+//!
+//! Messages flow one way. Nobody waits inside a mailbox: answers come through channels, after the commit. A person
+//! reserves the limit first, the round then decides the stock, the committer makes it durable, and only then is the
+//! answer let go. Readers (where am I, the watermark) touch no mailbox at all.
+//!
+//! Absent on purpose: locks around state, a bound that is not named, a message type that a caller can see, SQL, HTTP.
+
+pub mod clock;
+mod committer;
+mod engine;
+#[cfg(feature = "failpoints")]
+pub mod failpoints;
+#[cfg(not(feature = "failpoints"))]
+mod failpoints;
+mod figures;
+mod guardian;
+pub mod handle;
+mod load;
+mod people;
+mod person;
+mod queue;
+pub mod rail;
+mod round;
+mod shared;
+pub mod store;
+mod supervision;
+
+pub use clock::{Clock, SystemClock};
+pub use engine::{Engine, Join, Joined, PurchaseRequest, Purchased, Put, Refused, StartError};
+pub use queue::ActorDescription;
+pub use rail::{InstantRail, Rail};
+pub use round::{InletPatch, Staff};
+pub use shared::{Place, Rendered, RoundRef};
+pub use store::{Batch, Chunks, CommitError, Ownership, Store, StoreError};

@@ -1,0 +1,291 @@
+//! One shard of a round's people: joining, claiming, leaving. The decisions are in [`openrun_core::queue`].
+//!
+//! A join is answered without waiting for the store: its signed ticket proves it, and its number comes from a block
+//! that was durable before. Leaving is answered once it is durable. A shard never moves a watermark.
+
+use crate::clock::Clock;
+use crate::committer::Journal;
+use crate::handle::{Ctx, Mailbox, Reply, Serve, Shell};
+use crate::round::ReserveNumbers;
+use crate::shared::{LineShared, RoundShared};
+use actix::{ActorContext, AsyncContext};
+use metrics::Counter;
+use openrun_core::places::Places;
+use openrun_core::queue::{ClaimDecision, JoinDecision, Queue, ShownTicket};
+use openrun_core::round::NUMBER_BLOCK;
+use openrun_core::round_spec::LineId;
+use openrun_core::{Event, PersonKey, Refusal, Timestamp};
+use serde::Serialize;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// How often passes whose time is over are looked for: a slot comes free at most this late.
+const EXPIRE_EVERY: Duration = Duration::from_millis(250);
+
+/// A person takes a place, or gets the one held.
+pub(crate) struct TakePlace {
+    pub person: PersonKey,
+    pub line: LineId,
+    pub shown: Option<ShownTicket>,
+}
+
+/// A person claims the turn.
+pub(crate) struct ClaimTurn {
+    pub person: PersonKey,
+    pub shown: ShownTicket,
+}
+
+/// A person gives the place up.
+pub(crate) struct GiveUp {
+    pub person: PersonKey,
+    pub shown: ShownTicket,
+}
+
+/// Stop deciding: the round is being rebuilt.
+pub(crate) struct Retire;
+
+/// Describe yourself.
+pub(crate) struct Describe;
+
+/// A place taken or held.
+pub(crate) struct Placed {
+    pub is_new: bool,
+    pub line: LineId,
+    pub number: u64,
+    pub pass_expires_at: Option<Timestamp>,
+}
+
+/// What an actor says of itself, for operators and tests.
+#[derive(Debug, Clone, Serialize)]
+pub struct ActorDescription {
+    /// Which kind.
+    pub actor: &'static str,
+    /// Which one of its kind.
+    pub name: String,
+    /// How many people it knows.
+    pub people: u64,
+    /// What it is doing, in a few words.
+    pub state: String,
+}
+
+/// The actor's inside.
+pub(crate) struct QueueShell {
+    queue: Queue,
+    shard: usize,
+    shared: Weak<RoundShared>,
+    journal: Journal,
+    clock: Arc<dyn Clock>,
+    is_retired: bool,
+    joins: Counter,
+    claims: Counter,
+}
+
+impl Shell for QueueShell {
+    const NAME: &'static str = "queue";
+    const PERMITS: usize = 4_096;
+    const DEADLINE: Duration = Duration::from_secs(5);
+
+    fn started(&mut self, ctx: &mut Ctx<Self>) {
+        ctx.run_interval(EXPIRE_EVERY, |mailbox: &mut Mailbox<Self>, _| {
+            mailbox.shell().expire();
+        });
+    }
+}
+
+impl QueueShell {
+    pub fn new(
+        queue: Queue,
+        shard: usize,
+        shared: Weak<RoundShared>,
+        journal: Journal,
+        clock: Arc<dyn Clock>,
+        labels: [(&'static str, String); 2],
+    ) -> QueueShell {
+        QueueShell {
+            queue,
+            shard,
+            shared,
+            journal,
+            clock,
+            is_retired: false,
+            joins: metrics::counter!("openrun_joins_total", &labels),
+            claims: metrics::counter!("openrun_claims_total", &labels),
+        }
+    }
+
+    fn expire(&mut self) {
+        let Some(shared) = self.shared.upgrade() else { return };
+        let lines: Vec<Arc<Places>> =
+            shared.lines.load().iter().map(|line| Arc::clone(&line.places)).collect();
+        if !self.is_retired {
+            self.queue.expire(self.clock.now(), &lines);
+        }
+    }
+
+    fn here(&self, line: LineId) -> Result<(Arc<RoundShared>, Arc<LineShared>), Refusal> {
+        let shared = self.shared.upgrade().filter(|_| !self.is_retired);
+        let shared = shared.ok_or(Refusal::Unavailable)?;
+        let line = shared.line(line).ok_or(Refusal::TicketInvalid)?;
+        Ok((shared, line))
+    }
+
+    fn take_place(&mut self, ask: &TakePlace) -> Result<Placed, Refusal> {
+        let (shared, line) = self.here(ask.line)?;
+        let places = &line.places;
+        if let Some(shown) = ask.shown.filter(|shown| shown.line == ask.line) {
+            self.adopt(&shared, ask.person, shown, places);
+        }
+        let view = shared.view.load();
+        let rejoin = view.spec.rejoin;
+        match self.queue.decide_join(ask.person, ask.line, ask.shown, rejoin, places) {
+            JoinDecision::Held(place) => {
+                let is_out = self.clock.now() < place.expires_at;
+                let pass_expires_at = is_out.then_some(place.expires_at);
+                Ok(Placed { is_new: false, line: ask.line, number: place.number, pass_expires_at })
+            }
+            JoinDecision::New { dead_up_to } => {
+                let number = shared.take_number(&line);
+                self.reserve_when_low(&shared, &line, ask.line);
+                let number = number.ok_or(Refusal::Overloaded)?;
+                let now = self.clock.now();
+                let (round, line_id, person) = (shared.id.clone(), ask.line, ask.person);
+                let joined = Event::Joined { round, line: line_id, number, person, dead_up_to };
+                self.queue.apply(&joined, places);
+                self.joins.increment(1);
+                let mut events = vec![joined];
+                let has_turn = number <= places.watermark() && view.state.is_selling();
+                let ttl = i64::from(view.spec.inlet.pass_ttl_s) * 1_000;
+                let pass_expires_at = has_turn.then(|| now.plus_millis(ttl));
+                if let Some(expires_at) = pass_expires_at {
+                    events.push(self.claimed(&shared, line_id, number, person, expires_at));
+                    self.queue.apply(&events[1], places);
+                }
+                self.journal.append_and_forget(now, events);
+                RoundShared::answered(&line, number);
+                Ok(Placed { is_new: true, line: line_id, number, pass_expires_at })
+            }
+        }
+    }
+
+    fn claim(&mut self, ask: &ClaimTurn) -> Result<Timestamp, Refusal> {
+        let (shared, line) = self.here(ask.shown.line)?;
+        self.adopt(&shared, ask.person, ask.shown, &line.places);
+        let now = self.clock.now();
+        match self.queue.decide_claim(now, ask.person, ask.shown, &line.places)? {
+            ClaimDecision::Again { expires_at } => Ok(expires_at),
+            ClaimDecision::New => {
+                let ttl = i64::from(shared.view.load().spec.inlet.pass_ttl_s) * 1_000;
+                let expires_at = now.plus_millis(ttl);
+                let ShownTicket { line: line_id, number } = ask.shown;
+                let claimed = self.claimed(&shared, line_id, number, ask.person, expires_at);
+                self.queue.apply(&claimed, &line.places);
+                self.journal.append_and_forget(now, vec![claimed]);
+                Ok(expires_at)
+            }
+        }
+    }
+
+    fn claimed(
+        &self,
+        shared: &RoundShared,
+        line: LineId,
+        number: u64,
+        person: PersonKey,
+        expires_at: Timestamp,
+    ) -> Event {
+        self.claims.increment(1);
+        Event::Claimed { round: shared.id.clone(), line, number, person, expires_at }
+    }
+
+    /// Takes up a place whose join was answered but lost: its ticket is the proof.
+    fn adopt(
+        &mut self,
+        shared: &RoundShared,
+        person: PersonKey,
+        shown: ShownTicket,
+        places: &Places,
+    ) {
+        if let Some(joined) = self.queue.decide_adopt(&shared.id, person, shown, places) {
+            self.queue.apply(&joined, places);
+            self.journal.append_and_forget(self.clock.now(), vec![joined]);
+        }
+    }
+
+    fn reserve_when_low(&self, shared: &RoundShared, line: &LineShared, line_id: LineId) {
+        let rest = line.places.reserved().saturating_sub(line.places.last_number());
+        if rest < NUMBER_BLOCK / 2 && !line.reserving.swap(true, Ordering::AcqRel) {
+            shared.round.tell(ReserveNumbers(line_id));
+        }
+    }
+}
+
+impl Serve<TakePlace> for QueueShell {
+    type Answer = Result<Placed, Refusal>;
+
+    fn serve(&mut self, ask: TakePlace, reply: Reply<Self::Answer>, _ctx: &mut Ctx<Self>) {
+        reply.send(self.take_place(&ask));
+    }
+}
+
+impl Serve<ClaimTurn> for QueueShell {
+    type Answer = Result<Timestamp, Refusal>;
+
+    fn serve(&mut self, ask: ClaimTurn, reply: Reply<Self::Answer>, _ctx: &mut Ctx<Self>) {
+        reply.send(self.claim(&ask));
+    }
+}
+
+impl Serve<GiveUp> for QueueShell {
+    type Answer = Result<(), Refusal>;
+
+    fn serve(&mut self, ask: GiveUp, reply: Reply<Self::Answer>, _ctx: &mut Ctx<Self>) {
+        let (shared, line) = match self.here(ask.shown.line) {
+            Ok(here) => here,
+            Err(refusal) => return reply.send(Err(refusal)),
+        };
+        self.adopt(&shared, ask.person, ask.shown, &line.places);
+        match self.queue.decide_leave(&shared.id, ask.person, ask.shown, &line.places) {
+            Err(refusal) => reply.send(Err(refusal)),
+            Ok(None) => reply.send(Ok(())),
+            Ok(Some(left)) => {
+                self.queue.apply(&left, &line.places);
+                self.journal.append_then(self.clock.now(), vec![left], |outcome| {
+                    reply.send(outcome.map_err(|_| Refusal::Unavailable));
+                });
+            }
+        }
+    }
+}
+
+impl Serve<Retire> for QueueShell {
+    type Answer = ();
+
+    fn serve(&mut self, _: Retire, reply: Reply<()>, ctx: &mut Ctx<Self>) {
+        self.is_retired = true;
+        reply.send(());
+        ctx.run_later(Self::DEADLINE, |_: &mut Mailbox<Self>, ctx| ctx.stop());
+    }
+}
+
+impl Serve<Describe> for QueueShell {
+    type Answer = ActorDescription;
+
+    fn serve(&mut self, _: Describe, reply: Reply<ActorDescription>, _ctx: &mut Ctx<Self>) {
+        let state = if self.is_retired { "retired" } else { "serving" };
+        reply.send(ActorDescription {
+            actor: Self::NAME,
+            name: format!("shard {}", self.shard),
+            people: self.queue.people() as u64,
+            state: state.to_owned(),
+        });
+    }
+}
+
+#[cfg(feature = "failpoints")]
+impl Serve<crate::failpoints::Panic> for QueueShell {
+    type Answer = ();
+    fn serve(&mut self, _: crate::failpoints::Panic, _: Reply<()>, _: &mut Ctx<Self>) {
+        panic!("failpoint");
+    }
+}

@@ -1,0 +1,162 @@
+//! What a round shares with everybody who reads: its snapshot, its places, its rendered document, and handles.
+//!
+//! Reading never touches a mailbox. Only the round's own actors write.
+
+use crate::handle::Handle;
+use crate::queue::QueueShell;
+use crate::round::{ReserveNumbers, RoundShell};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use bytes::Bytes;
+use metrics::Counter;
+use openrun_core::places::Places;
+use openrun_core::round_spec::LineId;
+use openrun_core::view::{PlaceView, RoundView};
+use openrun_core::{PersonKey, RoundId, Timestamp};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Shards of a round's people: enough that rebuilding or draining one is short, few enough to be walked.
+pub const QUEUE_SHARDS: usize = 8;
+/// The watermark document is remade at most this often, however many ask.
+const REMAKE_AFTER: Duration = Duration::from_millis(200);
+
+/// A document as bytes, shared by everybody.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The document.
+    pub bytes: Bytes,
+    /// Its entity tag, quoted.
+    pub etag: Arc<str>,
+    serial: u64,
+    made: Instant,
+}
+
+/// A place in line, as its person sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// In which line.
+    pub line: LineId,
+    /// The word for the line.
+    pub class: &'static str,
+    /// The number.
+    pub number: u64,
+    /// Where it stands.
+    pub view: PlaceView,
+    /// Until when the pass is good, when one is out and known to the answer.
+    pub pass_expires_at: Option<Timestamp>,
+}
+
+/// The shared numbers of one line, and the watch over their order.
+#[derive(Debug, Default)]
+pub struct LineShared {
+    /// The places.
+    pub places: Arc<Places>,
+    /// The highest number whose join has been answered.
+    answered: AtomicU64,
+    /// Whether a block is being reserved.
+    pub reserving: AtomicBool,
+}
+
+/// What a round shares.
+pub(crate) struct RoundShared {
+    pub id: RoundId,
+    pub view: ArcSwap<RoundView>,
+    pub lines: ArcSwap<Vec<Arc<LineShared>>>,
+    pub round: Handle<RoundShell>,
+    pub queues: Vec<Handle<QueueShell>>,
+    pub rendered: ArcSwapOption<Rendered>,
+    pub inversions: AtomicU64,
+    pub inversions_total: Counter,
+}
+
+impl RoundShared {
+    pub fn queue(&self, person: PersonKey) -> &Handle<QueueShell> {
+        &self.queues[person.shard(QUEUE_SHARDS)]
+    }
+
+    pub fn line(&self, line: LineId) -> Option<Arc<LineShared>> {
+        self.lines.load().get(line.index()).cloned()
+    }
+
+    /// Takes the next number, and watches that it is larger than every number answered before (OR-5).
+    pub fn take_number(&self, line: &LineShared) -> Option<u64> {
+        let floor = line.answered.load(Ordering::SeqCst);
+        let number = crate::failpoints::take_number(&line.places)?;
+        if number <= floor {
+            self.inversions.fetch_add(1, Ordering::Relaxed);
+            self.inversions_total.increment(1);
+        }
+        Some(number)
+    }
+
+    /// The join that got `number` is about to be answered.
+    pub fn answered(line: &LineShared, number: u64) {
+        line.answered.fetch_max(number, Ordering::SeqCst);
+    }
+}
+
+/// A round, for readers. Cheap to clone.
+#[derive(Clone)]
+pub struct RoundRef(pub(crate) Arc<RoundShared>);
+
+impl RoundRef {
+    /// The newest snapshot.
+    #[must_use]
+    pub fn view(&self) -> Arc<RoundView> {
+        self.0.view.load_full()
+    }
+
+    /// Whether the round has this line.
+    #[must_use]
+    pub fn has_line(&self, line: LineId) -> bool {
+        self.0.lines.load().len() > line.index()
+    }
+
+    /// Where a number stands. For a line that is not there: the first line.
+    #[must_use]
+    pub fn place(&self, line: LineId, number: u64) -> Place {
+        let lines = self.0.lines.load();
+        let view = self.0.view.load();
+        let line = if line.index() < lines.len() { line } else { LineId(0) };
+        let places = &lines[line.index()].places;
+        Place {
+            line,
+            class: view.lines[line.index()].eligibility.class(),
+            number,
+            view: view.place(line, number, places),
+            pass_expires_at: None,
+        }
+    }
+
+    /// The watermark document: made once per snapshot by whoever asks first, and not more often than every 200 ms.
+    pub fn rendered(&self, render: impl FnOnce(&RoundView) -> Bytes) -> Rendered {
+        let view = self.0.view.load();
+        if let Some(rendered) = self.0.rendered.load().as_ref() {
+            if rendered.serial == view.serial || rendered.made.elapsed() < REMAKE_AFTER {
+                return Rendered::clone(rendered);
+            }
+        }
+        let rendered = Rendered {
+            bytes: render(&view),
+            etag: format!("\"{}-{}\"", view.epoch, view.serial).into(),
+            serial: view.serial,
+            made: Instant::now(),
+        };
+        self.0.rendered.store(Some(Arc::new(rendered.clone())));
+        rendered
+    }
+
+    /// Asks for numbers now, not at the next tick.
+    pub(crate) fn reserve_numbers(&self) {
+        for index in 0..self.0.lines.load().len() {
+            self.0.round.tell(ReserveNumbers(LineId(u8::try_from(index).unwrap_or(u8::MAX))));
+        }
+    }
+
+    /// How many joins got a number out of order. Must be 0.
+    #[must_use]
+    pub fn inversions(&self) -> u64 {
+        self.0.inversions.load(Ordering::Relaxed)
+    }
+}
