@@ -1,7 +1,7 @@
 //! The clock as a port: handlers ask it, machines never do.
 //!
-//! Moments grow with the monotonic clock, so that a step of the wall clock moves no deadline; only the moment of the
-//! start is read off the wall.
+//! Moments grow with the monotonic clock, so that a step of the wall clock moves no deadline; only
+//! the moment of the start is read off the wall.
 
 use openrun_core::Timestamp;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};

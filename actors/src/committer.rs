@@ -1,8 +1,9 @@
 //! The committer: gathers events, writes them in batches, and only then lets answers go.
 //!
-//! A batch is whatever has gathered when the last commit is back. Persist, then reply, then send: in this file alone.
-//! When a batch is not plainly written, everything decided on top of it is in doubt: all that waits is told so, the
-//! right to write is taken anew, and the guardian rebuilds the actors from what the store really holds.
+//! A batch is whatever has gathered when the last commit is back. Persist, then reply, then send:
+//! in this file alone. When a batch is not plainly written, everything decided on top of it is in
+//! doubt: all that waits is told so, the right to write is taken anew, and the guardian rebuilds
+//! the actors from what the store really holds.
 
 use crate::handle::{Ctx, Handle, Mailbox, Reply, Serve, Shell};
 use crate::store::{Batch, CommitError, Ownership, Store};
@@ -16,9 +17,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// Events in one batch at most: beyond a thousand the time of a commit grows faster than what it carries.
+/// Events in one batch at most: beyond a thousand the time of a commit grows faster than what it
+/// carries.
 const BATCH_EVENTS: usize = 1_000;
-/// Events that may wait: several seconds of the largest rush. Beyond it new ones fail as if the store were away.
+/// Events that may wait: several seconds of the largest rush. Beyond it new ones fail as if the
+/// store were away.
 const QUEUE_EVENTS: usize = 200_000;
 /// How long to wait before asking a store again that is away.
 const TAKE_OVER_PAUSE: Duration = Duration::from_millis(200);
@@ -63,7 +66,8 @@ impl Shell for Committer {
 }
 
 impl Committer {
-    /// A committer that may write under `ownership`, or takes it from the store itself. `on_doubt` is told when actors must be rebuilt.
+    /// A committer that may write under `ownership`, or takes it from the store itself. `on_doubt`
+    /// is told when actors must be rebuilt.
     pub fn new(
         store: Arc<dyn Store>,
         ownership: Option<Ownership>,

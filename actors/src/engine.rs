@@ -11,111 +11,24 @@ use crate::people::People;
 use crate::person::{AskLimits, Purchasing, limits_of};
 use crate::queue::{ActorDescription, ClaimTurn, Describe, GiveUp, TakePlace};
 use crate::rail::Rail;
+use crate::requests::{Join, Joined, PurchaseRequest, Purchased, Put, Refused, StartError};
 use crate::round::{InletPatch, SetInlet, Staff, TakeStep};
 use crate::shared::{Place, RoundRef};
 use crate::store::{Store, StoreError};
 use actix::{Arbiter, ArbiterHandle};
 use dashmap::DashMap;
-use openrun_core::person::{Ask, Limits, Person, RoundFacts, ShownPass};
+use openrun_core::person::{Ask, Limits, Person, RoundFacts};
 use openrun_core::program::{Name, Program};
 use openrun_core::queue::ShownTicket;
 use openrun_core::round::Step;
 use openrun_core::round_spec::RoundSpec;
 use openrun_core::view::{LineChoice, RoundView};
 use openrun_core::{
-    ChannelId, Event, IdempotencyKey, PersonKey, ProgramId, Purchase, PurchaseId, Refusal, RoundId,
-    Rules, StoredEvent, Timestamp, Won,
+    ChannelId, Event, PersonKey, ProgramId, Purchase, PurchaseId, Refusal, RoundId, Rules,
+    StoredEvent, Timestamp,
 };
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-
-/// Why the engine could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The store did not answer or holds something that contradicts itself.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Whether a thing was made or changed.
-#[derive(Debug, Clone)]
-pub enum Put<T> {
-    /// It is new.
-    Created(T),
-    /// It was there.
-    Changed(T),
-}
-
-/// A wish to join a line.
-#[derive(Debug, Clone)]
-pub struct Join {
-    /// Who.
-    pub person: PersonKey,
-    /// Born when: decides the line.
-    pub birth_year: i16,
-    /// Through which channel.
-    pub channel: ChannelId,
-    /// The ticket that the person showed, if any.
-    pub shown: Option<ShownTicket>,
-}
-
-/// What joining came to.
-#[derive(Debug, Clone)]
-pub enum Joined {
-    /// A place.
-    Place {
-        /// Whether it is new.
-        is_new: bool,
-        /// The place.
-        place: Place,
-    },
-    /// The person's own window is still ahead.
-    IneligibleNow {
-        /// When it opens.
-        opens_at: Timestamp,
-    },
-}
-
-/// A wish to buy.
-#[derive(Debug, Clone)]
-pub struct PurchaseRequest {
-    /// The id that the purchase will have.
-    pub id: PurchaseId,
-    /// Who.
-    pub person: PersonKey,
-    /// Through which channel.
-    pub channel: ChannelId,
-    /// Born when: decides the window.
-    pub birth_year: i16,
-    /// Where; absent when it cannot be the name of a round.
-    pub round: Option<RoundId>,
-    /// How much.
-    pub amount: Won,
-    /// The client's name for the attempt.
-    pub key: IdempotencyKey,
-    /// SHA-256 of what was asked.
-    pub digest: [u8; 32],
-    /// The pass.
-    pub pass: ShownPass,
-}
-
-/// A purchase, and whether its key had this answer before.
-#[derive(Debug, Clone)]
-pub struct Purchased {
-    /// The purchase.
-    pub purchase: Box<Purchase>,
-    /// Whether it is a repeat.
-    pub is_replay: bool,
-}
-
-/// A refusal, and whether its key had this answer before.
-#[derive(Debug, Clone)]
-pub struct Refused {
-    /// The refusal.
-    pub refusal: Refusal,
-    /// Whether it is a repeat.
-    pub is_replay: bool,
-}
 
 /// A program with the thread that its rounds live on.
 pub(crate) struct ProgramSlot {
@@ -163,7 +76,8 @@ impl Inner {
 pub struct Engine(pub(crate) Arc<Inner>);
 
 impl Engine {
-    /// Takes over the store, reads what it holds, starts the actors. Must be called inside an actix `System`.
+    /// Takes over the store, reads what it holds, starts the actors. Must be called inside an actix
+    /// `System`.
     ///
     /// # Errors
     /// When the store does not answer, or what it holds contradicts itself.
@@ -381,7 +295,8 @@ impl Engine {
     /// Gives a person a place in the line that is theirs now, or the one they hold.
     ///
     /// # Errors
-    /// `RoundNotFound`, `ChannelNotAllowed`, `RoundNotOpen`, `NotEligible`, `Overloaded`, `Unavailable`.
+    /// `RoundNotFound`, `ChannelNotAllowed`, `RoundNotOpen`, `NotEligible`, `Overloaded`,
+    /// `Unavailable`.
     pub async fn join(&self, round: &RoundId, join: Join) -> Result<Joined, Refusal> {
         let round = self.round(round).ok_or(Refusal::RoundNotFound)?;
         let (view, now) = (round.view(), self.now());
@@ -404,10 +319,12 @@ impl Engine {
         Ok(Joined::Place { is_new: placed.is_new, place })
     }
 
-    /// Gives the right to buy to somebody whose turn it is; the same one again to whoever asks again.
+    /// Gives the right to buy to somebody whose turn it is; the same one again to whoever asks
+    /// again.
     ///
     /// # Errors
-    /// `RoundNotFound`, `RoundNotOpen`, `TicketInvalid`, `NotYet`, `TurnPassed`, `Overloaded`, `Unavailable`.
+    /// `RoundNotFound`, `RoundNotOpen`, `TicketInvalid`, `NotYet`, `TurnPassed`, `Overloaded`,
+    /// `Unavailable`.
     pub async fn claim(
         &self,
         round: &RoundId,

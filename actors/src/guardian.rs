@@ -1,13 +1,16 @@
-//! The guardian: starts rounds, rebuilds what died from the store, and changes what the process as a whole owns.
+//! The guardian: starts rounds, rebuilds what died from the store, and changes what the process as
+//! a whole owns.
 //!
-//! One job at a time. It never resumes bad state: a rebuilt round is what the store says, nothing else.
+//! One job at a time. It never resumes bad state: a rebuilt round is what the store says, nothing
+//! else.
 
 use crate::committer::IntoActorFuture;
-use crate::engine::{Inner, Put};
+use crate::engine::Inner;
 use crate::handle::{Ctx, Handle, Reply, Serve, Shell};
 use crate::load::{Loaded, load_round};
 use crate::people::People;
 use crate::queue::{QueueShell, Retire};
+use crate::requests::Put;
 use crate::round::{ProgramChanged, Redefine, RoundShell, Surroundings};
 use crate::shared::{LineShared, QUEUE_SHARDS, RoundRef, RoundShared};
 use crate::store::StoreError;

@@ -1,8 +1,10 @@
-//! How actors are called: permits before the mailbox, a deadline, a span, and the time in the mailbox measured once.
+//! How actors are called: permits before the mailbox, a deadline, a span, and the time in the
+//! mailbox measured once.
 //!
-//! The only caller of `Addr` (clippy bans it elsewhere), because an actix mailbox has no bound of its own when every
-//! request clones its address, and because a dropped `send` future cancels a queued message. Here a message is queued
-//! at once and its answer comes through a channel: a caller that hangs up changes nothing.
+//! The only caller of `Addr` (clippy bans it elsewhere), because an actix mailbox has no bound of
+//! its own when every request clones its address, and because a dropped `send` future cancels a
+//! queued message. Here a message is queued at once and its answer comes through a channel: a
+//! caller that hangs up changes nothing.
 
 use actix::prelude::*;
 use arc_swap::ArcSwap;
@@ -30,7 +32,8 @@ pub trait Shell: Sized + Unpin + 'static {
     fn started(&mut self, _ctx: &mut Ctx<Self>) {}
 }
 
-/// Serves one kind of command. Synchronous and short; what takes time is spawned or waited for by others.
+/// Serves one kind of command. Synchronous and short; what takes time is spawned or waited for by
+/// others.
 pub trait Serve<C>: Shell {
     /// What the caller gets.
     type Answer: Send + 'static;
@@ -252,7 +255,8 @@ impl<S: Shell> Handle<S> {
         }
     }
 
-    /// As `call`, but never refused for want of a permit: the lane of operators and of actors among themselves.
+    /// As `call`, but never refused for want of a permit: the lane of operators and of actors among
+    /// themselves.
     pub fn command<C>(
         &self,
         command: C,

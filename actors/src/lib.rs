@@ -1,4 +1,5 @@
-//! Mailboxes of openrun: who owns what, who waits for whom. Decisions are in `openrun-core`, IO is at the edge.
+//! Mailboxes of openrun: who owns what, who waits for whom. Decisions are in `openrun-core`, IO is
+//! at the edge.
 //!
 //! ```text
 //!   edge ──► Engine ──► Person (one per buyer) ──► Round (one per sale) ──► Committer ──► store
@@ -8,11 +9,13 @@
 //!               └──► Guardian ── starts and rebuilds ────┘
 //! ```
 //!
-//! Messages flow one way. Nobody waits inside a mailbox: answers come through channels, after the commit. A person
-//! reserves the limit first, the round then decides the stock, the committer makes it durable, and only then is the
-//! answer let go. Readers (where am I, the watermark) touch no mailbox at all.
+//! Messages flow one way. Nobody waits inside a mailbox: answers come through channels, after the
+//! commit. A person reserves the limit first, the round then decides the stock, the committer makes
+//! it durable, and only then is the answer let go. Readers (where am I, the watermark) touch no
+//! mailbox at all.
 //!
-//! Absent on purpose: locks around state, a bound that is not named, a message type that a caller can see, SQL, HTTP.
+//! Absent on purpose: locks around state, a bound that is not named, a message type that a caller
+//! can see, SQL, HTTP.
 
 pub mod clock;
 mod committer;
@@ -29,15 +32,17 @@ mod people;
 mod person;
 mod queue;
 pub mod rail;
+mod requests;
 mod round;
 mod shared;
 pub mod store;
 mod supervision;
 
 pub use clock::{Clock, SystemClock};
-pub use engine::{Engine, Join, Joined, PurchaseRequest, Purchased, Put, Refused, StartError};
+pub use engine::Engine;
 pub use queue::ActorDescription;
 pub use rail::{InstantRail, Rail};
+pub use requests::{Join, Joined, PurchaseRequest, Purchased, Put, Refused, StartError};
 pub use round::{InletPatch, Staff};
 pub use shared::{Place, Rendered, RoundRef};
 pub use store::{Batch, Chunks, CommitError, Ownership, Store, StoreError};

@@ -1,6 +1,8 @@
-//! Reads a round back from the store: the same `apply` as live, event by event in the order in which they happened.
+//! Reads a round back from the store: the same `apply` as live, event by event in the order in
+//! which they happened.
 //!
-//! Decides nothing. What the store does not hold is marked as vacant: its ticket, if there is one, is the proof.
+//! Decides nothing. What the store does not hold is marked as vacant: its ticket, if there is one,
+//! is the proof.
 
 use crate::shared::{LineShared, QUEUE_SHARDS};
 use crate::store::{Store, StoreError};
@@ -57,7 +59,8 @@ impl Replay {
     }
 }
 
-/// Reads a round. `former`: the lines of a round that lived in this process, whose numbers count as given.
+/// Reads a round. `former`: the lines of a round that lived in this process, whose numbers count as
+/// given.
 pub(crate) async fn load_round(
     store: &dyn Store,
     id: &RoundId,
@@ -90,7 +93,8 @@ pub(crate) async fn load_round(
     Ok(Loaded { round, queues, lines, vacant })
 }
 
-/// Numbers up to `last` count as given; those that nobody is known to hold are vacant. Answers them as ranges.
+/// Numbers up to `last` count as given; those that nobody is known to hold are vacant. Answers them
+/// as ranges.
 fn mark_vacant(places: &openrun_core::places::Places, last: u64) -> Vec<(u64, u64)> {
     places.skip_to(last);
     let mut ranges: Vec<(u64, u64)> = Vec::new();
@@ -103,10 +107,12 @@ fn mark_vacant(places: &openrun_core::places::Places, last: u64) -> Vec<(u64, u6
             _ => ranges.push((number, number)),
         }
     }
-    // Single numbers are joins that were lost, not gaps: only runs matter to those who count who is ahead.
+    // Single numbers are joins that were lost, not gaps: only runs matter to those who count who is
+    // ahead.
     ranges.retain(|(from, to)| to - from >= VACANT_RUN);
     ranges
 }
 
-/// Shortest run of vacant numbers that is published: shorter ones would not change what anybody is told.
+/// Shortest run of vacant numbers that is published: shorter ones would not change what anybody is
+/// told.
 const VACANT_RUN: u64 = 64;

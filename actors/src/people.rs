@@ -1,7 +1,8 @@
-//! Everybody who signed up or bought: who has an actor now, who must be read from the store, who may buy at all.
+//! Everybody who signed up or bought: who has an actor now, who must be read from the store, who
+//! may buy at all.
 //!
-//! At most one deciding actor per person. An actor exists from the first purchase until it has been idle; somebody who
-//! only waits has none.
+//! At most one deciding actor per person. An actor exists from the first purchase until it has been
+//! idle; somebody who only waits has none.
 
 use crate::clock::Clock;
 use crate::committer::Journal;
@@ -25,7 +26,8 @@ const IDLE_MILLIS: i64 = 60_000;
 enum Seat {
     /// This actor.
     Living { handle: Handle<PersonShell>, generation: u64, used_at: AtomicI64 },
-    /// Nobody now; the store knows. After a death, rounds may still hold a message of the former actor.
+    /// Nobody now; the store knows. After a death, rounds may still hold a message of the former
+    /// actor.
     Known { must_fence: bool },
 }
 
@@ -117,7 +119,8 @@ impl People {
         match receiver.await {
             Ok(true) => Ok(true),
             Ok(false) => Err(Refusal::Unavailable),
-            // The committer died with it: whether it was written only the store knows; it is asked at the next try.
+            // The committer died with it: whether it was written only the store knows; it is asked
+            // at the next try.
             Err(_) => {
                 people.signed_up.remove(&person);
                 Err(Refusal::Unavailable)
@@ -198,7 +201,8 @@ impl People {
         (handle.clone(), Seat::Living { handle, generation, used_at })
     }
 
-    /// An actor is dead or in doubt: the next caller gets one that reads the store, once all its messages are decided.
+    /// An actor is dead or in doubt: the next caller gets one that reads the store, once all its
+    /// messages are decided.
     fn forget(&self, person: PersonKey, generation: u64) {
         if let Some(mut seat) = self.seats.get_mut(&person) {
             if matches!(&*seat, Seat::Living { generation: living, .. } if *living == generation) {

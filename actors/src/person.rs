@@ -1,7 +1,8 @@
 //! One person who buys: limits and keys. The decisions are in [`openrun_core::person`].
 //!
-//! One purchase at a time; the others of the same person wait here in their order, so that copies of one request find
-//! its answer. Dies without harm: what is under way is decided by the store, and a new actor reads it from there.
+//! One purchase at a time; the others of the same person wait here in their order, so that copies
+//! of one request find its answer. Dies without harm: what is under way is decided by the store,
+//! and a new actor reads it from there.
 
 use crate::clock::Clock;
 use crate::committer::{IntoActorFuture, Journal};
@@ -21,7 +22,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Purchases of one person that may wait behind the one under way: far more than all their devices would send.
+/// Purchases of one person that may wait behind the one under way: far more than all their devices
+/// would send.
 const WAITING_MAX: usize = 128;
 
 /// A purchase as asked for, with what the round will need.

@@ -1,7 +1,9 @@
-//! One shard of a round's people: joining, claiming, leaving. The decisions are in [`openrun_core::queue`].
+//! One shard of a round's people: joining, claiming, leaving. The decisions are in
+//! [`openrun_core::queue`].
 //!
-//! A join is answered without waiting for the store: its signed ticket proves it, and its number comes from a block
-//! that was durable before. Leaving is answered once it is durable. A shard never moves a watermark.
+//! A join is answered without waiting for the store: its signed ticket proves it, and its number
+//! comes from a block that was durable before. Leaving is answered once it is durable. A shard
+//! never moves a watermark.
 
 use crate::clock::Clock;
 use crate::committer::Journal;

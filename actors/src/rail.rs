@@ -1,5 +1,6 @@
-//! The port to a payment rail. This issue of the engine knows rails that answer at once; hold and issue are then one
-//! event. A rail that must be waited for needs the hold to be durable first and is not supported yet.
+//! The port to a payment rail. This issue of the engine knows rails that answer at once; hold and
+//! issue are then one event. A rail that must be waited for needs the hold to be durable first and
+//! is not supported yet.
 
 use openrun_core::{PersonKey, PurchaseId, Won};
 

@@ -1,7 +1,9 @@
-//! One round: its life, stock, numbers and watermarks. The decisions are in [`openrun_core::round`].
+//! One round: its life, stock, numbers and watermarks. The decisions are in
+//! [`openrun_core::round`].
 //!
-//! A purchase is decided and applied at once and answered when it is durable. A watermark and a block of numbers count
-//! only once they are durable. Every tick the round does what the clock says and publishes a snapshot.
+//! A purchase is decided and applied at once and answered when it is durable. A watermark and a
+//! block of numbers count only once they are durable. Every tick the round does what the clock says
+//! and publishes a snapshot.
 
 use crate::clock::Clock;
 use crate::committer::{CommitFailed, IntoActorFuture, Journal};
@@ -24,7 +26,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// How often a round looks at the clock, moves its watermarks and publishes: half of what the document may lag.
+/// How often a round looks at the clock, moves its watermarks and publishes: half of what the
+/// document may lag.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Who of the staff asked, for the log.
@@ -276,7 +279,8 @@ impl RoundShell {
         shared.view.store(Arc::new(view));
     }
 
-    /// Applies what an operator decided, writes it with the log line, and answers once it is durable.
+    /// Applies what an operator decided, writes it with the log line, and answers once it is
+    /// durable.
     fn carry_out(
         &mut self,
         mut events: Vec<Event>,
@@ -293,7 +297,8 @@ impl RoundShell {
         }));
     }
 
-    /// Decides, charges, applies. The events that prove the turn come along when the store may have lost them.
+    /// Decides, charges, applies. The events that prove the turn come along when the store may have
+    /// lost them.
     fn buy(&mut self, buy: &Buy) -> Result<(Purchase, Vec<Event>), Refusal> {
         let order = &buy.order;
         let shared = self.shared.upgrade().filter(|_| !self.is_retired);

@@ -1,4 +1,5 @@
-//! What a round shares with everybody who reads: its snapshot, its places, its rendered document, and handles.
+//! What a round shares with everybody who reads: its snapshot, its places, its rendered document,
+//! and handles.
 //!
 //! Reading never touches a mailbox. Only the round's own actors write.
 
@@ -16,7 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Shards of a round's people: enough that rebuilding or draining one is short, few enough to be walked.
+/// Shards of a round's people: enough that rebuilding or draining one is short, few enough to be
+/// walked.
 pub const QUEUE_SHARDS: usize = 8;
 /// The watermark document is remade at most this often, however many ask.
 const REMAKE_AFTER: Duration = Duration::from_millis(200);
@@ -79,7 +81,8 @@ impl RoundShared {
         self.lines.load().get(line.index()).cloned()
     }
 
-    /// Takes the next number, and watches that it is larger than every number answered before (OR-5).
+    /// Takes the next number, and watches that it is larger than every number answered before
+    /// (OR-5).
     pub fn take_number(&self, line: &LineShared) -> Option<u64> {
         let floor = line.answered.load(Ordering::SeqCst);
         let number = crate::failpoints::take_number(&line.places)?;
@@ -129,7 +132,8 @@ impl RoundRef {
         }
     }
 
-    /// The watermark document: made once per snapshot by whoever asks first, and not more often than every 200 ms.
+    /// The watermark document: made once per snapshot by whoever asks first, and not more often
+    /// than every 200 ms.
     pub fn rendered(&self, render: impl FnOnce(&RoundView) -> Bytes) -> Rendered {
         let view = self.0.view.load();
         if let Some(rendered) = self.0.rendered.load().as_ref() {

@@ -1,8 +1,9 @@
-//! The port to the store: what the actors ask of it. Implementations live at the edge (`src/store/`).
+//! The port to the store: what the actors ask of it. Implementations live at the edge
+//! (`src/store/`).
 //!
-//! One writer per store. A batch states the epoch under which it is written and the sequence number that it begins
-//! with; a store accepts it only if both are what it has, in the same transaction as the rows. So a deposed owner can
-//! write nothing, and nothing is written twice.
+//! One writer per store. A batch states the epoch under which it is written and the sequence number
+//! that it begins with; a store accepts it only if both are what it has, in the same transaction as
+//! the rows. So a deposed owner can write nothing, and nothing is written twice.
 
 use async_trait::async_trait;
 use openrun_core::{
@@ -39,7 +40,8 @@ pub enum CommitError {
     /// Perhaps it was written, perhaps not: only reading can tell.
     #[error("perhaps written: {0}")]
     Unknown(String),
-    /// Another owner took over: certainly nothing was written, and nothing ever will be under this epoch.
+    /// Another owner took over: certainly nothing was written, and nothing ever will be under this
+    /// epoch.
     #[error("deposed by a newer owner")]
     Deposed,
 }
@@ -70,7 +72,8 @@ pub trait Store: Send + Sync + 'static {
     /// Every event of a round (its journal, tickets, claims and purchases) in the order of `seq`.
     fn round_events(&self, round: &RoundId) -> Chunks<StoredEvent>;
 
-    /// Everything that a person's limits and keys depend on: `Issued` and `Refused` events in the order of `seq`.
+    /// Everything that a person's limits and keys depend on: `Issued` and `Refused` events in the
+    /// order of `seq`.
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError>;
 
     /// Everybody who signed up.

@@ -1,4 +1,5 @@
-//! What happens when the guardian or the committer themselves die: each is started anew behind its handle.
+//! What happens when the guardian or the committer themselves die: each is started anew behind its
+//! handle.
 
 use crate::committer::Committer;
 use crate::engine::Inner;
@@ -31,8 +32,8 @@ impl Inner {
         })
     }
 
-    /// A committer that dies leaves events behind that nobody will write: a new one takes over the store, and
-    /// everything decided on top of them is read anew.
+    /// A committer that dies leaves events behind that nobody will write: a new one takes over the
+    /// store, and everything decided on top of them is read anew.
     pub(crate) fn committer_obituary(weak: Weak<Inner>) -> Box<dyn FnOnce() + Send> {
         Box::new(move || {
             metrics::counter!("openrun_actor_rebuilds_total", "actor" => "committer").increment(1);

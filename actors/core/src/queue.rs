@@ -27,7 +27,7 @@ pub struct Place {
 }
 
 /// A ticket as shown by its person: its signature was checked before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ShownTicket {
     /// In which line.
     pub line: LineId,
@@ -262,7 +262,8 @@ impl Queue {
         }
         self.places.insert(person, place);
         let is_fresh = places.change(number, Phase::Unknown, Phase::Waiting)
-            || places.change(number, Phase::Vacant, Phase::Waiting);
+            || places.change(number, Phase::Vacant, Phase::Waiting)
+            || places.phase(number) == Phase::Bought;
         assert!(is_fresh, "OR-6: number {number} was given twice");
         if number <= places.watermark() {
             self.late.push((line, number));

@@ -13,11 +13,11 @@ const TICK_MILLIS: u64 = 100;
 #[test]
 fn a_quiet_line_lets_everybody_in_at_once() {
     let mut sale = Sale::new(100_000_000, InletSpec { rate_per_1000_s: 5_000, ..inlet() });
-    sale.run(10);
+    sale.run(12);
     assert_eq!((sale.places.watermark(), sale.limiter), (5, Limiter::Demand));
     sale.join(3);
     assert!(sale.places.last_number() <= sale.places.watermark(), "nobody waits");
-    sale.run(10);
+    sale.run(12);
     assert_eq!((sale.places.watermark(), sale.limiter), (8, Limiter::Demand));
 }
 

@@ -1,0 +1,97 @@
+//! What the edge asks the engine and what it gets: plain values, no messages.
+
+use crate::shared::Place;
+use crate::store::StoreError;
+use openrun_core::person::ShownPass;
+use openrun_core::queue::ShownTicket;
+use openrun_core::{
+    ChannelId, IdempotencyKey, PersonKey, Purchase, PurchaseId, Refusal, RoundId, Timestamp, Won,
+};
+
+/// Why the engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store did not answer or holds something that contradicts itself.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whether a thing was made or changed.
+#[derive(Debug, Clone)]
+pub enum Put<T> {
+    /// It is new.
+    Created(T),
+    /// It was there.
+    Changed(T),
+}
+
+/// A wish to join a line.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// Who.
+    pub person: PersonKey,
+    /// Born when: decides the line.
+    pub birth_year: i16,
+    /// Through which channel.
+    pub channel: ChannelId,
+    /// The ticket that the person showed, if any.
+    pub shown: Option<ShownTicket>,
+}
+
+/// What joining came to.
+#[derive(Debug, Clone)]
+pub enum Joined {
+    /// A place.
+    Place {
+        /// Whether it is new.
+        is_new: bool,
+        /// The place.
+        place: Place,
+    },
+    /// The person's own window is still ahead.
+    IneligibleNow {
+        /// When it opens.
+        opens_at: Timestamp,
+    },
+}
+
+/// A wish to buy.
+#[derive(Debug, Clone)]
+pub struct PurchaseRequest {
+    /// The id that the purchase will have.
+    pub id: PurchaseId,
+    /// Who.
+    pub person: PersonKey,
+    /// Through which channel.
+    pub channel: ChannelId,
+    /// Born when: decides the window.
+    pub birth_year: i16,
+    /// Where; absent when it cannot be the name of a round.
+    pub round: Option<RoundId>,
+    /// How much.
+    pub amount: Won,
+    /// The client's name for the attempt.
+    pub key: IdempotencyKey,
+    /// SHA-256 of what was asked.
+    pub digest: [u8; 32],
+    /// The pass.
+    pub pass: ShownPass,
+}
+
+/// A purchase, and whether its key had this answer before.
+#[derive(Debug, Clone)]
+pub struct Purchased {
+    /// The purchase.
+    pub purchase: Box<Purchase>,
+    /// Whether it is a repeat.
+    pub is_replay: bool,
+}
+
+/// A refusal, and whether its key had this answer before.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// The refusal.
+    pub refusal: Refusal,
+    /// Whether it is a repeat.
+    pub is_replay: bool,
+}

@@ -1,0 +1,8 @@
+//! What the peer server and the load generator share: people, their tokens, and the closed loop.
+//!
+//! Nothing here knows how openrun is built; it speaks HTTP and reads the development keys of
+//! channels.
+
+pub mod closed_loop;
+pub mod people;
+pub mod wire;

@@ -1,0 +1,10 @@
+-- OR-1: no window sells more than it has: its stock, and what moved to it, less what moved away.
+select seq, round_id, window_name, left_in_window
+from (
+    select seq, round_id, window_name,
+        sum(delta) over (
+            partition by round_id, window_name order by seq rows unbounded preceding
+        ) as left_in_window
+    from stock_moved
+) as running
+where left_in_window < 0

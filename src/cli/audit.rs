@@ -1,0 +1,78 @@
+//! `openrun audit` and `openrun migrate`: a store without a server.
+
+use super::data::Stored;
+use super::{Exit, Fault};
+use crate::store;
+use crate::store::audit::Report;
+use clap::Args;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 every rule holds, 3 one does not, 69 the store cannot be \
+                        read.\n\nExample:\n  openrun audit --store sqlite:./openrun-data/openrun.db")]
+pub(super) struct Audit {
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    stored: Stored,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Migrate {
+    #[command(flatten)]
+    stored: Stored,
+}
+
+impl Audit {
+    pub(super) fn run(self) -> Result<Exit, Fault> {
+        let path = store::sqlite_path(&self.stored.url())?;
+        let report = store::audit::audit(&path);
+        let report = report.map_err(|cause| Fault::new(Exit::DependencyDown, cause))?;
+        print!("{}", if self.json { as_json(&report) } else { as_text(&report) });
+        Ok(if report.findings.is_empty() { Exit::Done } else { Exit::InvariantBroken })
+    }
+}
+
+impl Migrate {
+    pub(super) fn run(self) -> Result<Exit, Fault> {
+        store::migrate(&self.stored.url())?;
+        Ok(Exit::Done)
+    }
+}
+
+fn as_text(report: &Report) -> String {
+    let totals = report.totals;
+    let mut text = format!(
+        "{} purchases of {} won by {} people, {} tickets, {} events\n",
+        totals.purchases, totals.sold_won, totals.buyers, totals.tickets, totals.events
+    );
+    for finding in &report.findings {
+        text += &format!("BROKEN {}: {} rows\n", finding.rule, finding.count);
+        for row in &finding.first {
+            text += &format!("  {row}\n");
+        }
+    }
+    match report.findings.len() {
+        0 => text += &format!("{} rules, all hold\n", report.rules),
+        broken => text += &format!("{} rules, {broken} broken\n", report.rules),
+    }
+    text
+}
+
+fn as_json(report: &Report) -> String {
+    let findings = report.findings.iter().map(|finding| {
+        serde_json::json!({
+            "rule": finding.rule, "count": finding.count, "first": finding.first,
+        })
+    });
+    let totals = report.totals;
+    let answer = serde_json::json!({
+        "rules": report.rules,
+        "findings": findings.collect::<Vec<_>>(),
+        "totals": {
+            "purchases": totals.purchases, "sold_won": totals.sold_won, "buyers": totals.buyers,
+            "tickets": totals.tickets, "refusals": totals.refusals, "events": totals.events,
+        },
+    });
+    format!("{answer:#}\n")
+}

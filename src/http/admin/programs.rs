@@ -1,0 +1,199 @@
+//! `PUT /v1/admin/programs/{program}`: create a program, or add a dated version of its rules.
+//!
+//! Checks shape and text; what rules make sense is the core's to say.
+
+use super::optional_reason;
+use crate::http::body::{check_text, malformed, object};
+use crate::http::call::{Answer, Call};
+use crate::http::reply;
+use crate::http::time::Moment;
+use crate::http::words::{NameWords, Slug};
+use actix_web::http::StatusCode;
+use openrun_actors::Put;
+use openrun_core::program::Name;
+use openrun_core::{ChannelId, Program, ProgramId, Refusal, Rules, Timestamp, Won};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Longest name, issuer or region, in characters.
+pub const NAME_MAX: usize = 200;
+
+/// A program as an operator says it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutProgram {
+    /// Its name.
+    #[serde(deserialize_with = "object")]
+    #[schema(value_type = NameWords)]
+    name: Name,
+    /// Who issues it.
+    #[schema(min_length = 1, max_length = 200, example = "seoul")]
+    issuer: String,
+    /// Its rules from a date on.
+    #[serde(deserialize_with = "object")]
+    rules: RulesBody,
+    /// Why; stands in the log.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: Option<String>,
+}
+
+/// Rules from a date on.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Rules)]
+struct RulesBody {
+    /// From when these rules hold.
+    effective_from: Moment,
+    /// Discount in basis points: 700 means that 10,000 won cost 9,300.
+    #[schema(maximum = 10_000, example = 700)]
+    discount_bps: u32,
+    /// Amounts are multiples of this.
+    #[schema(minimum = 1, example = 10_000)]
+    unit_won: i64,
+    /// Most that one person may buy in a month of the Korean calendar.
+    #[schema(minimum = 1, example = 400_000)]
+    monthly_limit_won: i64,
+    /// Most that one person may hold at once.
+    #[schema(minimum = 1, example = 1_000_000)]
+    holding_limit_won: i64,
+    /// Share that must be spent before the balance can be refunded, in basis points.
+    #[schema(maximum = 10_000, example = 6_000)]
+    refund_threshold_bps: u32,
+    /// Where it is accepted.
+    regions: Vec<String>,
+    /// Which channels may sell it.
+    #[schema(value_type = Vec<Slug>, min_items = 1)]
+    channels: Vec<ChannelId>,
+}
+
+impl From<RulesBody> for Rules {
+    fn from(body: RulesBody) -> Rules {
+        Rules {
+            effective_from: body.effective_from.0,
+            discount_bps: body.discount_bps,
+            unit_won: Won(body.unit_won),
+            monthly_limit_won: Won(body.monthly_limit_won),
+            holding_limit_won: Won(body.holding_limit_won),
+            refund_threshold_bps: body.refund_threshold_bps,
+            regions: body.regions,
+            channels: body.channels,
+        }
+    }
+}
+
+impl From<&Rules> for RulesBody {
+    fn from(rules: &Rules) -> RulesBody {
+        RulesBody {
+            effective_from: Moment(rules.effective_from),
+            discount_bps: rules.discount_bps,
+            unit_won: rules.unit_won.0,
+            monthly_limit_won: rules.monthly_limit_won.0,
+            holding_limit_won: rules.holding_limit_won.0,
+            refund_threshold_bps: rules.refund_threshold_bps,
+            regions: rules.regions.clone(),
+            channels: rules.channels.clone(),
+        }
+    }
+}
+
+/// A program as it stands, with all versions of its rules.
+#[derive(Serialize, ToSchema)]
+pub struct AdminProgram<'a> {
+    /// Its id.
+    #[schema(value_type = Slug)]
+    id: &'a ProgramId,
+    /// Its name.
+    #[schema(value_type = NameWords)]
+    name: &'a Name,
+    /// Who issues it.
+    issuer: &'a str,
+    /// The rules in force now.
+    rules: RulesBody,
+    /// All versions, by date.
+    versions: Vec<RulesBody>,
+}
+
+impl<'a> AdminProgram<'a> {
+    fn new(program: &'a Program, now: Timestamp) -> AdminProgram<'a> {
+        AdminProgram {
+            id: &program.id,
+            name: &program.name,
+            issuer: &program.issuer,
+            rules: program.rules_at(now).into(),
+            versions: program.versions.iter().map(RulesBody::from).collect(),
+        }
+    }
+}
+
+/// Both languages of a name, checked.
+///
+/// # Errors
+/// `Malformed`.
+pub fn check_name(name: &Name) -> Result<(), Refusal> {
+    check_text("name.ko", &name.ko, NAME_MAX)?;
+    check_text("name.en", &name.en, NAME_MAX)
+}
+
+/// Create a program, or add a dated version of its rules
+#[utoipa::path(put, path = "/v1/admin/programs/{program}", operation_id = "put_program",
+    tag = "ops", request_body = PutProgram,
+    responses(
+        (status = 201, description = "created", body = AdminProgram),
+        (status = 200, description = "changed", body = AdminProgram)))]
+pub async fn put(mut call: Call) -> Answer {
+    let staff = call.operator()?;
+    let body: PutProgram = call.json().await?;
+    let wrong_id = || malformed("the id in the path is 1 to 64 of a-z, 0-9 and -");
+    let id = ProgramId::new(call.segment("program")).ok_or_else(wrong_id)?;
+    check_name(&body.name)?;
+    check_text("issuer", &body.issuer, NAME_MAX)?;
+    for region in &body.rules.regions {
+        check_text("each of regions", region, NAME_MAX)?;
+    }
+    optional_reason(body.reason)?;
+    let engine = &call.edge().engine;
+    let rules = body.rules.into();
+    let (status, program) =
+        match engine.put_program(&staff, id, body.name, body.issuer, rules).await? {
+            Put::Created(program) => (StatusCode::CREATED, program),
+            Put::Changed(program) => (StatusCode::OK, program),
+        };
+    Ok(reply::own(status, &AdminProgram::new(&program, engine.now())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::body::parse;
+
+    const SEOUL: &str = r#"{"name": {"ko": "서울사랑상품권(광역)", "en": "Seoul Love voucher"},
+        "issuer": "seoul",
+        "rules": {"effective_from": "2022-07-01T00:00:00+09:00", "discount_bps": 700,
+            "unit_won": 10000, "monthly_limit_won": 400000, "holding_limit_won": 1000000,
+            "refund_threshold_bps": 6000, "regions": ["seoul"], "channels": ["seoul-pay"]}}"#;
+
+    #[test]
+    fn the_program_of_the_contract_is_read_and_written_back() {
+        let body: PutProgram = parse(SEOUL.as_bytes()).expect("the contract's own example");
+        let rules = Rules::from(body.rules);
+        assert_eq!(rules.monthly_limit_won, Won(400_000));
+        let sent: serde_json::Value = serde_json::from_str(SEOUL).unwrap();
+        assert_eq!(serde_json::to_value(RulesBody::from(&rules)).unwrap(), sent["rules"]);
+    }
+
+    #[test]
+    fn other_programs_are_refused() {
+        for (from, to) in [
+            ("700", "-700"),
+            ("700", "4294967296"),
+            ("\"seoul-pay\"", "\"Seoul Pay\""),
+            ("\"issuer\"", "\"issued_by\""),
+            ("2022-07-01T00:00:00+09:00", "2022-07-01"),
+            (r#"{"ko": "서울사랑상품권(광역)", "en": "Seoul Love voucher"}"#, r#"["a", "b"]"#),
+        ] {
+            let body = SEOUL.replacen(from, to, 1);
+            assert_ne!(body, SEOUL);
+            assert!(parse::<PutProgram>(body.as_bytes()).is_err(), "{to}");
+        }
+    }
+}

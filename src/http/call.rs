@@ -1,0 +1,254 @@
+//! One request on its way through a handler: extract, authorise, act, answer.
+//!
+//! What a request shows is checked here and nowhere else: tokens, tickets, passes, keys, ids, bodies. Nothing here
+//! decides about a sale.
+
+use super::body::{self, malformed};
+use super::edge::Edge;
+use super::problem::Problem;
+use crate::trust::{PersonClaims, Role, Ticket};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
+use openrun_actors::{RoundRef, Staff};
+use openrun_core::person::ShownPass;
+use openrun_core::queue::ShownTicket;
+use openrun_core::{IdempotencyKey, PersonKey, Refusal, RoundId};
+use serde::de::DeserializeOwned;
+
+/// What a handler answers.
+pub type Answer = Result<HttpResponse, Problem>;
+
+/// Header of a place in line.
+pub const TICKET: &str = "openrun-ticket";
+/// Header of the right to buy.
+pub const PASS: &str = "openrun-pass";
+/// Header of an attempt.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// A request on its way through a handler.
+pub struct Call {
+    request: HttpRequest,
+    payload: Payload,
+}
+
+impl Call {
+    /// A request that was matched to a route.
+    #[must_use]
+    pub fn new(request: HttpRequest, payload: Payload) -> Call {
+        Call { request, payload }
+    }
+
+    /// What every handler can reach.
+    ///
+    /// # Panics
+    /// Never: both listeners put it there.
+    #[must_use]
+    pub fn edge(&self) -> &Edge {
+        self.request.app_data::<Edge>().expect("both listeners put the edge there")
+    }
+
+    /// A segment of the path.
+    #[must_use]
+    pub fn segment(&self, name: &str) -> &str {
+        self.request.match_info().get(name).unwrap_or_default()
+    }
+
+    /// A header as text, if it is visible ASCII.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.request.headers().get(name)?.to_str().ok()
+    }
+
+    /// The value of a query parameter, as sent.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<&str> {
+        let pairs = self.request.query_string().split('&');
+        pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, v)| v)
+    }
+
+    fn bearer(&self) -> Option<&str> {
+        let value = self.header(header::AUTHORIZATION.as_str())?;
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    }
+
+    /// The person of the token.
+    ///
+    /// # Errors
+    /// `Unauthenticated`.
+    pub fn person(&self) -> Result<PersonClaims, Refusal> {
+        let edge = self.edge();
+        let token = self.bearer().ok_or(Refusal::Unauthenticated)?;
+        edge.keys.verify_person(token, edge.engine.now())
+    }
+
+    /// The staff of the token, in any role.
+    ///
+    /// # Errors
+    /// `Unauthenticated`.
+    pub fn viewer(&self) -> Result<Staff, Refusal> {
+        let edge = self.edge();
+        let token = self.bearer().ok_or(Refusal::Unauthenticated)?;
+        let claims = edge.keys.verify_staff(token, edge.engine.now())?;
+        Ok(Staff { actor: claims.actor, role: word_of(claims.role).to_owned() })
+    }
+
+    /// The staff of the token, if it may change something. An approver may not: who confirms does not ask.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `Forbidden`.
+    pub fn operator(&self) -> Result<Staff, Refusal> {
+        let staff = self.viewer()?;
+        if staff.role != word_of(Role::Operator) {
+            return Err(Refusal::Forbidden);
+        }
+        Ok(staff)
+    }
+
+    /// The id of the round in the path, if it can be one.
+    #[must_use]
+    pub fn round_id(&self) -> Option<RoundId> {
+        RoundId::new(self.segment("round"))
+    }
+
+    /// The round in the path.
+    ///
+    /// # Errors
+    /// `RoundNotFound`.
+    pub fn round(&self) -> Result<(RoundId, RoundRef), Refusal> {
+        let id = self.round_id().ok_or(Refusal::RoundNotFound)?;
+        let round = self.edge().engine.round(&id).ok_or(Refusal::RoundNotFound)?;
+        Ok((id, round))
+    }
+
+    /// The ticket that is shown, if it is genuine, of this round, and of a line that the round has.
+    ///
+    /// # Errors
+    /// `TicketInvalid`.
+    pub fn ticket(&self, id: &RoundId, round: &RoundRef) -> Result<Ticket, Refusal> {
+        let shown = self.header(TICKET).and_then(|text| self.edge().keys.open_ticket(text));
+        let fits = |ticket: &Ticket| ticket.round == *id && round.has_line(ticket.line);
+        shown.filter(fits).ok_or(Refusal::TicketInvalid)
+    }
+
+    /// The ticket that comes along with a join, if it is good and the person's own. A bad one is no reason to refuse.
+    #[must_use]
+    pub fn ticket_of(
+        &self,
+        id: &RoundId,
+        round: &RoundRef,
+        person: PersonKey,
+    ) -> Option<ShownTicket> {
+        let ticket = self.ticket(id, round).ok().filter(|ticket| ticket.person == person)?;
+        Some(ShownTicket { line: ticket.line, number: ticket.number })
+    }
+
+    /// The pass that is shown, as far as its signature and times tell.
+    #[must_use]
+    pub fn pass(&self, round: Option<&RoundId>, person: PersonKey) -> ShownPass {
+        let edge = self.edge();
+        let Some(value) = self.request.headers().get(PASS) else {
+            return ShownPass::Missing;
+        };
+        match (value.to_str(), round) {
+            (Ok(text), Some(round)) => {
+                edge.keys.open_pass(text.trim(), round, person, edge.engine.now())
+            }
+            _ => ShownPass::Invalid,
+        }
+    }
+
+    /// The client's name for the attempt, quoted or bare.
+    ///
+    /// # Errors
+    /// `IdempotencyKeyRequired`, or `Malformed` when it is not 1 to 64 visible ASCII characters.
+    pub fn idempotency_key(&self) -> Result<IdempotencyKey, Refusal> {
+        let value = self.request.headers().get(IDEMPOTENCY_KEY);
+        let value = value.ok_or(Refusal::IdempotencyKeyRequired)?;
+        let wrong = || malformed("Idempotency-Key is 1 to 64 visible ASCII characters");
+        read_key(value.to_str().map_err(|_| wrong())?).unwrap_or_else(|| Err(wrong()))
+    }
+
+    /// The body.
+    ///
+    /// # Errors
+    /// `UnsupportedMediaType`, `BodyTooLarge`, `Malformed`.
+    pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T, Refusal> {
+        let limit = self.edge().body_timeout;
+        body::read_json(&self.request, &mut self.payload, limit).await
+    }
+
+    /// The body of a call that needs none: nothing, or `{}`.
+    ///
+    /// # Errors
+    /// As for [`Call::json`].
+    pub async fn no_body(&mut self) -> Result<(), Refusal> {
+        let limit = self.edge().body_timeout;
+        body::read_nothing(&self.request, &mut self.payload, limit).await
+    }
+
+    /// How many entries a page has: `limit`, 1 to 100, 20 when absent.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub fn page_limit(&self) -> Result<usize, Refusal> {
+        let Some(text) = self.query("limit") else {
+            return Ok(20);
+        };
+        let limit = text.parse().ok().filter(|limit| (1..=100).contains(limit));
+        limit.ok_or_else(|| malformed("limit is a number from 1 to 100"))
+    }
+
+    /// Whether the client has exactly this version.
+    #[must_use]
+    pub fn has_version(&self, etag: &str) -> bool {
+        let Some(known) = self.request.headers().get(header::IF_NONE_MATCH) else {
+            return false;
+        };
+        let known = known.to_str().unwrap_or_default();
+        let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        known.split(',').any(|tag| tag.trim() == "*" || strong(tag) == strong(etag))
+    }
+}
+
+/// `None` when the text is not a key at all.
+fn read_key(text: &str) -> Option<Result<IdempotencyKey, Refusal>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(Err(Refusal::IdempotencyKeyRequired));
+    }
+    let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    IdempotencyKey::new(quoted.unwrap_or(text)).map(Ok)
+}
+
+fn word_of(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "viewer",
+        Role::Operator => "operator",
+        Role::Approver => "approver",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_quoted_or_bare() {
+        let long = "k".repeat(65);
+        for (text, key) in [
+            ("8e03978e-40d5", Some(Some("8e03978e-40d5"))),
+            ("\"8e03978e-40d5\"", Some(Some("8e03978e-40d5"))),
+            (" spaced ", Some(Some("spaced"))),
+            ("", Some(None)),
+            ("  ", Some(None)),
+            ("\"\"", None),
+            ("two words", None),
+            (&long, None),
+        ] {
+            let read = read_key(text).map(|read| read.ok().map(|key| key.as_str().to_owned()));
+            assert_eq!(read, key.map(|key| key.map(str::to_owned)), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Rounds for everybody: what a sale is. Live figures are in the watermark document.
+
+use super::call::{Answer, Call};
+use super::reply;
+use super::time::Moment;
+use super::words::{RoundHead, Slug, WindowHead};
+use openrun_core::WindowId;
+use openrun_core::view::RoundView;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A sale.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Round)]
+pub struct RoundAnswer<'a> {
+    #[serde(flatten)]
+    head: RoundHead<'a>,
+    /// Its windows, in the order of their opening.
+    windows: Vec<WindowAnswer<'a>>,
+    /// Features that are suspended during this sale: none yet.
+    #[schema(value_type = Vec<Object>)]
+    suspensions: [(); 0],
+}
+
+/// Times, eligibility and stock of one part of a sale.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Window)]
+struct WindowAnswer<'a> {
+    #[serde(flatten)]
+    head: WindowHead<'a>,
+    /// How much was announced.
+    stock_won: i64,
+    /// Which later window gets what is left at closing; nothing moves when null.
+    #[schema(value_type = Option<Slug>)]
+    leftover_to: Option<&'a WindowId>,
+}
+
+impl<'a> RoundHead<'a> {
+    /// What stands at the head of everything about this round.
+    #[must_use]
+    pub fn new(view: &'a RoundView) -> RoundHead<'a> {
+        let spec = &view.spec;
+        RoundHead {
+            id: spec.id.as_str(),
+            program_id: spec.program_id.as_str(),
+            name: &spec.name,
+            state: view.state,
+            order: spec.order,
+            rejoin: spec.rejoin,
+            lobby_opens_at: Moment(spec.lobby_opens_at),
+        }
+    }
+}
+
+impl<'a> RoundAnswer<'a> {
+    fn new(view: &'a RoundView) -> RoundAnswer<'a> {
+        let windows = view.windows.iter().zip(&view.spec.windows).map(|(window, spec)| {
+            let leftover_to = spec.leftover_to.as_ref();
+            WindowAnswer { head: window.into(), stock_won: spec.stock_won.0, leftover_to }
+        });
+        RoundAnswer { head: RoundHead::new(view), windows: windows.collect(), suspensions: [] }
+    }
+}
+
+/// All rounds.
+#[derive(Serialize, ToSchema)]
+pub struct Rounds<'a> {
+    rounds: Vec<RoundAnswer<'a>>,
+}
+
+/// Every sale
+#[utoipa::path(get, path = "/v1/rounds", operation_id = "list_rounds", tag = "sale",
+    responses((status = 200, description = "all rounds", body = Rounds)))]
+pub async fn list(call: Call) -> Answer {
+    let views = call.edge().engine.rounds();
+    let rounds = views.iter().map(|view| RoundAnswer::new(view)).collect();
+    Ok(reply::shared(&Rounds { rounds }))
+}
+
+/// A sale: state, windows, order
+#[utoipa::path(get, path = "/v1/rounds/{round}", operation_id = "get_round", tag = "sale",
+    responses((status = 200, description = "the round", body = RoundAnswer)))]
+pub async fn show(call: Call) -> Answer {
+    let (_, round) = call.round()?;
+    let view = round.view();
+    Ok(reply::shared(&RoundAnswer::new(&view)))
+}

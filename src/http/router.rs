@@ -1,0 +1,146 @@
+//! The whole API on two screens: every path, who may call it, and which refusals it can answer with.
+//!
+//! One declaration is the route, its metric and its part of the OpenAPI document. Paths are tried in this order, so
+//! what a crowd asks for stands first.
+
+use super::api::{ANYONE, Api, BUYING, JOINING, OPERATOR, PERSON, SHOWN_TICKET, VIEWER, at};
+use super::{admin, docs, health, home, people, programs, purchases, rounds, tickets, watermark};
+
+/// What people and channel apps call.
+#[must_use]
+pub fn public() -> Api {
+    let mut api = Api::default();
+    api.add(at("/v1/rounds/{round}/watermark").get(watermark::show, ANYONE.may(ROUND)));
+    api.add(
+        at("/v1/rounds/{round}/tickets/me")
+            .get(tickets::show, SHOWN_TICKET.may(ROUND))
+            .delete(tickets::leave, SHOWN_TICKET.may(CLAIM)),
+    );
+    api.add(at("/v1/rounds/{round}/purchases").post(purchases::buy, BUYING.may(BUY)));
+    api.add(at("/v1/rounds/{round}/tickets").post(tickets::join, JOINING.may(JOIN)));
+    api.add(at("/v1/rounds/{round}/passes").post(tickets::claim, SHOWN_TICKET.may(CLAIM)));
+    api.add(at("/v1/purchases/{id}").get(purchases::show, PERSON.may(PURCHASE)));
+    api.add(at("/v1/purchases").get(purchases::list, PERSON.may(LIST)));
+    api.add(at("/v1/people/me/limits").get(people::limits, PERSON.may(REGISTERED)));
+    api.add(at("/v1/people/me").get(people::me, PERSON.may(REGISTERED)));
+    api.add(at("/v1/people").post(people::sign_up, PERSON.body().may(BUSY)));
+    api.add(at("/v1/rounds/{round}").get(rounds::show, ANYONE.may(ROUND)));
+    api.add(at("/v1/rounds").get(rounds::list, ANYONE));
+    api.add(at("/v1/programs/{program}").get(programs::show, ANYONE.may(PROGRAM)));
+    api.add(at("/v1/programs").get(programs::list, ANYONE));
+    api.add(at("/.well-known/jwks.json").get(docs::jwks, ANYONE));
+    api.add(at("/").get(home::public, ANYONE));
+    add_docs(&mut api);
+    api
+}
+
+/// What operators and Prometheus call.
+#[must_use]
+pub fn ops() -> Api {
+    let mut api = Api::default();
+    api.add(at("/healthz").get(health::healthz, ANYONE));
+    api.add(at("/readyz").get(health::readyz, ANYONE));
+    api.add(at("/metrics").get(health::metrics, ANYONE));
+    api.add(at("/version").get(health::version, ANYONE));
+    api.add(at("/v1/admin/programs/{program}").put(admin::programs::put, OPERATOR.may(BUSY)));
+    api.add(
+        at("/v1/admin/rounds/{round}/inlet").patch(admin::rounds::set_inlet, OPERATOR.may(STEP)),
+    );
+    api.add(
+        at("/v1/admin/rounds/{round}/{step:schedule|open|pause|resume|close}")
+            .post(admin::rounds::step, OPERATOR.may(STEP)),
+    );
+    api.add(
+        at("/v1/admin/rounds/{round}")
+            .get(admin::rounds::show, VIEWER.may(ROUND))
+            .put(admin::rounds::put, OPERATOR.may(PUT_ROUND)),
+    );
+    api.add(at("/v1/admin/rounds").get(admin::rounds::list, VIEWER));
+    api.add(at("/v1/admin/log").get(admin::log::list, VIEWER.may(LIST)));
+    api.add(at("/").get(home::ops, ANYONE));
+    add_docs(&mut api);
+    api
+}
+
+fn add_docs(api: &mut Api) {
+    api.add(at("/openapi.json").get(docs::document, ANYONE));
+    api.add(at("/docs").get(docs::docs, ANYONE));
+    api.add(at("/docs/{file:[^/]*}").get(docs::file, ANYONE.may(&["not-found"])));
+}
+
+const BUSY: &[&str] = &["overloaded", "unavailable"];
+const ROUND: &[&str] = &["round-not-found"];
+const PROGRAM: &[&str] = &["program-not-found"];
+const PURCHASE: &[&str] = &["purchase-not-found", "overloaded", "unavailable"];
+const LIST: &[&str] = &["malformed", "overloaded", "unavailable"];
+const REGISTERED: &[&str] = &["not-registered", "overloaded", "unavailable"];
+const STEP: &[&str] = &["not-found", "round-not-found", "wrong-state", "overloaded", "unavailable"];
+const PUT_ROUND: &[&str] = &["program-not-found", "wrong-state", "overloaded", "unavailable"];
+const JOIN: &[&str] = &[
+    "malformed",
+    "body-too-large",
+    "unsupported-media-type",
+    "round-not-found",
+    "not-registered",
+    "channel-not-allowed",
+    "round-not-open",
+    "not-eligible",
+    "sold-out",
+    "overloaded",
+    "unavailable",
+];
+const CLAIM: &[&str] = &[
+    "malformed",
+    "body-too-large",
+    "unsupported-media-type",
+    "round-not-found",
+    "round-not-open",
+    "not-eligible",
+    "not-yet",
+    "turn-passed",
+    "sold-out",
+    "overloaded",
+    "unavailable",
+];
+const BUY: &[&str] = &[
+    "idempotency-key-required",
+    "idempotency-key-reused",
+    "invalid-amount",
+    "round-not-found",
+    "not-registered",
+    "channel-not-allowed",
+    "round-not-open",
+    "not-eligible",
+    "pass-required",
+    "pass-invalid",
+    "pass-expired",
+    "pass-used",
+    "monthly-limit-exceeded",
+    "holding-limit-exceeded",
+    "sold-out",
+    "insufficient-stock",
+    "payment-declined",
+    "overloaded",
+    "unavailable",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::problem_table::TABLE;
+
+    #[test]
+    fn every_code_that_a_route_names_stands_in_the_table() {
+        for route in public().declared().into_iter().chain(ops().declared()) {
+            for code in route.terms.codes() {
+                assert!(TABLE.iter().any(|entry| entry.code == code), "{}: {code}", route.path);
+            }
+        }
+    }
+
+    #[test]
+    fn the_ladder_of_a_purchase_is_named_in_order() {
+        let places = |code: &&str| TABLE.iter().position(|entry| entry.code == *code);
+        assert!(BUY.is_sorted_by_key(places));
+    }
+}

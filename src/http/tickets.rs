@@ -1,0 +1,269 @@
+//! Places in line: join, where am I, leave, claim.
+//!
+//! Where-am-I needs the ticket's signature and the shared snapshot: no token, no mailbox, no store. A ticket shown by
+//! anybody else gives its person's place and pass, which are worth nothing without that person's token.
+
+use super::call::{Answer, Call};
+use super::reply::{self, jitter};
+use super::time::Moment;
+use super::words::Slug;
+use crate::trust::{Pass, Ticket};
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use openrun_actors::{Join, Joined, Place};
+use openrun_core::queue::ShownTicket;
+use openrun_core::view::{Outlook, PlaceState};
+use openrun_core::{RoundId, Timestamp};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::edge::Edge;
+
+/// When somebody whose window is still ahead may look again, before jitter: nothing changes for them soon.
+const LATER_MILLIS: u64 = 30_000;
+
+/// A place in line as its person sees it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ticket)]
+pub struct TicketAnswer<'a> {
+    /// Proof of the place: to be sent as `Openrun-Ticket`. Null when there is no place.
+    ticket: Option<String>,
+    /// Which round.
+    #[schema(value_type = Slug)]
+    round_id: &'a RoundId,
+    /// Where the place stands.
+    state: TicketState,
+    /// The place. Null when there is none yet.
+    number: Option<u64>,
+    /// The line: `everyone`, `odd` or `even`.
+    #[schema(example = "everyone")]
+    class: Option<&'static str>,
+    /// Numbers at or under it have their turn.
+    watermark: Option<u64>,
+    /// How many people are ahead.
+    ahead: Option<u64>,
+    /// Seconds until the turn, if that can be said.
+    eta: Option<Eta>,
+    /// The chances that what is left reaches this place.
+    outlook: Option<OutlookWord>,
+    /// When to look again, in milliseconds.
+    poll_after_ms: u64,
+    /// The right to buy: to be sent as `Openrun-Pass`. Null without a claimed turn.
+    pass: Option<String>,
+    /// Until when the pass is good.
+    pass_expires_at: Option<Moment>,
+    /// Only with `ineligible_now`: when the person's own window opens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opens_at: Option<Moment>,
+}
+
+/// Where a place stands.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum TicketState {
+    /// Before the window opens.
+    Lobby,
+    /// In line.
+    Waiting,
+    /// It is their turn.
+    Admitted,
+    /// The turn was not claimed, or the pass not used, in time.
+    Lapsed,
+    /// Given up.
+    Left,
+    /// The place has led to a purchase (an addition to the states of the contract).
+    Bought,
+    /// Nothing is left.
+    SoldOut,
+    /// The round, or the window, is over.
+    Closed,
+    /// No place: the person's own window opens later, at `opens_at`.
+    IneligibleNow,
+}
+
+/// The chances.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Outlook)]
+#[serde(rename_all = "snake_case")]
+enum OutlookWord {
+    /// What is left will most probably reach them.
+    Likely,
+    /// It may.
+    Possible,
+    /// It will most probably not.
+    Unlikely,
+    /// It cannot: nothing is left and nothing can come back.
+    No,
+}
+
+/// Seconds until the turn, as a spread.
+#[derive(Serialize, ToSchema)]
+struct Eta {
+    /// One in ten waits no longer.
+    p10_s: u64,
+    /// Half wait no longer.
+    p50_s: u64,
+    /// Nine in ten wait no longer.
+    p90_s: u64,
+}
+
+impl From<PlaceState> for TicketState {
+    fn from(state: PlaceState) -> TicketState {
+        match state {
+            PlaceState::Lobby => TicketState::Lobby,
+            PlaceState::Waiting => TicketState::Waiting,
+            PlaceState::Admitted => TicketState::Admitted,
+            PlaceState::Lapsed => TicketState::Lapsed,
+            PlaceState::Left => TicketState::Left,
+            PlaceState::Bought => TicketState::Bought,
+            PlaceState::SoldOut => TicketState::SoldOut,
+            PlaceState::Closed => TicketState::Closed,
+        }
+    }
+}
+
+impl From<Outlook> for OutlookWord {
+    fn from(outlook: Outlook) -> OutlookWord {
+        match outlook {
+            Outlook::Likely => OutlookWord::Likely,
+            Outlook::Possible => OutlookWord::Possible,
+            Outlook::Unlikely => OutlookWord::Unlikely,
+            Outlook::No => OutlookWord::No,
+        }
+    }
+}
+
+impl<'a> TicketAnswer<'a> {
+    /// The place that `ticket` stands for. The same place gives the same ticket and the same pass.
+    fn new(edge: &Edge, ticket: &'a Ticket, place: &Place) -> TicketAnswer<'a> {
+        let now = edge.engine.now();
+        let is_admitted = place.view.state == PlaceState::Admitted;
+        let expires_at = place.pass_expires_at.filter(|at| is_admitted && *at > now);
+        let pass = expires_at.map(|expires_at| {
+            edge.keys.seal_pass(&Pass {
+                round: ticket.round.clone(),
+                line: place.line,
+                number: place.number,
+                person: ticket.person,
+                expires_at,
+            })
+        });
+        let view = &place.view;
+        TicketAnswer {
+            ticket: Some(edge.keys.seal_ticket(ticket)),
+            round_id: &ticket.round,
+            state: view.state.into(),
+            number: Some(place.number),
+            class: Some(place.class),
+            watermark: Some(view.watermark),
+            ahead: Some(view.ahead),
+            eta: view.eta.map(|eta| Eta { p10_s: eta.p10_s, p50_s: eta.p50_s, p90_s: eta.p90_s }),
+            outlook: Some(view.outlook.into()),
+            poll_after_ms: spread(view.poll_after_millis),
+            pass,
+            pass_expires_at: expires_at.map(Moment),
+            opens_at: None,
+        }
+    }
+
+    fn ineligible(round_id: &'a RoundId, opens_at: Timestamp) -> TicketAnswer<'a> {
+        TicketAnswer {
+            ticket: None,
+            round_id,
+            state: TicketState::IneligibleNow,
+            number: None,
+            class: None,
+            watermark: None,
+            ahead: None,
+            eta: None,
+            outlook: None,
+            poll_after_ms: spread(LATER_MILLIS),
+            pass: None,
+            pass_expires_at: None,
+            opens_at: Some(Moment(opens_at)),
+        }
+    }
+}
+
+/// Give or take a fifth, so that a crowd that joined together does not look again together.
+fn spread(millis: u64) -> u64 {
+    let millis = i64::try_from(millis).unwrap_or(i64::MAX / 2);
+    u64::try_from(jitter(millis - millis / 5, millis + millis / 5)).unwrap_or(0)
+}
+
+/// Join the line
+///
+/// The same place on any device and in any channel. `Openrun-Ticket` may come along: with `rejoin = "tail"` joining
+/// without it gives a new place at the tail. When there is room the answer is `admitted`, with the pass.
+#[utoipa::path(post, path = "/v1/rounds/{round}/tickets", operation_id = "join", tag = "line",
+    responses(
+        (status = 201, description = "a new place", body = TicketAnswer,
+            headers(("Location" = String))),
+        (status = 200, description = "the place already held, or no place before the own window",
+            body = TicketAnswer)))]
+pub async fn join(mut call: Call) -> Answer {
+    let claims = call.person()?;
+    call.no_body().await?;
+    let (id, round) = call.round()?;
+    let shown = call.ticket_of(&id, &round, claims.person);
+    let person = claims.person;
+    let join = Join { person, birth_year: claims.birth_year, channel: claims.channel, shown };
+    let edge = call.edge();
+    let (is_new, place) = match edge.engine.join(&id, join).await? {
+        Joined::Place { is_new, place } => (is_new, place),
+        Joined::IneligibleNow { opens_at } => {
+            return Ok(reply::own(StatusCode::OK, &TicketAnswer::ineligible(&id, opens_at)));
+        }
+    };
+    let at = edge.engine.now();
+    let ticket = Ticket { round: id, line: place.line, number: place.number, person, at };
+    let answer = TicketAnswer::new(edge, &ticket, &place);
+    if !is_new {
+        return Ok(reply::own(StatusCode::OK, &answer));
+    }
+    let mut response = reply::own(StatusCode::CREATED, &answer);
+    reply::put(&mut response, LOCATION, &format!("/v1/rounds/{}/tickets/me", ticket.round));
+    Ok(response)
+}
+
+/// Where am I?
+///
+/// Needs only the ticket.
+#[utoipa::path(get, path = "/v1/rounds/{round}/tickets/me", operation_id = "where_am_i",
+    tag = "line", responses((status = 200, description = "the place", body = TicketAnswer)))]
+pub async fn show(call: Call) -> Answer {
+    let (id, round) = call.round()?;
+    let ticket = call.ticket(&id, &round)?;
+    let place = round.place(ticket.line, ticket.number);
+    Ok(reply::own(StatusCode::OK, &TicketAnswer::new(call.edge(), &ticket, &place)))
+}
+
+/// Leave the line
+#[utoipa::path(delete, path = "/v1/rounds/{round}/tickets/me", operation_id = "leave",
+    tag = "line",
+    responses((status = 200, description = "the place as it stands now", body = TicketAnswer)))]
+pub async fn leave(call: Call) -> Answer {
+    let (id, round) = call.round()?;
+    let ticket = call.ticket(&id, &round)?;
+    let engine = &call.edge().engine;
+    let place = engine.leave(&id, ticket.person, shown(&ticket)).await?;
+    Ok(reply::own(StatusCode::OK, &TicketAnswer::new(call.edge(), &ticket, &place)))
+}
+
+/// Claim the right to buy
+///
+/// Once the watermark has reached the number; needs only the ticket. Claiming again gives the same pass.
+#[utoipa::path(post, path = "/v1/rounds/{round}/passes", operation_id = "claim", tag = "line",
+    responses((status = 200, description = "the place, with the pass", body = TicketAnswer)))]
+pub async fn claim(mut call: Call) -> Answer {
+    call.no_body().await?;
+    let (id, round) = call.round()?;
+    let ticket = call.ticket(&id, &round)?;
+    let engine = &call.edge().engine;
+    let place = engine.claim(&id, ticket.person, shown(&ticket)).await?;
+    Ok(reply::own(StatusCode::OK, &TicketAnswer::new(call.edge(), &ticket, &place)))
+}
+
+fn shown(ticket: &Ticket) -> ShownTicket {
+    ShownTicket { line: ticket.line, number: ticket.number }
+}

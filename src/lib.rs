@@ -1,0 +1,27 @@
+//! openrun: a sale engine. Limited stock, a rush of people, a provable order, nothing lost.
+//!
+//! This package is the edge: everything that may fail because of the world. Decisions are made in
+//! `openrun-core`, which knows no IO, and stood in line for in `openrun-actors`, which knows no
+//! HTTP and no SQL.
+//!
+//! ```text
+//!   cli ──> config ──> app ──┬──> trust       keys, tokens, tickets, passes
+//!                            ├──> store       durable memory
+//!                            ├──> Engine      (openrun-actors)
+//!                            ├──> http        two listeners
+//!                            └──> telemetry   metrics, log
+//!   rehearse ···· over sockets ····> http
+//! ```
+//!
+//! Reading order: what can be set ([`config`]), what is believed ([`trust`]), what is kept
+//! ([`store`]), what is answered ([`http`]), how it is tried ([`rehearse`]), how it is watched
+//! ([`telemetry`]), how it is put together ([`app`]) and called ([`cli`]).
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod rehearse;
+pub mod store;
+pub mod telemetry;
+pub mod trust;

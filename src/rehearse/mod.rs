@@ -1,0 +1,203 @@
+//! Rehearsals: virtual people over real sockets against any openrun server, and a verdict from both
+//! sides.
+//!
+//! A scenario says who comes, when, and what must hold at the end; built-in ones carry the
+//! published figures of real sales. The load is open-loop and light enough to share two cores with
+//! the server: people are entries, connections are few and kept alive, and everything runs on one
+//! thread of its own.
+//!
+//! ```text
+//!   scenario ──> people ──┐                    ┌── connection ──┐
+//!   clock ────────────────┼──> crowd <──────> ─┼── connection   ├──> server (public API)
+//!                         │   (one thread)     └── … ───────────┘
+//!   stage ── set-up ──────┘      ^  └──> figures, given, acknowledged ──> verdict ──> report
+//!   watermark (one reader for all who wait)          witness (ops API) ──^
+//! ```
+//!
+//! Paces: `max` lets people in as fast as the connections accept them, with the inlet open wide; a
+//! number runs the scenario's own clock that many times faster, with the inlet as on that day times
+//! that number.
+
+mod answers;
+mod calls;
+mod chance;
+mod clock;
+mod crowd;
+mod door;
+mod engine;
+mod figures;
+mod lines;
+mod order;
+mod people;
+mod plot;
+mod progress;
+mod refusals;
+mod report;
+mod scenario;
+mod stage;
+mod table;
+mod tokens;
+mod verdict;
+mod visit;
+mod watermark;
+mod wire;
+mod witness;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::str::FromStr;
+
+use anyhow::Context;
+use jiff::Timestamp;
+
+pub use figures::{Broken, Reading};
+pub use scenario::scenario_names;
+pub use verdict::{Check, LatencyRow, PERCENTILES, Verdict, Weight};
+pub use witness::ServerRound;
+
+use door::{Door, Place};
+use engine::Prepared;
+use people::Cast;
+use progress::Progress;
+use scenario::Scenario;
+use verdict::Asked;
+
+/// What to rehearse, and against which server.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// A built-in name, see [`scenario_names`], or a path to a file.
+    pub scenario: String,
+    /// The public listener, `http://host:port`.
+    pub target: String,
+    /// The ops listener, `http://host:port`.
+    pub ops: String,
+    /// Scales people, stock and inlet alike; 1 is the real sale.
+    pub scale: f64,
+    /// How fast.
+    pub pace: Pace,
+    /// The same seed makes the same people.
+    pub seed: u64,
+    /// Where to write the report, a single HTML file.
+    pub report: Option<PathBuf>,
+    /// Keep-alive connections that everybody shares.
+    pub connections: usize,
+    /// Print the verdict as JSON instead of a table.
+    pub json: bool,
+}
+
+/// How fast a rehearsal runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Pace {
+    /// As fast as the machine goes.
+    Max,
+    /// The scenario's own clock, so many times faster.
+    Times(f64),
+}
+
+impl FromStr for Pace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "max" {
+            return Ok(Self::Max);
+        }
+        match text.parse::<f64>() {
+            Ok(times) if times > 0.0 && times.is_finite() => Ok(Self::Times(times)),
+            _ => Err(format!("{text} is neither max nor a number above 0")),
+        }
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Max => f.write_str("max"),
+            Self::Times(times) => times.fmt(f),
+        }
+    }
+}
+
+/// Whoever can sign tokens that the target accepts.
+pub trait Tokens: Send + Sync {
+    /// A token of a person in a channel; `birthdate` is `YYYY-MM-DD`.
+    fn person(&self, person: &str, channel: &str, birthdate: &str) -> String;
+    /// A token of staff with a role.
+    fn admin(&self, role: &str) -> String;
+}
+
+/// Runs a rehearsal, prints its table (or JSON) on stdout and writes the report if one is asked
+/// for.
+///
+/// Plays on a thread of its own, so it may be called from any runtime, also from that of the
+/// server.
+///
+/// # Errors
+///
+/// When the scenario cannot be read, the target cannot be reached, holds real sales or refuses the
+/// set-up. A rehearsal that goes badly is no error: see [`Verdict::exit_code`].
+pub async fn run(options: &Options, tokens: &dyn Tokens) -> anyhow::Result<Verdict> {
+    let scenario = Scenario::load(&options.scenario)?;
+    anyhow::ensure!(options.scale > 0.0 && options.scale.is_finite(), "scale must be above 0");
+    let target = Place::find(&options.target).await?;
+    let ops = Place::find(&options.ops).await?;
+    let ids = stage::Ids::new(&scenario, Timestamp::now());
+    let cast = Cast::new(&scenario, options.scale, options.seed);
+    let wallet = tokens::Wallet::fill(&cast, &ids.run, tokens).await;
+    let operator = tokens.admin("operator");
+    let options = options.clone();
+    let prepared =
+        Prepared { scenario, options: options.clone(), ids, cast, wallet, target, ops, operator };
+    let (answer, verdict) = tokio::sync::oneshot::channel();
+    std::thread::Builder::new().name("rehearsal".to_owned()).spawn(move || {
+        // Nobody listens any more only if the caller has gone; then there is nobody to tell.
+        let _ = answer.send(on_this_thread(prepared));
+    })?;
+    let verdict = verdict.await.context("the rehearsal's thread ended early")??;
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&verdict)?);
+    } else {
+        print!("{}", table::write(&verdict));
+    }
+    if let Some(path) = &options.report {
+        std::fs::write(path, report::write(&verdict))
+            .with_context(|| format!("writing the report to {}", path.display()))?;
+        eprintln!("report: {}", path.display());
+    }
+    Ok(verdict)
+}
+
+fn on_this_thread(mut prepared: Prepared) -> anyhow::Result<Verdict> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let rounds = prepared.scenario.rounds.iter();
+        let stock_won: u64 = rounds.flat_map(|round| &round.windows).map(|w| w.stock_won).sum();
+        let scale = prepared.options.scale;
+        let progress = Rc::new(Progress::new((stock_won as f64 * scale) as u64));
+        let mut ops = Door::new(&prepared.ops, &prepared.operator);
+        let before = witness::read_violations(&mut ops).await?;
+        let played = engine::play(&mut prepared, &progress).await;
+        progress.end();
+        let mut crowd = played?;
+        let target = &prepared.target;
+        let heard = witness::hear(&crowd, &prepared.scenario, &mut ops, target, before).await?;
+        let Options { pace, seed, .. } = prepared.options;
+        let asked = Asked { scale, pace: pace.to_string(), seed };
+        Ok(verdict::judge(&mut crowd, &prepared.scenario, &asked, &heard))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_is_max_or_a_number_above_zero() {
+        assert_eq!("max".parse(), Ok(Pace::Max));
+        assert_eq!("60".parse(), Ok(Pace::Times(60.0)));
+        assert_eq!("0.5".parse::<Pace>().map(|pace| pace.to_string()), Ok("0.5".to_owned()));
+        for bad in ["", "0", "-1", "fast", "inf"] {
+            assert!(bad.parse::<Pace>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The verdict as one HTML file that needs nothing else: no scripts, no fonts, no network. Light
+//! and dark.
+
+use std::fmt::Write;
+
+use super::figures::Reading;
+use super::plot::{Series, lines};
+use super::table::{grouped, headline, ms};
+use super::verdict::{Verdict, Weight};
+
+const STYLE: &str = include_str!("report.css");
+
+/// The whole page.
+pub(super) fn write(verdict: &Verdict) -> String {
+    let mut out = String::with_capacity(64 * 1024);
+    // Writing into a string cannot fail.
+    let _ = fill(verdict, &mut out);
+    out
+}
+
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    text.replace('>', "&gt;").replace('"', "&quot;")
+}
+
+fn fill(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
+    let title = escaped(&verdict.title);
+    let tone = if verdict.exit_code == 0 { "good" } else { "bad" };
+    writeln!(
+        out,
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+         <title>{title}</title><style>{STYLE}</style></head><body>\
+         <h1>{title}</h1><p class=\"soft\">rehearsal, scale {}, pace {}, seed {}</p>\
+         <p class=\"{tone}\">{}</p><div class=\"big\">",
+        verdict.scale,
+        escaped(&verdict.pace),
+        verdict.seed,
+        headline(verdict),
+    )?;
+    big(out, "people", &grouped(verdict.people))?;
+    big(out, "buyers", &grouped(verdict.buyers))?;
+    big(out, "won acknowledged", &grouped(verdict.bought_won))?;
+    for seconds in &verdict.first_join_to_last_purchase_s {
+        big(out, "first join to last purchase", &format!("{seconds:.2} s"))?;
+    }
+    big(out, "requests", &grouped(verdict.requests))?;
+    out.push_str("</div>");
+    checks(verdict, out)?;
+    plots(verdict, out);
+    latencies(verdict, out)?;
+    counts(out, "Last answers", verdict.last_answers.iter().map(|(k, v)| (k.as_str(), *v)))?;
+    counts(out, "Refusals on the way", verdict.refusals.iter().map(|(k, v)| (k.as_str(), *v)))?;
+    let unexpected = verdict.unexpected.iter().map(|(k, v)| (k.as_str(), *v));
+    counts(out, "Answers that the contract does not know", unexpected)?;
+    counts(out, "Habits", verdict.habits.iter().map(|(k, v)| (*k, *v)))?;
+    out.push_str("</body></html>\n");
+    Ok(())
+}
+
+fn big(out: &mut String, name: &str, value: &str) -> std::fmt::Result {
+    write!(out, "<div><b>{value}</b><span class=\"soft\">{name}</span></div>")
+}
+
+fn checks(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
+    out.push_str("<h2>What clients were told, and what the server says</h2>");
+    out.push_str("<div class=\"scroll\"><table><tr><th>round</th><th>state</th><th>stock won</th>");
+    out.push_str("<th>sold</th><th>held</th><th>left</th><th>purchases</th></tr>");
+    for round in &verdict.rounds {
+        let id = escaped(&round.id);
+        write!(out, "<tr><td>{id}</td><td>{}</td>", escaped(&round.state))?;
+        for won in [round.stock_won, round.sold_won, round.held_won, round.left_won] {
+            write!(out, "<td>{}</td>", grouped(won))?;
+        }
+        write!(out, "<td>{}</td></tr>", grouped(round.purchases))?;
+    }
+    out.push_str("</table></div><div class=\"scroll\"><table>");
+    out.push_str("<tr><th>check</th><th></th><th></th></tr>");
+    for check in &verdict.checks {
+        let (tone, mark) = match (check.held, check.weight) {
+            (true, _) => ("good", "held"),
+            (false, Weight::Invariant) => ("bad", "broken"),
+            (false, Weight::Threshold) => ("bad", "missed"),
+        };
+        let (name, detail) = (escaped(&check.name), escaped(&check.detail));
+        write!(out, "<tr><td>{name}</td><td>{detail}</td><td class=\"{tone}\">{mark}</td></tr>")?;
+    }
+    out.push_str("</table></div>");
+    Ok(())
+}
+
+fn plots(verdict: &Verdict, out: &mut String) {
+    // From a little before the first arrival to a little after the last movement.
+    let moving = |reading: &&Reading| reading.arrived > 0;
+    let readings: Vec<&Reading> = verdict.readings.iter().filter(moving).collect();
+    let of = |name: &'static str, value: fn(&Reading) -> f64| Series {
+        name,
+        points: readings.iter().map(|reading| (reading.at_s, value(reading))).collect(),
+    };
+    out.push_str("<h2>How it went</h2>");
+    let people = [
+        of("arrived", |r| r.arrived as f64),
+        of("places", |r| r.places as f64),
+        of("waiting", |r| r.waiting as f64),
+        of("purchases", |r| r.purchases as f64),
+    ];
+    out.push_str(&lines("People", "people", &people));
+    out.push_str(&lines("Watermark", "all lines", &[of("watermark", |r| r.watermark as f64)]));
+    let stock = [of("left", |r| r.left_won as f64), of("bought", |r| r.bought_won as f64)];
+    out.push_str(&lines("Stock", "won", &stock));
+    let latency =
+        [of("p50", |r| r.p50_us as f64 / 1000.0), of("p99", |r| r.p99_us as f64 / 1000.0)];
+    out.push_str(&lines("Latency of all calls, from sending", "ms", &latency));
+    out.push_str(&lines("Refusals", "so far", &[of("refusals", |r| r.refusals as f64)]));
+}
+
+fn latencies(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
+    let head = "<tr><th>call</th><th>calls</th><th>p50</th><th>p90</th><th>p99</th>\
+                <th>p99.9</th><th>max</th></tr>";
+    for (caption, from_sending) in [
+        ("Latency from sending, in ms: what the server took", true),
+        ("Latency from the intended start, in ms: with waiting for a free connection", false),
+    ] {
+        write!(out, "<h2>{caption}</h2><div class=\"scroll\"><table>{head}")?;
+        for row in &verdict.latencies {
+            let values = if from_sending { row.from_sending_us } else { row.from_intended_us };
+            write!(out, "<tr><td>{}</td><td>{}</td>", row.call, grouped(row.count))?;
+            for value in values {
+                write!(out, "<td>{}</td>", ms(value))?;
+            }
+            out.push_str("</tr>");
+        }
+        out.push_str("</table></div>");
+    }
+    write!(out, "<h2>Waiting, in ms</h2><div class=\"scroll\"><table>{head}")?;
+    for (name, values) in
+        [("came to bought", verdict.to_purchase_ms), ("waited in line", verdict.waited_ms)]
+    {
+        write!(out, "<tr><td>{name}</td><td></td>")?;
+        for value in values {
+            write!(out, "<td>{}</td>", grouped(value))?;
+        }
+        out.push_str("</tr>");
+    }
+    out.push_str("</table></div>");
+    Ok(())
+}
+
+fn counts<'a>(
+    out: &mut String,
+    caption: &str,
+    rows: impl Iterator<Item = (&'a str, u64)>,
+) -> std::fmt::Result {
+    let mut rows = rows.peekable();
+    if rows.peek().is_none() {
+        return Ok(());
+    }
+    write!(out, "<h2>{caption}</h2><div class=\"scroll\"><table>")?;
+    for (name, count) in rows {
+        write!(out, "<tr><td>{}</td><td>{}</td></tr>", escaped(name), grouped(count))?;
+    }
+    out.push_str("</table></div>");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_says_cannot_break_the_page() {
+        assert_eq!(escaped("<b a=\"1\">&"), "&lt;b a=&quot;1&quot;&gt;&amp;");
+    }
+}

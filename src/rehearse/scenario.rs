@@ -1,0 +1,370 @@
+//! What a scenario file says: programs, rounds, people, and what must hold at the end.
+//!
+//! The built-in files carry the published figures of real sales. Nothing here runs anything: it
+//! parses, multiplies what is said once for many places (`per_place`), and checks that names refer
+//! to something. Times are those of the day of the sale; `clock` moves them to now.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, bail, ensure};
+use jiff::Timestamp;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+/// Every built-in scenario: its name and its file.
+const BUILT_IN: [(&str, &str); 7] = [
+    ("smoke", include_str!("scenarios/smoke.toml")),
+    ("seoul-2022-07-14", include_str!("scenarios/seoul-2022-07-14.toml")),
+    ("seoul-2022-07-28", include_str!("scenarios/seoul-2022-07-28.toml")),
+    ("seoul-districts", include_str!("scenarios/seoul-districts.toml")),
+    ("chuncheon-2022-12", include_str!("scenarios/chuncheon-2022-12.toml")),
+    ("gangwon-2022-12", include_str!("scenarios/gangwon-2022-12.toml")),
+    ("onnuri-2025-03", include_str!("scenarios/onnuri-2025-03.toml")),
+];
+
+/// The names that `--scenario` takes beside a path to a file.
+pub fn scenario_names() -> Vec<&'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name).collect()
+}
+
+/// One rehearsal, as its file says it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scenario {
+    pub id: String,
+    pub title: String,
+    pub max: MaxPace,
+    pub programs: Vec<Program>,
+    pub rounds: Vec<Round>,
+    pub people: Vec<Group>,
+    pub expect: Vec<Expect>,
+}
+
+/// How `--pace max` compresses this scenario. Seconds at scale 1.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MaxPace {
+    /// From the first join to the first opening.
+    pub lobby_s: f64,
+    pub claim_window_s: u64,
+    pub pass_ttl_s: u64,
+    /// Arrivals released for each other call while both are due: how far the crowd runs ahead of
+    /// the sale.
+    pub arrivals_per_call: u32,
+}
+
+/// A kind of voucher; the fields are those of `PUT /v1/admin/programs/{program}`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Program {
+    pub id: String,
+    pub name: Value,
+    pub issuer: String,
+    pub effective_from: String,
+    pub discount_bps: u32,
+    pub unit_won: u64,
+    pub monthly_limit_won: u64,
+    pub holding_limit_won: u64,
+    pub refund_threshold_bps: u32,
+    pub regions: Vec<String>,
+    pub channels: Vec<String>,
+}
+
+/// A sale; the fields are those of `PUT /v1/admin/rounds/{round}`, with the times of that day.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Round {
+    pub id: String,
+    /// Rounds of one act run together; the next act starts when all of them are over.
+    #[serde(default)]
+    pub act: u16,
+    pub program: String,
+    pub name: Value,
+    pub order: String,
+    pub rejoin: String,
+    pub lobby_opens_at: Timestamp,
+    pub windows: Vec<Window>,
+    pub inlet: Inlet,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Window {
+    pub id: String,
+    pub eligibility: Value,
+    pub opens_at: Timestamp,
+    pub closes_at: Timestamp,
+    pub stock_won: u64,
+    pub leftover_to: Option<String>,
+    /// With `--pace max`: how long until the next window opens, in seconds at scale 1.
+    pub max_s: Option<f64>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Inlet {
+    pub rate_per_s: f64,
+    pub max_active: u64,
+    pub claim_window_s: f64,
+    pub pass_ttl_s: f64,
+}
+
+/// People who arrive alike and want alike.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Group {
+    pub name: String,
+    pub round: String,
+    pub count: u64,
+    /// These are people of an earlier group, coming again.
+    pub again: Option<String>,
+    pub arrive: Arrive,
+    pub wants: Vec<Want>,
+    #[serde(default)]
+    pub birth_year: BirthYear,
+    pub channels: BTreeMap<String, u32>,
+    #[serde(default)]
+    pub sign_up: SignUp,
+    #[serde(default)]
+    pub behave: Behave,
+}
+
+/// When they come: spread between two times of that day.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arrive {
+    pub from: Timestamp,
+    pub to: Timestamp,
+    #[serde(default)]
+    pub shape: Shape,
+    /// For `rush` and `build-up`: half of them come within so many seconds of the crowded end.
+    pub half_s: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Shape {
+    /// As many in each minute.
+    #[default]
+    Even,
+    /// Most of them at the beginning, then fewer and fewer.
+    Rush,
+    /// More and more, most of them at the end.
+    BuildUp,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Want {
+    pub won: u64,
+    pub parts: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum BirthYear {
+    #[default]
+    Any,
+    Odd,
+    Even,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum SignUp {
+    /// In the days before the sale.
+    #[default]
+    Before,
+    /// At the moment of joining.
+    AtTheDoor,
+}
+
+/// Shares of a group, each drawn on its own.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Behave {
+    /// Gives the place back while waiting.
+    pub leave: f64,
+    /// Is silent for a while, then comes back with the ticket.
+    pub come_back: f64,
+    /// Drops the connection and joins again without the ticket.
+    pub airplane: f64,
+    /// Joins and buys on a second phone in another channel as well.
+    pub two_phones: f64,
+    /// Sends the same purchase again with the same key after its answer.
+    pub repeat: f64,
+    /// Hangs up right after sending the purchase, then sends it again with the same key.
+    pub hang_up: f64,
+    /// Joins and is never heard of again.
+    pub vanish: f64,
+}
+
+/// What must hold at the end, of a round or of a group. Amounts and counts are those of scale 1.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Expect {
+    pub round: Option<String>,
+    pub sold_won: Option<u64>,
+    pub left_won: Option<u64>,
+    pub held_won: Option<u64>,
+    pub buyers: Option<u64>,
+    pub tolerance_percent: f64,
+    pub group: Option<String>,
+    /// Whoever of the group tried to buy was refused with this code, or told that all is sold.
+    pub refused_with: Option<String>,
+    /// Whoever of the group bought, bought at most this.
+    pub bought_each_won: Option<u64>,
+}
+
+impl Scenario {
+    /// A built-in scenario by name, or a file by path.
+    pub fn load(name: &str) -> anyhow::Result<Self> {
+        if let Some((_, text)) = BUILT_IN.iter().find(|(id, _)| *id == name) {
+            return Self::parse(text).with_context(|| format!("built-in scenario {name}"));
+        }
+        let names = scenario_names().join(", ");
+        let missing = || format!("{name} is neither a file nor one of: {names}");
+        Self::parse(&std::fs::read_to_string(name).with_context(missing)?)
+    }
+
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let mut table: Table = text.parse()?;
+        let places = table.remove("places").unwrap_or(Value::Array(Vec::new()));
+        for part in ["programs", "rounds", "people", "expect"] {
+            if let Some(Value::Array(items)) = table.get_mut(part) {
+                *items = in_each_place(std::mem::take(items), &places)?;
+            }
+        }
+        let scenario: Self = Value::Table(table).try_into()?;
+        scenario.check()?;
+        Ok(scenario)
+    }
+
+    pub fn round(&self, id: &str) -> Option<usize> {
+        self.rounds.iter().position(|round| round.id == id)
+    }
+
+    pub fn group(&self, name: &str) -> Option<usize> {
+        self.people.iter().position(|group| group.name == name)
+    }
+
+    pub fn program_of(&self, round: &Round) -> Option<&Program> {
+        self.programs.iter().find(|program| program.id == round.program)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        for round in &self.rounds {
+            ensure!(self.program_of(round).is_some(), "no program {}", round.program);
+            ensure!(!round.windows.is_empty(), "round {} has no window", round.id);
+        }
+        for (place, group) in self.people.iter().enumerate() {
+            let name = &group.name;
+            let Some(round) = self.round(&group.round) else { bail!("no round {}", group.round) };
+            let Some(program) = self.program_of(&self.rounds[round]) else { continue };
+            ensure!(group.arrive.from <= group.arrive.to, "{name} arrive backwards");
+            let parts: u64 = group.wants.iter().map(|want| want.parts).sum();
+            ensure!(parts > 0, "{name} want nothing");
+            ensure!(group.channels.values().any(|parts| *parts > 0), "{name} have no channel");
+            for want in &group.wants {
+                ensure!(want.won % program.unit_won == 0, "{name} want {} won", want.won);
+            }
+            for channel in group.channels.keys() {
+                ensure!(program.channels.contains(channel), "{name} use channel {channel}");
+            }
+            if let Some(again) = &group.again {
+                let earlier = self.group(again).is_some_and(|earlier| earlier < place);
+                ensure!(earlier, "{name} come again, but no earlier group is called {again}");
+            }
+        }
+        for expect in &self.expect {
+            let round = expect.round.as_ref().is_none_or(|id| self.round(id).is_some());
+            let group = expect.group.as_ref().is_none_or(|name| self.group(name).is_some());
+            ensure!(round && group, "expectation of an unknown round or group: {expect:?}");
+        }
+        Ok(())
+    }
+}
+
+/// Says again for each place what says `per_place`: `all`, or the kind of the places that are
+/// meant.
+fn in_each_place(items: Vec<Value>, places: &Value) -> anyhow::Result<Vec<Value>> {
+    let mut out = Vec::new();
+    for mut item in items {
+        let kind = item.as_table_mut().and_then(|table| table.remove("per_place"));
+        let Some(kind) = kind else {
+            out.push(item);
+            continue;
+        };
+        let kind = kind.as_str().context("per_place names a kind of place")?.to_owned();
+        for place in places.as_array().into_iter().flatten().filter_map(Value::as_table) {
+            let word = |key: &str| place.get(key).and_then(Value::as_str).unwrap_or_default();
+            if kind == "all" || kind == word("kind") {
+                let mut said = item.clone();
+                put(&mut said, &|text| {
+                    let text = text.replace("{place}", word("id"));
+                    text.replace("{ko}", word("ko")).replace("{en}", word("en"))
+                });
+                out.push(said);
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn put(value: &mut Value, word: &dyn Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = word(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| put(item, word)),
+        Value::Table(table) => table.iter_mut().for_each(|(_, item)| put(item, word)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_scenario_says_what_the_articles_say() {
+        let check = |name: &str, programs: usize, rounds: usize, stock_won: u64, people: u64| {
+            let scenario = Scenario::load(name).unwrap();
+            assert_eq!(scenario.id, name);
+            assert_eq!(scenario.programs.len(), programs, "programs of {name}");
+            assert_eq!(scenario.rounds.len(), rounds, "rounds of {name}");
+            let windows = scenario.rounds.iter().flat_map(|round| &round.windows);
+            assert_eq!(windows.map(|window| window.stock_won).sum::<u64>(), stock_won, "{name}");
+            assert_eq!(scenario.people.iter().map(|g| g.count).sum::<u64>(), people, "{name}");
+        };
+        check("smoke", 1, 1, 50_000_000, 300);
+        check("seoul-2022-07-14", 1, 1, 25_000_000_000, 200_000);
+        check("seoul-2022-07-28", 1, 2, 75_000_000_000, 264_850);
+        check("seoul-districts", 25, 25, 367_000_000_000, 999_987);
+        check("chuncheon-2022-12", 1, 2, 7_800_000_000, 36_000);
+        check("gangwon-2022-12", 1, 1, 6_000_000_000, 40_000);
+        check("onnuri-2025-03", 1, 1, 8_000_000_000, 40_000);
+    }
+
+    #[test]
+    fn the_fourteenth_of_july_sells_to_64_650_people_on_average() {
+        let scenario = Scenario::load("seoul-2022-07-14").unwrap();
+        for group in &scenario.people {
+            let parts: u64 = group.wants.iter().map(|want| want.parts).sum();
+            let won: u64 = group.wants.iter().map(|want| want.parts * want.won).sum();
+            let buyers = 25_000_000_000.0 / (won as f64 / parts as f64);
+            assert!((buyers - 64_650.0).abs() < 65.0, "{}: {buyers}", group.name);
+        }
+    }
+
+    #[test]
+    fn a_file_that_contradicts_itself_is_refused_with_the_reason() {
+        let good = include_str!("scenarios/smoke.toml");
+        for (from, to, reason) in [
+            ("program = \"voucher\"", "program = \"another\"", "no program another"),
+            ("round = \"sale\"", "round = \"other\"", "no round other"),
+            ("{ won = 400000", "{ won = 399999", "want 399999 won"),
+        ] {
+            let fault = Scenario::parse(&good.replacen(from, to, 1)).unwrap_err().to_string();
+            assert!(fault.contains(reason), "{fault}");
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! The verdict: what clients were told against what the server says, and against what the scenario
+//! expects.
+//!
+//! Pure: takes what was gathered, decides, and says why. A broken invariant weighs more than a
+//! missed threshold.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::Serialize;
+
+use super::crowd::Crowd;
+use super::figures::{Broken, Reading};
+use super::order::{given_twice, inversions};
+use super::people::scaled;
+use super::scenario::{Expect, Scenario};
+use super::stage::scaled_won;
+use super::visit::Last;
+use super::witness::{ServerRound, Witness};
+
+const OK: i32 = 0;
+const INVARIANT_BROKEN: i32 = 3;
+const THRESHOLD_MISSED: i32 = 4;
+/// Counts of small scales may differ by so many people whatever the percentage.
+const FEW: u64 = 3;
+
+/// How a check weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    /// Must hold in every rehearsal: exit code 3.
+    Invariant,
+    /// What this scenario must show: exit code 4.
+    Threshold,
+}
+
+/// One thing that was checked.
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    /// What must hold.
+    pub name: String,
+    /// Whether it held.
+    pub held: bool,
+    /// The figures behind it.
+    pub detail: String,
+    /// How it weighs.
+    pub weight: Weight,
+}
+
+/// Latency percentiles of one kind of call, in microseconds.
+#[derive(Debug, Clone, Serialize)]
+#[allow(missing_docs)]
+pub struct LatencyRow {
+    pub call: &'static str,
+    pub count: u64,
+    pub from_intended_us: [u64; 5],
+    pub from_sending_us: [u64; 5],
+}
+
+/// The percentiles of `LatencyRow`.
+pub const PERCENTILES: [f64; 5] = [50.0, 90.0, 99.0, 99.9, 100.0];
+
+/// How a rehearsal went. Serialisable: this is what `--json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verdict {
+    /// 0, 3 if an invariant is broken, 4 if a threshold is missed.
+    pub exit_code: i32,
+    /// The scenario's id and title.
+    pub scenario: String,
+    /// See `scenario`.
+    pub title: String,
+    /// What was asked for.
+    pub scale: f64,
+    /// See `scale`.
+    pub pace: String,
+    /// See `scale`.
+    pub seed: u64,
+    /// People, counted once each.
+    pub people: u64,
+    /// People who got at least one purchase.
+    pub buyers: u64,
+    /// Sum of the acknowledged purchases in won.
+    pub bought_won: u64,
+    /// From the first join sent to the last purchase acknowledged; for each act, in seconds.
+    pub first_join_to_last_purchase_s: Vec<f64>,
+    /// Requests sent, all kinds but sign-up beforehand.
+    pub requests: u64,
+    /// Connections that were lost without being asked for.
+    pub lost_connections: u64,
+    /// Answers that said to come again later.
+    pub asked_to_retry: u64,
+    /// How often each habit was acted on.
+    pub habits: BTreeMap<&'static str, u64>,
+    /// How many had each last answer.
+    pub last_answers: BTreeMap<String, u64>,
+    /// Refusals by code.
+    pub refusals: BTreeMap<String, u64>,
+    /// Answers that the contract does not know.
+    pub unexpected: BTreeMap<String, u64>,
+    /// Broken promises that clients saw.
+    pub broken: Broken,
+    /// What the server says.
+    pub rounds: Vec<ServerRound>,
+    /// Everything that was checked.
+    pub checks: Vec<Check>,
+    /// Latencies by call.
+    pub latencies: Vec<LatencyRow>,
+    /// From the first call to the purchase, percentiles in milliseconds.
+    pub to_purchase_ms: [u64; 5],
+    /// From getting a place to being admitted, percentiles in milliseconds.
+    pub waited_ms: [u64; 5],
+    /// How everything moved.
+    #[serde(skip)]
+    pub readings: Vec<Reading>,
+}
+
+/// Collects checks.
+#[derive(Default)]
+struct Checks(Vec<Check>);
+
+impl Checks {
+    fn add(&mut self, weight: Weight, name: impl Into<String>, held: bool, detail: String) {
+        self.0.push(Check { name: name.into(), held, detail, weight });
+    }
+
+    fn same(&mut self, weight: Weight, name: impl Into<String>, told: u64, said: u64) {
+        self.add(weight, name, told == said, format!("{told} and {said}"));
+    }
+
+    fn none(&mut self, weight: Weight, name: impl Into<String>, found: u64) {
+        self.add(weight, name, found == 0, format!("{found}"));
+    }
+
+    fn exit_code(&self) -> i32 {
+        let missed = |weight| self.0.iter().any(|check| !check.held && check.weight == weight);
+        if missed(Weight::Invariant) {
+            INVARIANT_BROKEN
+        } else if missed(Weight::Threshold) {
+            THRESHOLD_MISSED
+        } else {
+            OK
+        }
+    }
+}
+
+/// What the options add to the verdict.
+pub(super) struct Asked {
+    pub scale: f64,
+    pub pace: String,
+    pub seed: u64,
+}
+
+pub(super) fn judge(
+    crowd: &mut Crowd,
+    scenario: &Scenario,
+    asked: &Asked,
+    witness: &Witness,
+) -> Verdict {
+    let mut checks = Checks::default();
+    both_sides(&mut checks, crowd, scenario, asked.scale, witness);
+    promises(&mut checks, crowd, scenario, witness);
+    let unanswered = crowd.visits.iter().filter(|visit| visit.last.is_none()).count() as u64;
+    let weight = Weight::Threshold;
+    checks.none(weight, "everybody has a last answer: people without one", unanswered);
+    let unexpected = crowd.figures.unexpected.values().sum();
+    checks.none(weight, "answers that the contract does not know", unexpected);
+    for expect in &scenario.expect {
+        expected(&mut checks, crowd, scenario, asked.scale, witness, expect);
+    }
+    let buyers: HashSet<u32> = crowd.acknowledged.iter().map(|a| person(crowd, a.visit)).collect();
+    let people: HashSet<u32> = crowd.visits.iter().map(|visit| visit.plan.person).collect();
+    let figures = &crowd.figures;
+    Verdict {
+        exit_code: checks.exit_code(),
+        scenario: scenario.id.clone(),
+        title: scenario.title.clone(),
+        scale: asked.scale,
+        pace: asked.pace.clone(),
+        seed: asked.seed,
+        people: people.len() as u64,
+        buyers: buyers.len() as u64,
+        bought_won: crowd.acknowledged.iter().map(|a| a.amount_won).sum(),
+        first_join_to_last_purchase_s: spans_s(crowd, scenario),
+        requests: figures.requests,
+        lost_connections: figures.lost_connections,
+        asked_to_retry: figures.asked_to_retry,
+        habits: BTreeMap::from([
+            ("airplane mode", figures.airplane),
+            ("came back after silence", figures.came_back),
+            ("hung up after sending", figures.hung_up),
+            ("answers replayed for the same key", figures.replayed),
+        ]),
+        last_answers: last_answers(crowd),
+        refusals: figures.refusals.clone(),
+        unexpected: figures.unexpected.clone(),
+        broken: figures.broken.clone(),
+        rounds: witness.rounds.clone(),
+        checks: checks.0,
+        latencies: latencies(crowd),
+        to_purchase_ms: PERCENTILES.map(|p| figures.to_purchase_ms.value_at_percentile(p)),
+        waited_ms: PERCENTILES.map(|p| figures.waited_ms.value_at_percentile(p)),
+        readings: figures.readings.clone(),
+    }
+}
+
+fn person(crowd: &Crowd, visit: u32) -> u32 {
+    crowd.visits[visit as usize].plan.person
+}
+
+/// Round by round: what was acknowledged to clients, and what the server says.
+fn both_sides(
+    checks: &mut Checks,
+    crowd: &Crowd,
+    scenario: &Scenario,
+    scale: f64,
+    witness: &Witness,
+) {
+    let weight = Weight::Invariant;
+    for (place, (round, said)) in scenario.rounds.iter().zip(&witness.rounds).enumerate() {
+        let name = &round.id;
+        let here = |visit: u32| crowd.visits[visit as usize].plan.round as usize == place;
+        let told = || crowd.acknowledged.iter().filter(|told| here(told.visit));
+        let told_won = told().map(|told| told.amount_won).sum();
+        checks.same(weight, format!("{name}: won acknowledged and sold"), told_won, said.sold_won);
+        let count = told().count() as u64;
+        let what = format!("{name}: purchases acknowledged and kept");
+        checks.same(weight, what, count, said.purchases);
+        let sum = said.left_won + said.held_won + said.sold_won;
+        checks.same(weight, format!("{name}: left + held + sold and stock"), sum, said.stock_won);
+        let unit_won = scenario.program_of(round).map_or(1, |program| program.unit_won);
+        let stock = |won| scaled_won(won, unit_won, scale);
+        let stock_won = round.windows.iter().map(|window| stock(window.stock_won)).sum();
+        checks.same(weight, format!("{name}: stock given and kept"), stock_won, said.stock_won);
+        checks.none(weight, format!("{name}: inversions seen by the server"), said.inversions);
+    }
+}
+
+/// What holds whatever the scenario: limits, order, places, repeats.
+fn promises(checks: &mut Checks, crowd: &Crowd, scenario: &Scenario, witness: &Witness) {
+    let weight = Weight::Invariant;
+    let mut bought: HashMap<(u32, &str), u64> = HashMap::new();
+    let mut ids = HashSet::new();
+    for told in &crowd.acknowledged {
+        let plan = &crowd.visits[told.visit as usize].plan;
+        let program = scenario.rounds[plan.round as usize].program.as_str();
+        *bought.entry((plan.person, program)).or_default() += told.amount_won;
+        ids.insert(&told.id);
+    }
+    let limit = |id: &str| {
+        let program = scenario.programs.iter().find(|program| program.id == id);
+        program.map_or(u64::MAX, |program| program.monthly_limit_won)
+    };
+    let above = bought.iter().filter(|((_, program), won)| **won > limit(program)).count() as u64;
+    checks.none(weight, "people above the monthly limit", above);
+    let doubled = (crowd.acknowledged.len() - ids.len()) as u64;
+    checks.none(weight, "purchase ids given twice", doubled);
+    checks.none(weight, "numbers given to two people", given_twice(&crowd.given));
+    checks.none(weight, "order inversions seen by clients", inversions(&crowd.given));
+    let broken = &crowd.figures.broken;
+    let detail = format!("{broken:?}");
+    checks.add(weight, "places kept, watermarks grow, repeats agree", broken.sum() == 0, detail);
+    checks.none(weight, "sampled buyers whom the server knows otherwise", witness.differing);
+    checks.none(weight, "sampled people above a limit, by the server", witness.above_limit);
+    let violations = witness.violations;
+    let detail = violations.map_or("not in the metrics".to_owned(), |found| found.to_string());
+    let name = "invariant violations counted by the server";
+    checks.add(weight, name, violations.unwrap_or(0) == 0, detail);
+}
+
+/// What this scenario must show.
+fn expected(
+    checks: &mut Checks,
+    crowd: &mut Crowd,
+    scenario: &Scenario,
+    scale: f64,
+    witness: &Witness,
+    expect: &Expect,
+) {
+    let weight = Weight::Threshold;
+    let within = |got: u64, want: u64, percent: f64| {
+        got.abs_diff(want) <= FEW.max((want as f64 * percent / 100.0).ceil() as u64)
+    };
+    if let Some(place) = expect.round.as_ref().and_then(|id| scenario.round(id)) {
+        let round = &scenario.rounds[place];
+        let name = &round.id;
+        let said = &witness.rounds[place];
+        let unit_won = scenario.program_of(round).map_or(1, |program| program.unit_won);
+        let full_won = round.windows.iter().map(|window| window.stock_won).sum::<u64>();
+        let sells_out = expect.sold_won == Some(full_won);
+        let amounts = [
+            ("sold", expect.sold_won, said.sold_won),
+            ("left", expect.left_won, said.left_won),
+            ("held", expect.held_won, said.held_won),
+        ];
+        for (what, want, got) in amounts {
+            let Some(want) = want else { continue };
+            let want = if what == "sold" && sells_out {
+                said.stock_won
+            } else {
+                scaled_won(want, unit_won, scale)
+            };
+            let exact = sells_out || want == 0;
+            // What does not sell out depends on who came: at a small scale one person more or less
+            // counts.
+            let slack = full_won as f64 * scale * expect.tolerance_percent / 100.0;
+            let slack = slack.max((unit_won * 40 * FEW) as f64) as u64;
+            let held = if exact { got == want } else { got.abs_diff(want) <= slack };
+            let detail = format!("{got}, expected {want}");
+            checks.add(weight, format!("{name}: won {what}"), held, detail);
+        }
+        if let Some(want) = expect.buyers {
+            let here = |visit: u32| crowd.visits[visit as usize].plan.round as usize == place;
+            let told = crowd.acknowledged.iter().filter(|told| here(told.visit));
+            let got = told.map(|told| person(crowd, told.visit)).collect::<HashSet<_>>().len();
+            let (got, want) = (got as u64, scaled(want, scale));
+            let percent = expect.tolerance_percent;
+            let detail = format!("{got}, expected {want} within {percent} %");
+            checks.add(weight, format!("{name}: buyers"), within(got, want, percent), detail);
+        }
+    }
+    if let Some(group) = expect.group.as_ref().and_then(|name| scenario.group(name)) {
+        of_group(checks, crowd, group, expect);
+    }
+}
+
+fn of_group(checks: &mut Checks, crowd: &mut Crowd, group: usize, expect: &Expect) {
+    let weight = Weight::Threshold;
+    let name = expect.group.as_deref().unwrap_or_default();
+    let code = expect.refused_with.as_ref().map(|code| crowd.code(code));
+    let of = || crowd.visits.iter().filter(|visit| visit.plan.group as usize == group);
+    if let Some(most_won) = expect.bought_each_won {
+        let above = of().filter(|visit| visit.bought_won > most_won).count() as u64;
+        checks.none(weight, format!("{name}: bought more than {most_won} won each"), above);
+    }
+    if let Some(code) = code {
+        let refused = of().filter(|visit| visit.last == Some(Last::Refused(code))).count();
+        let other = of().filter(|visit| matches!(visit.last, Some(Last::Refused(c)) if c != code));
+        let (other, all) = (other.count(), of().count());
+        let held = all == 0 || (refused > 0 && other == 0);
+        let detail = format!("{refused} of {all}, {other} with another refusal");
+        let what = expect.refused_with.as_deref().unwrap_or_default();
+        checks.add(weight, format!("{name}: refused with {what}"), held, detail);
+    }
+}
+
+fn last_answers(crowd: &Crowd) -> BTreeMap<String, u64> {
+    let mut counted = BTreeMap::new();
+    for visit in &crowd.visits {
+        let name = match visit.last {
+            Some(Last::Bought) => "bought",
+            Some(Last::SoldOut) => "sold out",
+            Some(Last::Closed) => "closed",
+            Some(Last::Left) => "left",
+            Some(Last::Lapsed) => "lapsed",
+            Some(Last::Refused(code)) => crowd.codes[code as usize].as_str(),
+            None => "none",
+        };
+        *counted.entry(name.to_owned()).or_default() += 1;
+    }
+    counted
+}
+
+/// For each act: from the first join sent to the last purchase acknowledged.
+fn spans_s(crowd: &Crowd, scenario: &Scenario) -> Vec<f64> {
+    let mut acts: BTreeMap<u16, (u64, u64)> = BTreeMap::new();
+    let act = |visit: u32| scenario.rounds[crowd.visits[visit as usize].plan.round as usize].act;
+    for visit in crowd.visits.iter().filter(|visit| visit.came > 0) {
+        let act = scenario.rounds[visit.plan.round as usize].act;
+        let span = acts.entry(act).or_insert((u64::MAX, 0));
+        span.0 = span.0.min(visit.came);
+    }
+    for told in &crowd.acknowledged {
+        if let Some(span) = acts.get_mut(&act(told.visit)) {
+            span.1 = span.1.max(told.at);
+        }
+    }
+    acts.values().map(|(from, to)| to.saturating_sub(*from) as f64 / 1e9).collect()
+}
+
+fn latencies(crowd: &Crowd) -> Vec<LatencyRow> {
+    let row = |(call, latency): (super::calls::Call, &super::figures::Latency)| LatencyRow {
+        call: call.name(),
+        count: latency.from_sending.len(),
+        from_intended_us: PERCENTILES.map(|p| latency.from_intended.value_at_percentile(p)),
+        from_sending_us: PERCENTILES.map(|p| latency.from_sending.value_at_percentile(p)),
+    };
+    crowd.figures.latencies().map(row).collect()
+}

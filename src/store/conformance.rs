@@ -1,0 +1,316 @@
+//! What every store must do, as functions over the port: run for SQLite here, and for each store that follows.
+//!
+//! Each takes a store that is open and empty. A store's own tests add what only it can be asked.
+
+use super::sample;
+use openrun_actors::store::{Batch, Chunks, CommitError, Ownership, Store};
+use openrun_core::round_spec::LineId;
+use openrun_core::{Event, PurchaseId, RoundId, StoredEvent, Timestamp, Won};
+use std::sync::Arc;
+
+/// A store with its owner, for tests that write one batch after the other.
+pub(crate) struct Owner {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) ownership: Ownership,
+}
+
+impl Owner {
+    pub(crate) async fn of(store: Arc<dyn Store>) -> Owner {
+        let ownership = store.take_over().await.expect("takes over");
+        Owner { store, ownership }
+    }
+
+    /// Writes; each event a millisecond after the other.
+    pub(crate) async fn write(&mut self, events: Vec<Event>) -> Result<(), CommitError> {
+        let Ownership { epoch, next_seq: first_seq } = self.ownership;
+        let count = events.len() as u64;
+        let batch = Batch { epoch, first_seq, events: at_once(first_seq, events) };
+        self.store.commit(batch).await?;
+        self.ownership.next_seq += count;
+        Ok(())
+    }
+}
+
+fn at_once(first_seq: u64, events: Vec<Event>) -> Vec<(Timestamp, Event)> {
+    let at = |seq: u64| sample::OPENING.plus_millis(i64::try_from(seq).expect("small"));
+    (first_seq..).map(at).zip(events).collect()
+}
+
+pub(crate) async fn all<T>(mut chunks: Chunks<T>) -> Vec<T> {
+    let mut items = Vec::new();
+    while let Some(chunk) = chunks.recv().await {
+        items.extend(chunk.expect("reads"));
+    }
+    items
+}
+
+fn numbered(first_seq: u64, events: Vec<Event>) -> Vec<StoredEvent> {
+    let timed = at_once(first_seq, events);
+    let stored = |(seq, (at, event))| StoredEvent { seq, at, event };
+    (first_seq..).zip(timed).map(stored).collect()
+}
+
+/// Every event comes back as it was written, from the read that it belongs to, in order.
+pub(crate) async fn every_event_comes_back(store: Arc<dyn Store>) {
+    let mut owner = Owner::of(store.clone()).await;
+    let (first, events) = (owner.ownership.next_seq, sample::one_of_each());
+    owner.write(events.clone()).await.expect("writes");
+    let stored = numbered(first, events);
+
+    let of_round = all(store.round_events(&sample::round())).await;
+    let with_round = stored.iter().filter(|stored| stored.event.round().is_some());
+    assert_eq!(of_round, with_round.cloned().collect::<Vec<_>>());
+
+    let of_person = store.person_events(sample::person(1)).await.expect("reads");
+    let is_answer = |stored: &&StoredEvent| {
+        matches!(stored.event, Event::Issued { .. } | Event::Refused { .. })
+    };
+    assert_eq!(of_person, stored.iter().filter(is_answer).cloned().collect::<Vec<_>>());
+
+    let staff = store.staff_log(None, 10).await.expect("reads");
+    let is_staff = |stored: &&StoredEvent| matches!(stored.event, Event::StaffActed { .. });
+    assert_eq!(staff, stored.iter().filter(is_staff).cloned().collect::<Vec<_>>());
+
+    assert_eq!(store.programs().await.expect("reads"), [sample::program(1_000_000)]);
+    assert_eq!(all(store.people()).await, [sample::person(1)]);
+    assert!(all(store.buyers()).await.iter().all(|buyer| *buyer == sample::person(1)));
+    let purchase = sample::purchase(1);
+    assert_eq!(store.purchase(purchase.id).await.expect("reads"), Some(purchase));
+    store.ping().await.expect("is there");
+}
+
+/// An empty store answers every read with nothing.
+pub(crate) async fn an_empty_store_has_nothing(store: Arc<dyn Store>) {
+    assert_eq!(store.programs().await.expect("reads"), []);
+    assert_eq!(store.rounds().await.expect("reads"), []);
+    assert_eq!(all(store.round_events(&sample::round())).await, []);
+    assert_eq!(all(store.people()).await, []);
+    assert_eq!(all(store.buyers()).await, []);
+    assert_eq!(store.person_events(sample::person(1)).await.expect("reads"), []);
+    assert_eq!(store.purchase(PurchaseId(1)).await.expect("reads"), None);
+    assert_eq!(store.purchases_of(sample::person(1), None, 9).await.expect("reads"), []);
+    assert_eq!(store.staff_log(None, 9).await.expect("reads"), []);
+    assert_eq!(Owner::of(store).await.ownership, Ownership { epoch: 1, next_seq: 1 });
+}
+
+/// A second take-over makes every batch of the first impossible, and goes on where the first stopped.
+pub(crate) async fn a_deposed_owner_writes_nothing(store: Arc<dyn Store>) {
+    let mut first = Owner::of(store.clone()).await;
+    first.write(vec![sample::staff_acted("first")]).await.expect("writes");
+    let mut second = Owner::of(store.clone()).await;
+    assert_eq!(second.ownership.epoch, first.ownership.epoch + 1);
+    assert_eq!(second.ownership.next_seq, first.ownership.next_seq);
+
+    let late = first.write(vec![sample::staff_acted("late")]).await;
+    assert_eq!(late, Err(CommitError::Deposed));
+    second.write(vec![sample::staff_acted("second")]).await.expect("writes");
+    let late = first.write(vec![sample::staff_acted("later")]).await;
+    assert_eq!(late, Err(CommitError::Deposed));
+    assert_eq!(actions(&store).await, ["second", "first"]);
+}
+
+/// A batch that begins elsewhere than where the store stands is fenced off: nothing is written twice or with a gap.
+pub(crate) async fn a_batch_out_of_turn_writes_nothing(store: Arc<dyn Store>) {
+    let mut owner = Owner::of(store.clone()).await;
+    owner.write(vec![sample::staff_acted("one"), sample::staff_acted("two")]).await.expect("ok");
+    let right = owner.ownership.next_seq;
+    for wrong in [right - 2, right - 1, right + 1, 0, 1 << 40] {
+        owner.ownership.next_seq = wrong;
+        let answer = owner.write(vec![sample::staff_acted("wrong")]).await;
+        assert_eq!(answer, Err(CommitError::Deposed), "{wrong}");
+    }
+    owner.ownership.next_seq = right;
+    owner.write(vec![sample::staff_acted("three")]).await.expect("the right one still fits");
+    assert_eq!(actions(&store).await, ["three", "two", "one"]);
+}
+
+async fn actions(store: &Arc<dyn Store>) -> Vec<String> {
+    let log = store.staff_log(None, 100).await.expect("reads");
+    let action = |stored: StoredEvent| match stored.event {
+        Event::StaffActed { action, .. } => Some(action),
+        _ => None,
+    };
+    log.into_iter().filter_map(action).collect()
+}
+
+/// What breaks a rule takes its whole batch with it, by name, and the store goes on from where it was.
+pub(crate) async fn a_broken_rule_writes_nothing(store: Arc<dyn Store>) {
+    let mut owner = Owner::of(store.clone()).await;
+    let there = vec![
+        sample::joined(&sample::round(), 1),
+        sample::issued(sample::purchase(1)),
+        sample::refused(1, "refused"),
+        Event::SignedUp { person: sample::person(1), channel: sample::channel() },
+    ];
+    owner.write(there).await.expect("writes");
+    let before = all(store.round_events(&sample::round())).await;
+
+    for (name, broken) in broken_rules() {
+        // A round, a window and a ticket that are new: they must go, names included, with what is broken.
+        let new_round = RoundId::new("new-round").expect("a slug");
+        let batch = vec![sample::joined(&new_round, 5), sample::staff_acted(name), broken];
+        match owner.write(batch).await {
+            Err(CommitError::NotWritten(cause)) => assert!(cause.contains(name), "{cause}"),
+            other => panic!("{name}: {other:?}"),
+        }
+        assert_eq!(all(store.round_events(&new_round)).await, [], "{name}");
+        assert_eq!(actions(&store).await, Vec::<String>::new(), "{name}");
+    }
+    assert_eq!(all(store.round_events(&sample::round())).await, before);
+    owner.write(vec![sample::joined(&sample::round(), 2)]).await.expect("goes on");
+}
+
+/// For each named constraint, an event that breaks it and no other.
+fn broken_rules() -> Vec<(&'static str, Event)> {
+    let good = || sample::purchase(9);
+    let one = || sample::purchase(1);
+    let cases = vec![
+        ("purchase_id_given_once", openrun_core::Purchase { id: one().id, ..good() }),
+        ("purchase_pass_used_once", openrun_core::Purchase { pass: one().pass, ..good() }),
+        (
+            "purchase_key_used_once",
+            openrun_core::Purchase { person: one().person, key: one().key, ..good() },
+        ),
+        (
+            "purchase_amount_positive",
+            openrun_core::Purchase { amount: Won(0), price: Won(0), subsidy: Won(0), ..good() },
+        ),
+        (
+            "purchase_price_and_subsidy_make_amount",
+            openrun_core::Purchase { price: Won(93_001), ..good() },
+        ),
+        ("purchase_left_not_negative", openrun_core::Purchase { left_after: Won(-1), ..good() }),
+        (
+            "purchase_within_monthly_limit",
+            openrun_core::Purchase { used_after: Won(400_001), ..good() },
+        ),
+        (
+            "purchase_within_monthly_limit",
+            openrun_core::Purchase { used_after: Won(99_999), ..good() },
+        ),
+    ];
+    let again = Event::SignedUp { person: sample::person(1), channel: sample::channel() };
+    cases
+        .into_iter()
+        .map(|(name, purchase)| (name, sample::issued(purchase)))
+        .chain([
+            ("ticket_number_given_once", sample::joined(&sample::round(), 1)),
+            ("ticket_number_positive", sample::joined(&sample::round(), 0)),
+            ("refusal_key_used_once", sample::refused(1, "refused")),
+            ("person_signs_up_once", again),
+            ("2^63", sample::joined(&sample::round(), u64::MAX)),
+        ])
+        .collect()
+}
+
+/// Events of a round come in the one order, whatever their tables and batches; other rounds stay out.
+pub(crate) async fn a_round_is_read_in_order(store: Arc<dyn Store>) {
+    const PEOPLE: u64 = 3_000;
+    let mut owner = Owner::of(store.clone()).await;
+    let (here, there) = (sample::round(), RoundId::new("elsewhere").expect("a slug"));
+    owner.write(sample::opening_of(&here, PEOPLE)).await.expect("writes");
+    owner.write(sample::opening_of(&there, PEOPLE)).await.expect("writes");
+    for first in (1..=PEOPLE).step_by(500) {
+        let mut events = Vec::new();
+        for number in first..first + 500 {
+            events.push(sample::joined(&here, number));
+            events.push(sample::joined(&there, number));
+            events.push(sample::claimed(&here, number));
+            events.push(sample::issued(sample::purchase(number)));
+        }
+        owner.write(events).await.expect("writes");
+    }
+    let read = all(store.round_events(&here)).await;
+    assert_eq!(read.len() as u64, 3 + 3 * PEOPLE);
+    assert!(read.windows(2).all(|pair| pair[0].seq < pair[1].seq));
+    assert!(read.iter().all(|stored| stored.event.round() == Some(&here)));
+    assert_eq!(all(store.round_events(&there)).await.len() as u64, 3 + PEOPLE);
+    assert_eq!(store.rounds().await.expect("reads"), [here, there]);
+
+    let mut buyers = all(store.buyers()).await;
+    buyers.sort_unstable();
+    buyers.dedup();
+    assert_eq!(buyers.len() as u64, PEOPLE);
+}
+
+/// A program stands as its newest change left it; a round keeps its place however often it is defined.
+pub(crate) async fn the_newest_word_counts(store: Arc<dyn Store>) {
+    let mut owner = Owner::of(store.clone()).await;
+    let (one, two) = (sample::round(), RoundId::new("a-later-round").expect("a slug"));
+    let define = |round: &RoundId, stock| Event::RoundDefined { spec: sample::spec(round, stock) };
+    let change = |limit| Event::ProgramChanged { program: sample::program(limit) };
+    owner.write(vec![change(500_000), define(&one, 1), define(&two, 1)]).await.expect("writes");
+    owner.write(vec![change(700_000), define(&one, 2)]).await.expect("writes");
+    assert_eq!(store.programs().await.expect("reads"), [sample::program(700_000)]);
+    assert_eq!(store.rounds().await.expect("reads"), [one, two]);
+}
+
+/// Pages follow each other without a gap or a repeat, newest first.
+pub(crate) async fn pages_follow_each_other(store: Arc<dyn Store>) {
+    let mut owner = Owner::of(store.clone()).await;
+    let person = sample::person(0);
+    let of_person = |number: u64| openrun_core::Purchase { person, ..sample::purchase(number) };
+    let mut events: Vec<Event> = (1..=7).map(|n| sample::issued(of_person(n))).collect();
+    events.extend((1..=7).map(|n| sample::staff_acted(&format!("action-{n}"))));
+    events.push(sample::issued(sample::purchase(8)));
+    owner.write(events).await.expect("writes");
+
+    let (mut numbers, mut before) = (Vec::new(), None);
+    loop {
+        let page = store.purchases_of(person, before, 3).await.expect("reads");
+        let Some(last) = page.last() else { break };
+        before = Some(last.id);
+        numbers.extend(page.iter().map(|purchase| purchase.pass.number));
+    }
+    assert_eq!(numbers, [7, 6, 5, 4, 3, 2, 1]);
+    let foreign = Some(sample::purchase(8).id);
+    assert_eq!(store.purchases_of(person, foreign, 3).await.expect("reads"), []);
+
+    let newest = store.staff_log(None, 4).await.expect("reads");
+    let older = store.staff_log(Some(newest[3].seq), 100).await.expect("reads");
+    let seqs: Vec<u64> = newest.iter().chain(&older).map(|stored| stored.seq).collect();
+    assert_eq!(seqs, (8..=14).rev().collect::<Vec<u64>>());
+}
+
+/// A batch without events is a barrier: it asks the fence and leaves nothing behind.
+pub(crate) async fn an_empty_batch_is_a_barrier(store: Arc<dyn Store>) {
+    let mut first = Owner::of(store.clone()).await;
+    first.write(Vec::new()).await.expect("the owner passes");
+    first.write(vec![sample::staff_acted("one")]).await.expect("writes");
+    let _second = Owner::of(store).await;
+    assert_eq!(first.write(Vec::new()).await, Err(CommitError::Deposed));
+}
+
+/// A reader that stops listening, or listens slowly, holds up nobody.
+pub(crate) async fn a_slow_listener_holds_up_nobody(store: Arc<dyn Store>) {
+    let mut owner = Owner::of(store.clone()).await;
+    let round = sample::round();
+    for first in (1..=40_000_u64).step_by(10_000) {
+        let events = (first..first + 10_000).map(|number| sample::joined(&round, number));
+        owner.write(events.collect()).await.expect("writes");
+    }
+    // More streams than there are threads for short reads, none of them listened to.
+    let mut streams: Vec<_> = (0..6).map(|_| store.round_events(&round)).collect();
+    owner.write(vec![sample::joined(&round, 50_000)]).await.expect("the writer goes on");
+    store.ping().await.expect("short reads go on");
+    drop(streams.split_off(3));
+    for stream in streams {
+        let read = all(stream).await;
+        assert!(read.len() >= 40_000, "one snapshot, at least what was there before");
+        assert!(read.windows(2).all(|pair| pair[0].seq + 1 == pair[1].seq));
+    }
+}
+
+/// The same place in two lines of a round is two places.
+pub(crate) async fn lines_count_for_themselves(store: Arc<dyn Store>) {
+    let mut owner = Owner::of(store.clone()).await;
+    let in_line = |line| Event::Joined {
+        round: sample::round(),
+        line: LineId(line),
+        number: 1,
+        person: sample::person(1),
+        dead_up_to: 0,
+    };
+    owner.write(vec![in_line(0), in_line(1), in_line(255)]).await.expect("writes");
+    assert_eq!(all(store.round_events(&sample::round())).await.len(), 3);
+}

@@ -1,0 +1,181 @@
+//! Events for the tests of the stores: one of each kind, and small sales in which every rule holds.
+
+use openrun_core::program::Name;
+use openrun_core::purchase::{PassId, PurchaseState};
+use openrun_core::round::LifeCycle;
+use openrun_core::round_spec::{
+    Eligibility, InletMode, InletSpec, LineId, Order, Parity, Rejoin, RoundSpec, WindowSpec,
+};
+use openrun_core::{
+    ChannelId, Event, IdempotencyKey, Month, PersonKey, Program, ProgramId, Purchase, PurchaseId,
+    Refusal, RoundId, Rules, Timestamp, WindowId, Won,
+};
+
+/// When everything in these tests happens: 14 July 2022, 10:00 in Seoul.
+pub(crate) const OPENING: Timestamp = Timestamp(1_657_760_400_000);
+
+pub(crate) fn round() -> RoundId {
+    RoundId::new("seoul-2022-07-14").expect("a slug")
+}
+
+pub(crate) fn program_id() -> ProgramId {
+    ProgramId::new("seoul").expect("a slug")
+}
+
+pub(crate) fn window(name: &str) -> WindowId {
+    WindowId::new(name).expect("a slug")
+}
+
+pub(crate) fn channel() -> ChannelId {
+    ChannelId::new("seoul-pay").expect("a slug")
+}
+
+pub(crate) fn person(number: u64) -> PersonKey {
+    PersonKey::of_subject(&format!("person-{number}"))
+}
+
+pub(crate) fn key(text: &str) -> IdempotencyKey {
+    IdempotencyKey::new(text).expect("a key")
+}
+
+pub(crate) fn program(holding_limit: i64) -> Program {
+    Program {
+        id: program_id(),
+        name: Name { ko: "서울사랑상품권".to_owned(), en: "Seoul voucher".to_owned() },
+        issuer: "seoul".to_owned(),
+        versions: vec![Rules {
+            effective_from: Timestamp(0),
+            discount_bps: 700,
+            unit_won: Won(10_000),
+            monthly_limit_won: Won(400_000),
+            holding_limit_won: Won(holding_limit),
+            refund_threshold_bps: 6_000,
+            regions: vec!["seoul".to_owned()],
+            channels: vec![channel()],
+        }],
+    }
+}
+
+/// Two windows, of which the first moves what it has left to the second.
+pub(crate) fn spec(round: &RoundId, stock: i64) -> RoundSpec {
+    let part = |id: &str, from_hour: i64, leftover_to: Option<WindowId>| WindowSpec {
+        id: window(id),
+        eligibility: Eligibility::BirthYear(Parity::Odd),
+        opens_at: OPENING.plus_millis(from_hour * 3_600_000),
+        closes_at: OPENING.plus_millis((from_hour + 4) * 3_600_000),
+        stock_won: Won(stock),
+        leftover_to,
+    };
+    RoundSpec {
+        id: round.clone(),
+        program_id: program_id(),
+        name: Name { ko: "1차".to_owned(), en: "round 1".to_owned() },
+        order: Order::Fifo,
+        rejoin: Rejoin::Tail,
+        lobby_opens_at: OPENING.plus_millis(-1_800_000),
+        windows: vec![part("first", 0, Some(window("second"))), part("second", 4, None)],
+        inlet: inlet(),
+    }
+}
+
+fn inlet() -> InletSpec {
+    InletSpec {
+        rate_per_1000_s: 14_600,
+        max_active: 1_000,
+        claim_window_s: 60,
+        pass_ttl_s: 300,
+        mode: InletMode::Auto,
+    }
+}
+
+/// A purchase of 100,000 won: the first of its person, and the first of a window of 1,000,000.
+pub(crate) fn purchase(number: u64) -> Purchase {
+    Purchase {
+        id: PurchaseId((0x0181_f9e5_0000_7000_u128 << 64) + u128::from(number)),
+        round: round(),
+        window: window("first"),
+        program: program_id(),
+        person: person(number),
+        channel: channel(),
+        amount: Won(100_000),
+        price: Won(93_000),
+        subsidy: Won(7_000),
+        month: Month::of(OPENING),
+        pass: PassId { line: LineId(0), number },
+        key: key(&format!("attempt-{number}")),
+        digest: [7; 32],
+        at: OPENING,
+        left_after: Won(900_000),
+        used_after: Won(100_000),
+        monthly_limit: Won(400_000),
+        state: PurchaseState::Issued,
+    }
+}
+
+pub(crate) fn issued(purchase: Purchase) -> Event {
+    Event::Issued { purchase }
+}
+
+pub(crate) fn joined(round: &RoundId, number: u64) -> Event {
+    let (round, person) = (round.clone(), person(number));
+    Event::Joined { round, line: LineId(0), number, person, dead_up_to: 0 }
+}
+
+pub(crate) fn claimed(round: &RoundId, number: u64) -> Event {
+    let (round, person) = (round.clone(), person(number));
+    let expires_at = OPENING.plus_millis(300_000);
+    Event::Claimed { round, line: LineId(0), number, person, expires_at }
+}
+
+pub(crate) fn refused(number: u64, key_text: &str) -> Event {
+    let refusal = Refusal::InsufficientStock { remaining_won: Won(10_000) };
+    Event::Refused { person: person(number), key: key(key_text), digest: [9; 32], refusal }
+}
+
+pub(crate) fn staff_acted(action: &str) -> Event {
+    Event::StaffActed {
+        actor: "staff-1".to_owned(),
+        role: "operator".to_owned(),
+        action: action.to_owned(),
+        target: round().to_string(),
+        reason: "모든 준비가 끝났다".to_owned(),
+    }
+}
+
+/// One event of every kind, in an order in which a small sale could have them.
+pub(crate) fn one_of_each() -> Vec<Event> {
+    let line = LineId(0);
+    vec![
+        Event::ProgramChanged { program: program(1_000_000) },
+        Event::RoundDefined { spec: spec(&round(), 1_000_000) },
+        staff_acted("put-round"),
+        Event::RoundMoved { round: round(), to: LifeCycle::Open },
+        Event::WindowOpened { round: round(), window: window("first") },
+        Event::InletChanged { round: round(), inlet: inlet() },
+        Event::SignedUp { person: person(1), channel: channel() },
+        Event::NumbersReserved { round: round(), line, up_to: 1_000 },
+        joined(&round(), 1),
+        joined(&round(), 2),
+        Event::Left { round: round(), line, number: 2, person: person(2) },
+        Event::WatermarkMoved { round: round(), line, to: 500 },
+        claimed(&round(), 1),
+        issued(purchase(1)),
+        refused(1, "another-attempt"),
+        Event::WindowClosed {
+            round: round(),
+            window: window("first"),
+            leftover_to: Some(window("second")),
+            leftover: Won(900_000),
+        },
+    ]
+}
+
+/// What a round needs before anybody can join: its definition, numbers and an open turn.
+pub(crate) fn opening_of(round: &RoundId, numbers: u64) -> Vec<Event> {
+    let line = LineId(0);
+    vec![
+        Event::RoundDefined { spec: spec(round, 1_000_000) },
+        Event::NumbersReserved { round: round.clone(), line, up_to: numbers },
+        Event::WatermarkMoved { round: round.clone(), line, to: numbers },
+    ]
+}

@@ -1,0 +1,112 @@
+//! The embedded store: one SQLite file, one writer thread, two reader threads, a thread for each long read.
+//!
+//! * A commit is answered when its rows are in the write-ahead log and the log is on the disk (`synchronous=FULL`).
+//! * A read sees what was committed before it began, and waits neither for the writer nor for a long read.
+//! * One process at a time: a lock on `PATH.lock`, held until the writer's connection is closed.
+//!
+//! It does not retry: whoever gets [`CommitError::Unknown`] takes over again and reads what is there.
+
+mod decode;
+mod file;
+mod insert;
+mod migrate;
+mod names;
+mod point;
+mod reader;
+mod stream;
+mod writer;
+
+pub(crate) use file::open_to_read;
+
+use super::OpenError;
+use async_trait::async_trait;
+use openrun_actors::store::{Batch, Chunks, CommitError, Ownership, Store, StoreError};
+use openrun_core::{PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent};
+use reader::Readers;
+use std::path::{Path, PathBuf};
+use writer::WriterHandle;
+
+/// An embedded store, open and locked.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    readers: Readers,
+    writer: WriterHandle,
+}
+
+impl SqliteStore {
+    /// Opens the data file at `path`, made when it is not there, and brings its tables up to date. Blocks.
+    ///
+    /// # Errors
+    /// What is wrong with the file, and what to do about it.
+    pub fn open(path: &Path) -> Result<SqliteStore, OpenError> {
+        let lock = file::prepare(path)?;
+        let mut connection = file::open_to_write(path)?;
+        migrate::run(&mut connection, path)?;
+        let broken = |cause: StoreError| OpenError::Broken { path: path.into(), cause: cause.0 };
+        let writer = WriterHandle::start(connection, lock).map_err(broken)?;
+        let readers = Readers::start(path).map_err(broken)?;
+        Ok(SqliteStore { path: path.to_path_buf(), readers, writer })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn take_over(&self) -> Result<Ownership, StoreError> {
+        self.writer.take_over().await
+    }
+
+    async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
+        self.writer.commit(batch).await
+    }
+
+    async fn programs(&self) -> Result<Vec<Program>, StoreError> {
+        self.readers.ask(point::programs).await
+    }
+
+    async fn rounds(&self) -> Result<Vec<RoundId>, StoreError> {
+        self.readers.ask(point::rounds).await
+    }
+
+    fn round_events(&self, round: &RoundId) -> Chunks<StoredEvent> {
+        let round = round.clone();
+        stream::start(&self.path, move |reader, out| stream::round_events(reader, &round, out))
+    }
+
+    async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        self.readers.ask(move |reader| point::person_events(reader, person)).await
+    }
+
+    fn people(&self) -> Chunks<PersonKey> {
+        stream::start(&self.path, |reader, out| stream::persons(reader, &[stream::PEOPLE], out))
+    }
+
+    fn buyers(&self) -> Chunks<PersonKey> {
+        stream::start(&self.path, |reader, out| stream::persons(reader, &stream::BUYERS, out))
+    }
+
+    async fn purchase(&self, id: PurchaseId) -> Result<Option<Purchase>, StoreError> {
+        self.readers.ask(move |reader| point::purchase(reader, id)).await
+    }
+
+    async fn purchases_of(
+        &self,
+        person: PersonKey,
+        before: Option<PurchaseId>,
+        limit: usize,
+    ) -> Result<Vec<Purchase>, StoreError> {
+        self.readers.ask(move |reader| point::purchases_of(reader, person, before, limit)).await
+    }
+
+    async fn staff_log(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.readers.ask(move |reader| point::staff_log(reader, before, limit)).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.readers.ask(point::ping).await
+    }
+}

@@ -1,0 +1,188 @@
+//! The embedded store: what every store must do, and what only this one can be asked.
+
+use super::conformance::{self, Owner};
+use super::{OpenError, open, sample};
+use rusqlite::Connection;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+fn url(path: &Path) -> String {
+    format!("sqlite:{}", path.display())
+}
+
+fn somewhere() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("data").join("openrun.db");
+    (directory, path)
+}
+
+/// Runs the test of this name that every store must pass.
+macro_rules! conforms {
+    ($($name:ident)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let (_directory, path) = somewhere();
+            conformance::$name(open(&url(&path)).await.expect("opens")).await;
+        }
+    )+};
+}
+
+conforms! {
+    every_event_comes_back
+    an_empty_store_has_nothing
+    a_deposed_owner_writes_nothing
+    a_batch_out_of_turn_writes_nothing
+    a_broken_rule_writes_nothing
+    a_round_is_read_in_order
+    the_newest_word_counts
+    pages_follow_each_other
+    an_empty_batch_is_a_barrier
+    a_slow_listener_holds_up_nobody
+    lines_count_for_themselves
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_opening_again() {
+    let (_directory, path) = somewhere();
+    let mut owner = Owner::of(open(&url(&path)).await.expect("opens")).await;
+    owner.write(sample::one_of_each()).await.expect("writes");
+    let before = owner.ownership;
+    drop(owner);
+
+    let mut owner = Owner::of(open(&url(&path)).await.expect("opens again")).await;
+    assert_eq!(owner.ownership.next_seq, before.next_seq);
+    assert_eq!(owner.ownership.epoch, before.epoch + 1);
+    // Names that were given out before are found again: the same round gets the same number.
+    owner.write(vec![sample::joined(&sample::round(), 3)]).await.expect("writes");
+    let read = conformance::all(owner.store.round_events(&sample::round())).await;
+    assert_eq!(read.len(), 13);
+}
+
+#[tokio::test]
+async fn a_store_in_use_is_refused_until_it_is_closed() {
+    let (_directory, path) = somewhere();
+    let first = open(&url(&path)).await.expect("opens");
+    let refused = open(&url(&path)).await.err().expect("is refused");
+    assert!(matches!(refused, OpenError::InUse { .. }));
+    let words = refused.to_string();
+    assert!(words.contains("is in use by another openrun; stop it or name another --store"));
+    drop(first);
+    open(&url(&path)).await.expect("opens once it is closed");
+}
+
+#[tokio::test]
+async fn the_files_are_their_owner_s_alone() {
+    let (_directory, path) = somewhere();
+    let store = open(&url(&path)).await.expect("opens");
+    let mut owner = Owner::of(store).await;
+    owner.write(sample::one_of_each()).await.expect("writes");
+    let directory = path.parent().expect("a directory");
+    let mode = |path: &Path| path.metadata().expect("is there").permissions().mode() & 0o777;
+    assert_eq!(mode(directory), 0o700);
+    for file in std::fs::read_dir(directory).expect("lists") {
+        let file = file.expect("a file").path();
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_store_is_refused_with_cause_and_cure() {
+    let (directory, path) = somewhere();
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+    let text = directory.path().join("letter.txt");
+    std::fs::write(&text, "not a database at all, but long enough to look at".repeat(40)).expect("w");
+    let foreign = directory.path().join("foreign.db");
+    let other = Connection::open(&foreign).expect("opens");
+    other.execute_batch("create table theirs (a)").expect("made");
+    let inside_a_file = text.join("openrun.db");
+
+    for (said, expected) in [
+        (url(&text), "is not an openrun store (not a SQLite file); name another --store"),
+        (url(&foreign), "is not an openrun store (a database of another program)"),
+        (url(directory.path()), "name a file in that directory"),
+        (url(&inside_a_file), "check that the path names a file in a directory"),
+        ("postgres://me:secret@host/db".to_owned(), "use --store sqlite:PATH"),
+        ("sqlite:".to_owned(), "use --store sqlite:PATH"),
+    ] {
+        let words = open(&said).await.err().expect("is refused").to_string();
+        assert!(words.contains(expected), "{words}");
+        assert!(!words.contains('\n') && !words.contains("secret"), "{words}");
+    }
+    let kept: i64 = other.query_row("select count(*) from theirs", [], |r| r.get(0)).expect("is");
+    assert_eq!(kept, 0, "a foreign database is left as it was");
+}
+
+#[tokio::test]
+async fn a_store_of_a_newer_program_is_refused() {
+    let (_directory, path) = somewhere();
+    drop(open(&url(&path)).await.expect("opens"));
+    let raw = Connection::open(&path).expect("opens");
+    raw.execute_batch("insert into migration (version, name, checksum) values (99, 'new', '')")
+        .expect("planted");
+    drop(raw);
+    let words = open(&url(&path)).await.err().expect("is refused").to_string();
+    assert!(words.contains("was migrated to version 99 by a newer openrun"), "{words}");
+}
+
+#[tokio::test]
+async fn a_migration_that_was_changed_is_refused() {
+    let (_directory, path) = somewhere();
+    drop(open(&url(&path)).await.expect("opens"));
+    let raw = Connection::open(&path).expect("opens");
+    raw.execute_batch("update migration set checksum = 'other' where version = 1").expect("ok");
+    drop(raw);
+    let refused = open(&url(&path)).await.err().expect("is refused");
+    assert!(matches!(refused, OpenError::Diverged { version: 1, .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn rows_are_only_ever_added() {
+    let (_directory, path) = somewhere();
+    let mut owner = Owner::of(open(&url(&path)).await.expect("opens")).await;
+    owner.write(sample::one_of_each()).await.expect("writes");
+    let raw = Connection::open(&path).expect("opens");
+    for table in [
+        "batch", "name", "journal", "person", "ticket", "place_end", "claim", "purchase", "refusal",
+    ] {
+        let rows: i64 = raw
+            .query_row(&format!("select count(*) from {table}"), [], |row| row.get(0))
+            .expect("counts");
+        assert!(rows > 0, "{table} is empty: nothing would be shown");
+        let column = if table == "name" { "text = text" } else { "rowid = rowid" };
+        let column = if has_rowid(table) { column } else { "person = person" };
+        let change = raw.execute_batch(&format!("update {table} set {column}"));
+        let removal = raw.execute_batch(&format!("delete from {table}"));
+        assert!(change.expect_err("no change").to_string().contains("is_never_changed"));
+        assert!(removal.expect_err("no removal").to_string().contains("is_never_removed"));
+    }
+    let back = raw.execute_batch("update ownership set next_seq = 1");
+    assert!(back.expect_err("not back").to_string().contains("ownership_only_grows"));
+}
+
+fn has_rowid(table: &str) -> bool {
+    matches!(table, "batch" | "name" | "journal")
+}
+
+#[tokio::test]
+async fn a_row_that_was_damaged_is_an_error_and_not_a_guess() {
+    let (_directory, path) = somewhere();
+    let mut owner = Owner::of(open(&url(&path)).await.expect("opens")).await;
+    owner.write(sample::one_of_each()).await.expect("writes");
+    let raw = Connection::open(&path).expect("opens");
+    raw.execute_batch(
+        "pragma ignore_check_constraints = 1; drop trigger purchase_is_never_changed;
+         update purchase set state = 'guessed'",
+    )
+    .expect("planted");
+    let store: Arc<_> = owner.store;
+    let mut chunks = store.round_events(&sample::round());
+    let mut last = None;
+    while let Some(chunk) = chunks.recv().await {
+        last = Some(chunk);
+    }
+    let cause = last.expect("an answer").expect_err("is damaged").0;
+    assert_eq!(cause, "a row of purchase is damaged in column state");
+    assert!(store.purchase(sample::purchase(1).id).await.is_err());
+}
