@@ -1,4 +1,5 @@
--- OR-5: nobody claims a turn that has not come: a claim lies at or under the watermark that was committed before it.
+-- OR-5: nobody claims a turn that has not come: a claim lies at or under the watermark that was
+-- committed before it.
 select seq, round_id, line, number, watermark
 from (
     select seq, round_id, line, number,

@@ -1,4 +1,5 @@
--- OR-6: numbers are reserved in the store before they are given, so that none is given again after a crash.
+-- OR-6: numbers are reserved in the store before they are given, so that none is given again after
+-- a crash.
 select seq, round_id, line, number, reserved
 from (
     select seq, round_id, line, number,

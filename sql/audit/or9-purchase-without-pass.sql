@@ -1,5 +1,5 @@
--- OR-9: nobody buys without a pass of their own: the same person claimed that place before, and the purchase was decided
--- while the pass was good.
+-- OR-9: nobody buys without a pass of their own: the same person claimed that place before, and the
+-- purchase was decided while the pass was good.
 select purchase.seq, purchase.round_id, purchase.line, purchase.number,
     purchase.decided_at, pass.expires_at
 from purchase

@@ -1,15 +1,17 @@
 -- One sale, start to end, as rows that are only ever added.
 --
--- `seq` is the one order of everything that happened: 1, 2, 3, ... without a gap, over all tables together. The rows of
--- a round lie beside each other in that order (primary key (round_id, seq), without rowid), so that rebuilding a round
--- is one sequential read and needs no index of its own.
+-- `seq` is the one order of everything that happened: 1, 2, 3, ... without a gap, over all tables
+-- together. The rows of a round lie beside each other in that order (primary key (round_id, seq),
+-- without rowid), so that rebuilding a round is one sequential read and needs no index of its own.
 --
--- Ids that end in `_id` are numbers from the table `name`. They carry no foreign key: four look-ups per row would pay
--- for a mistake that only the one writer could make, and sql/audit/store-names-known.sql looks for that mistake.
+-- Ids that end in `_id` are numbers from the table `name`. They carry no foreign key: four look-ups
+-- per row would pay for a mistake that only the one writer could make, and
+-- sql/audit/store-names-known.sql looks for that mistake.
 --
 -- The names of the constraints are part of the contract: errors and tests speak of them.
 
--- Short numbers for the names of rounds, windows, programs and channels, which would else fill the hot rows.
+-- Short numbers for the names of rounds, windows, programs and channels, which would else fill the
+-- hot rows.
 create table name (
     id integer not null constraint name_id primary key,
     text text not null,
@@ -17,8 +19,8 @@ create table name (
     constraint name_is_a_slug check (length(text) between 1 and 64 and text not glob '*[^a-z0-9-]*')
 ) strict;
 
--- Who may write, and from where on. Every batch moves next_seq in its own transaction, and only if it finds the epoch
--- and the next_seq that it expects: a deposed owner hits no row.
+-- Who may write, and from where on. Every batch moves next_seq in its own transaction, and only if
+-- it finds the epoch and the next_seq that it expects: a deposed owner hits no row.
 create table ownership (
     only_row integer not null constraint ownership_row primary key,
     epoch integer not null,
@@ -39,8 +41,8 @@ create table batch (
     constraint batch_is_not_empty check (count > 0)
 ) strict;
 
--- Everything rare, as JSON: one shape of row for many kinds of event, each of which happens a few times a second at
--- most. What happens once per person has a table of its own below.
+-- Everything rare, as JSON: one shape of row for many kinds of event, each of which happens a few
+-- times a second at most. What happens once per person has a table of its own below.
 create table journal (
     seq integer not null constraint journal_seq primary key,
     at integer not null,
@@ -63,7 +65,8 @@ create table person (
     constraint person_is_a_key check (length(person) = 16)
 ) strict, without rowid;
 
--- Who took which place. Numbers come from one sequence per line, so the unique index grows at its end.
+-- Who took which place. Numbers come from one sequence per line, so the unique index grows at its
+-- end.
 create table ticket (
     round_id integer not null,
     seq integer not null,
@@ -103,11 +106,12 @@ create table claim (
     constraint claim_person_is_a_key check (length(person) = 16)
 ) strict, without rowid;
 
--- Vouchers sold. The rows carry the running totals that the decision was made with (left_after, used_after), so that
--- the checks below repeat the rules without reading another row.
+-- Vouchers sold. The rows carry the running totals that the decision was made with (left_after,
+-- used_after), so that the checks below repeat the rules without reading another row.
 --
--- Of the three unique keys two grow at their end (ids are UUIDv7, pass numbers follow the line). Only (person,
--- idempotency_key) is random; it is also the way to everything of one person, so there is no other index by person.
+-- Of the three unique keys two grow at their end (ids are UUIDv7, pass numbers follow the line).
+-- Only (person, idempotency_key) is random; it is also the way to everything of one person, so
+-- there is no other index by person.
 create table purchase (
     round_id integer not null,
     seq integer not null,
@@ -182,8 +186,9 @@ select seq, round_id, body ->> 'window', body ->> 'leftover_to',
     cast(body ->> 'leftover' as integer)
 from journal where kind = 'window_closed';
 
--- All that moves the stock of a window: each definition by what it adds to the one before, leftover that goes from one
--- window to another, and purchases. left_after is what a purchase was decided with, null elsewhere.
+-- All that moves the stock of a window: each definition by what it adds to the one before, leftover
+-- that goes from one window to another, and purchases. left_after is what a purchase was decided
+-- with, null elsewhere.
 create view stock_moved (seq, round_id, window_name, delta, left_after) as
 select seq, round_id, window_name,
     stock - coalesce(lag(stock) over (partition by round_id, window_name order by seq), 0), null

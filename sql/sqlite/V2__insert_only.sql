@@ -1,5 +1,6 @@
--- What happened does not change. Whoever wants a row otherwise has to take these triggers away first, by name, which
--- is a change of the schema that can be seen. Inserting does not pay for them.
+-- What happened does not change. Whoever wants a row otherwise has to take these triggers away
+-- first, by name, which is a change of the schema that can be seen. Inserting does not pay for
+-- them.
 
 create trigger batch_is_never_changed before update on batch
 begin select raise(abort, 'batch_is_never_changed'); end;

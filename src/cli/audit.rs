@@ -1,14 +1,19 @@
 //! `openrun audit` and `openrun migrate`: a store without a server.
 
 use super::data::Stored;
-use super::{Exit, Fault};
+use super::{Exit, Fault, print};
 use crate::store;
 use crate::store::audit::Report;
 use clap::Args;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 every rule holds, 3 one does not, 69 the store cannot be \
-                        read.\n\nExample:\n  openrun audit --store sqlite:./openrun-data/openrun.db")]
+#[command(
+    after_help = "Exit codes: 0 every rule holds, 3 one does not, 69 the store cannot be read.
+
+Examples:
+  openrun audit
+  openrun audit --json --store sqlite:./openrun-data/openrun.db"
+)]
 pub(super) struct Audit {
     /// Print the answer as JSON
     #[arg(long)]
@@ -28,7 +33,7 @@ impl Audit {
         let path = store::sqlite_path(&self.stored.url())?;
         let report = store::audit::audit(&path);
         let report = report.map_err(|cause| Fault::new(Exit::DependencyDown, cause))?;
-        print!("{}", if self.json { as_json(&report) } else { as_text(&report) });
+        print(&if self.json { as_json(&report) } else { as_text(&report) });
         Ok(if report.findings.is_empty() { Exit::Done } else { Exit::InvariantBroken })
     }
 }

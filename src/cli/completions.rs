@@ -1,6 +1,6 @@
 //! `openrun completions`: for bash, zsh, fish, elvish and PowerShell.
 
-use super::{Arguments, Exit, Fault};
+use super::{Arguments, Exit, Fault, print};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
@@ -15,7 +15,9 @@ pub(super) struct Completions {
 impl Completions {
     pub(super) fn run(self) -> Result<Exit, Fault> {
         let mut command = Arguments::command();
-        clap_complete::generate(self.shell, &mut command, "openrun", &mut std::io::stdout());
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut command, "openrun", &mut script);
+        print(&String::from_utf8_lossy(&script));
         Ok(Exit::Done)
     }
 }

@@ -9,7 +9,13 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Args)]
 pub(super) struct Data {
     /// Directory of keys and of the embedded store
-    #[arg(long, env = "OPENRUN_DATA", value_name = "DIR", default_value = "./openrun-data")]
+    #[arg(
+        long,
+        env = "OPENRUN_DATA",
+        hide_env_values = true,
+        value_name = "DIR",
+        default_value = "./openrun-data"
+    )]
     pub(super) data: PathBuf,
 }
 
@@ -24,7 +30,7 @@ impl Data {
 #[derive(Debug, Clone, Args)]
 pub(super) struct Stored {
     /// The store, as sqlite:PATH [default: openrun.db in the data directory]
-    #[arg(long, env = "OPENRUN_STORE", value_name = "URL")]
+    #[arg(long, env = "OPENRUN_STORE", hide_env_values = true, value_name = "URL")]
     store: Option<String>,
     #[command(flatten)]
     data: Data,

@@ -7,7 +7,7 @@
 use super::demo_text;
 use super::rehearse::{KeyTokens, Play, failure};
 use super::signals::Stop;
-use super::{Exit, Fault, demo_round, limits, serve};
+use super::{Exit, Fault, demo_round, limits, print, serve};
 use crate::app::{self, Running};
 use crate::config::{Config, LogFormat, store_in};
 use crate::rehearse::{self, Options, Verdict};
@@ -21,13 +21,15 @@ use std::sync::Arc;
 const PUBLIC_PORT: u16 = 8080;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes, with --exit: 0 as it should be, 3 an invariant is broken, 4 a \
+#[command(
+    after_help = "Exit codes, with --exit: 0 as it should be, 3 an invariant is broken, 4 a \
 threshold is missed.
 
 Examples:
   openrun demo                              14 July 2022 in full: 200,000 people, 25 billion won
   openrun demo --scale 0.1 --exit           a tenth of it, and no server afterwards
-  openrun demo --pace 60                    the morning's 74 minutes in 74 seconds")]
+  openrun demo --pace 60                    the morning's 74 minutes in 74 seconds"
+)]
 pub(super) struct Demo {
     /// A built-in scenario, or a file
     #[arg(long, value_name = "NAME", default_value = "seoul-2022-07-14")]
@@ -53,8 +55,7 @@ impl Demo {
         let max_connections = limits::fit_connections(Config::default().max_connections)?;
         let store = store_in(&data);
         let defaults = Config::default();
-        let config =
-            Config { public, ops, store, data, dev: true, max_connections, ..defaults };
+        let config = Config { public, ops, store, data, dev: true, max_connections, ..defaults };
         config.check()?;
         if config.data.join("openrun.db").exists() {
             let line = "there is a store already: name a new directory with --data, or none";
@@ -82,7 +83,7 @@ impl Demo {
             return Ok(exit);
         }
         let tokens = demo_round::open(&running).await?;
-        print!("{}", demo_text::after(&running, config, &report, &tokens));
+        print(&demo_text::after(&running, config, &report, &tokens));
         serve::until_stopped(running, &mut stop).await.map(|_| exit)
     }
 

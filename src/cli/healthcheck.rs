@@ -1,6 +1,6 @@
 //! `openrun healthcheck`: for containers and service managers that have no HTTP client at hand.
 
-use super::{Exit, Fault};
+use super::{Exit, Fault, print};
 use clap::Args;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -16,7 +16,13 @@ const ANSWER_BYTES_MAX: u64 = 4_096;
                         --ops 127.0.0.1:8081")]
 pub(super) struct Healthcheck {
     /// The server's ops listener
-    #[arg(long, env = "OPENRUN_OPS", value_name = "ADDR", default_value = "127.0.0.1:8081")]
+    #[arg(
+        long,
+        env = "OPENRUN_OPS",
+        hide_env_values = true,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8081"
+    )]
     ops: SocketAddr,
 }
 
@@ -28,7 +34,7 @@ impl Healthcheck {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
         let status = head.split(' ').nth(1).unwrap_or("no status");
         if status == "200" {
-            println!("ready");
+            print("ready\n");
             return Ok(Exit::Done);
         }
         Err(down(format!("not ready ({status}) {}", body.trim())))

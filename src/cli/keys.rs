@@ -1,7 +1,7 @@
 //! `openrun keys`: the keys of a data directory. Never prints one.
 
 use super::data::Data;
-use super::{Exit, Fault};
+use super::{Exit, Fault, print};
 use crate::trust::{self, Kind};
 use clap::{Args, Subcommand};
 use openrun_core::ChannelId;
@@ -9,9 +9,11 @@ use openrun_core::ChannelId;
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
     /// Make what a server needs and does not have
-    #[command(after_help = "A channel that signs with EdDSA hands over its public key instead: put \
+    #[command(
+        after_help = "A channel that signs with EdDSA hands over its public key instead: put \
                             it in DIR/keys/channels/CHANNEL.pub.pem.\n\nExample:\n  openrun keys \
-                            init --channel seoul-pay --channel counter --data ./openrun-data")]
+                            init --channel seoul-pay --channel counter --data ./openrun-data"
+    )]
     Init(Init),
     /// Make the next key of a kind; the one before it stays good for what it signed
     #[command(after_help = "Restart the server to sign with the new key.\n\nExample:\n  openrun \
@@ -50,7 +52,7 @@ impl Keys {
                 let channels = channel.iter().map(slug).collect::<Result<Vec<_>, _>>()?;
                 let made = trust::init(&data.data, &channels)?;
                 for path in &made {
-                    println!("made {}", path.display());
+                    print(&format!("made {}\n", path.display()));
                 }
                 if made.is_empty() {
                     eprintln!("nothing is missing in {}", data.data.join("keys").display());
@@ -58,15 +60,16 @@ impl Keys {
             }
             Keys::Rotate(Rotate { kind, data }) => {
                 let (made, retired) = trust::rotate(&data.data, kind)?;
-                println!("made {}", made.display());
+                print(&format!("made {}\n", made.display()));
                 for path in retired {
-                    println!("retired {}", path.display());
+                    print(&format!("retired {}\n", path.display()));
                 }
             }
             Keys::List(data) => {
                 for key in data.keys()?.describe() {
                     let use_of = if key.signs { "signs and checks" } else { "checks" };
-                    println!("{:<16} {:<24} {:<6} {use_of}", key.what, key.kid, key.algorithm);
+                    let (what, kid) = (key.what, key.kid);
+                    print(&format!("{what:<16} {kid:<24} {:<6} {use_of}\n", key.algorithm));
                 }
             }
         }

@@ -28,6 +28,7 @@ pub use exit::{Exit, Fault};
 
 use crate::telemetry::{COMMIT, VERSION};
 use clap::{Parser, Subcommand};
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
@@ -108,4 +109,10 @@ pub fn main() -> ExitCode {
             fault.exit.into()
         }
     }
+}
+
+/// Prints what a command is asked for. A reader that has seen enough (`| head`) is no fault.
+fn print(text: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
 }

@@ -1,6 +1,6 @@
 //! `openrun openapi`: the contract, made from the code.
 
-use super::{Exit, Fault};
+use super::{Exit, Fault, print};
 use crate::http;
 use clap::Args;
 
@@ -13,7 +13,7 @@ pub(super) struct Openapi {
 
 impl Openapi {
     pub(super) fn run(self) -> Result<Exit, Fault> {
-        println!("{}", if self.ops { http::ops_openapi() } else { http::openapi() });
+        print(&format!("{}\n", if self.ops { http::ops_openapi() } else { http::openapi() }));
         Ok(Exit::Done)
     }
 }

@@ -18,7 +18,7 @@ Examples:
   OPENRUN_LOG=debug openrun serve --config openrun.toml")]
 pub(super) struct Serve {
     /// File of settings [default: openrun.toml if it is there]
-    #[arg(long, env = "OPENRUN_CONFIG", value_name = "FILE")]
+    #[arg(long, env = "OPENRUN_CONFIG", hide_env_values = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
     layer: Layer,

@@ -1,7 +1,7 @@
 //! `openrun token`: tokens as a channel's back end or the staff's sign-on would make them.
 
 use super::data::Data;
-use super::{Exit, Fault};
+use super::{Exit, Fault, print};
 use crate::trust::{KeysError, Role};
 use clap::{Args, Subcommand};
 use openrun_actors::{Clock, SystemClock};
@@ -63,14 +63,16 @@ impl Token {
                 data.keys()?.make_staff_token(name, *role, now, *ttl)
             }
         };
-        println!("{}", made.map_err(as_fault)?);
+        print(&format!("{}\n", made.map_err(as_fault)?));
         Ok(Exit::Done)
     }
 }
 
 fn as_fault(error: KeysError) -> Fault {
     match error {
-        KeysError::MalformedClaim { .. } | KeysError::UnknownChannel { .. } => Fault::failure(error),
+        KeysError::MalformedClaim { .. } | KeysError::UnknownChannel { .. } => {
+            Fault::failure(error)
+        }
         other => other.into(),
     }
 }

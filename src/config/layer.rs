@@ -1,8 +1,8 @@
 //! One source of settings: the command line with the environment, or a file. Says what was said
 //! there and nothing else; defaults are [`super::Config`]'s.
 
-use super::error::ConfigError;
 use super::LogFormat;
+use super::error::ConfigError;
 use clap::builder::BoolishValueParser;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -13,50 +13,56 @@ use std::path::{Path, PathBuf};
 #[serde(deny_unknown_fields)]
 pub struct Layer {
     /// Where people and channel apps call [default: 127.0.0.1:8080]
-    #[arg(long, env = "OPENRUN_PUBLIC", value_name = "ADDR")]
+    #[arg(long, env = "OPENRUN_PUBLIC", hide_env_values = true, value_name = "ADDR")]
     pub public: Option<SocketAddr>,
     /// Where operators and Prometheus call [default: 127.0.0.1:8081]
-    #[arg(long, env = "OPENRUN_OPS", value_name = "ADDR")]
+    #[arg(long, env = "OPENRUN_OPS", hide_env_values = true, value_name = "ADDR")]
     pub ops: Option<SocketAddr>,
     /// Let other machines reach the ops listener [default: false]
-    #[arg(long, env = "OPENRUN_OPS_ALLOW_REMOTE", value_name = "BOOL",
+    #[arg(long, env = "OPENRUN_OPS_ALLOW_REMOTE", hide_env_values = true, value_name = "BOOL",
           num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = BoolishValueParser::new())]
     pub ops_allow_remote: Option<bool>,
     /// Where sales are kept, as sqlite:PATH [default: openrun.db in the data directory]
-    #[arg(long, env = "OPENRUN_STORE", value_name = "URL")]
+    #[arg(long, env = "OPENRUN_STORE", hide_env_values = true, value_name = "URL")]
     pub store: Option<String>,
     /// Directory of keys and of the embedded store [default: ./openrun-data]
-    #[arg(long, env = "OPENRUN_DATA", value_name = "DIR")]
+    #[arg(long, env = "OPENRUN_DATA", hide_env_values = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Make keys on the spot and trust the development channels [default: false]
-    #[arg(long, env = "OPENRUN_DEV", value_name = "BOOL",
+    #[arg(long, env = "OPENRUN_DEV", hide_env_values = true, value_name = "BOOL",
           num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = BoolishValueParser::new())]
     pub dev: Option<bool>,
     /// Threads of the public listener, 0 for one a processor [default: 0]
-    #[arg(long, env = "OPENRUN_WORKERS", value_name = "N")]
+    #[arg(long, env = "OPENRUN_WORKERS", hide_env_values = true, value_name = "N")]
     pub workers: Option<usize>,
     /// What is logged: a level or directives, as info,openrun=debug [default: info]
-    #[arg(long, env = "OPENRUN_LOG", value_name = "DIRECTIVES")]
+    #[arg(long, env = "OPENRUN_LOG", hide_env_values = true, value_name = "DIRECTIVES")]
     pub log: Option<String>,
     /// How it is written [default: auto: text on a terminal, json otherwise]
-    #[arg(long, env = "OPENRUN_LOG_FORMAT", value_name = "FORMAT", hide_possible_values = false)]
+    #[arg(
+        long,
+        env = "OPENRUN_LOG_FORMAT",
+        hide_env_values = true,
+        value_name = "FORMAT",
+        hide_possible_values = false
+    )]
     pub log_format: Option<LogFormat>,
     /// Most connections of the public listener at once [default: 19000]
-    #[arg(long, env = "OPENRUN_MAX_CONNECTIONS", value_name = "N")]
+    #[arg(long, env = "OPENRUN_MAX_CONNECTIONS", hide_env_values = true, value_name = "N")]
     pub max_connections: Option<usize>,
     /// How long a connection may stay idle, in seconds [default: 75]
-    #[arg(long, env = "OPENRUN_KEEP_ALIVE_S", value_name = "SECONDS")]
+    #[arg(long, env = "OPENRUN_KEEP_ALIVE_S", hide_env_values = true, value_name = "SECONDS")]
     pub keep_alive_s: Option<u64>,
     /// How long the head of a request may take, in seconds [default: 5]
-    #[arg(long, env = "OPENRUN_HEAD_TIMEOUT_S", value_name = "SECONDS")]
+    #[arg(long, env = "OPENRUN_HEAD_TIMEOUT_S", hide_env_values = true, value_name = "SECONDS")]
     pub head_timeout_s: Option<u64>,
     /// How long the body of a request may take, in seconds [default: 5]
-    #[arg(long, env = "OPENRUN_BODY_TIMEOUT_S", value_name = "SECONDS")]
+    #[arg(long, env = "OPENRUN_BODY_TIMEOUT_S", hide_env_values = true, value_name = "SECONDS")]
     pub body_timeout_s: Option<u64>,
     /// How long a stopping server answers what is in flight, in seconds [default: 10]
-    #[arg(long, env = "OPENRUN_STOP_TIMEOUT_S", value_name = "SECONDS")]
+    #[arg(long, env = "OPENRUN_STOP_TIMEOUT_S", hide_env_values = true, value_name = "SECONDS")]
     pub stop_timeout_s: Option<u64>,
 }
 
@@ -69,8 +75,10 @@ impl Layer {
         let text = std::fs::read_to_string(path);
         let text =
             text.map_err(|cause| ConfigError::Unreadable { path: path.to_owned(), cause })?;
-        Layer::parse(&text).map_err(|(line, fault)| {
-            ConfigError::Malformed { path: path.to_owned(), line, fault }
+        Layer::parse(&text).map_err(|(line, fault)| ConfigError::Malformed {
+            path: path.to_owned(),
+            line,
+            fault,
         })
     }
 

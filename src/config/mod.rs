@@ -1,4 +1,5 @@
-//! Settings: one struct, merged from flags, `OPENRUN_*`, `openrun.toml` and defaults, in this order.
+//! Settings: one struct, merged from flags, `OPENRUN_*`, `openrun.toml` and defaults, in this
+//! order.
 //!
 //! Every setting has one name in four spellings: `--log-format`, `OPENRUN_LOG_FORMAT`, `log_format`
 //! in the file and here. Merging opens no port and touches no data: [`Config::check`] says what is

@@ -65,7 +65,7 @@ pub fn ops() -> Api {
 fn add_docs(api: &mut Api) {
     api.add(at("/openapi.json").get(docs::document, ANYONE));
     api.add(at("/docs").get(docs::docs, ANYONE));
-    api.add(at("/docs/{file:[^/]*}").get(docs::file, ANYONE.may(&["not-found"])));
+    api.add(at("/docs/{file:.*}").get(docs::file, ANYONE.may(&["not-found"])));
 }
 
 const BUSY: &[&str] = &["overloaded", "unavailable"];

@@ -1,4 +1,5 @@
-//! What every store must do, as functions over the port: run for SQLite here, and for each store that follows.
+//! What every store must do, as functions over the port: run for SQLite here, and for each store
+//! that follows.
 //!
 //! Each takes a store that is open and empty. A store's own tests add what only it can be asked.
 
@@ -93,7 +94,8 @@ pub(crate) async fn an_empty_store_has_nothing(store: Arc<dyn Store>) {
     assert_eq!(Owner::of(store).await.ownership, Ownership { epoch: 1, next_seq: 1 });
 }
 
-/// A second take-over makes every batch of the first impossible, and goes on where the first stopped.
+/// A second take-over makes every batch of the first impossible, and goes on where the first
+/// stopped.
 pub(crate) async fn a_deposed_owner_writes_nothing(store: Arc<dyn Store>) {
     let mut first = Owner::of(store.clone()).await;
     first.write(vec![sample::staff_acted("first")]).await.expect("writes");
@@ -109,7 +111,8 @@ pub(crate) async fn a_deposed_owner_writes_nothing(store: Arc<dyn Store>) {
     assert_eq!(actions(&store).await, ["second", "first"]);
 }
 
-/// A batch that begins elsewhere than where the store stands is fenced off: nothing is written twice or with a gap.
+/// A batch that begins elsewhere than where the store stands is fenced off: nothing is written
+/// twice or with a gap.
 pub(crate) async fn a_batch_out_of_turn_writes_nothing(store: Arc<dyn Store>) {
     let mut owner = Owner::of(store.clone()).await;
     owner.write(vec![sample::staff_acted("one"), sample::staff_acted("two")]).await.expect("ok");
@@ -133,7 +136,8 @@ async fn actions(store: &Arc<dyn Store>) -> Vec<String> {
     log.into_iter().filter_map(action).collect()
 }
 
-/// What breaks a rule takes its whole batch with it, by name, and the store goes on from where it was.
+/// What breaks a rule takes its whole batch with it, by name, and the store goes on from where it
+/// was.
 pub(crate) async fn a_broken_rule_writes_nothing(store: Arc<dyn Store>) {
     let mut owner = Owner::of(store.clone()).await;
     let there = vec![
@@ -146,7 +150,8 @@ pub(crate) async fn a_broken_rule_writes_nothing(store: Arc<dyn Store>) {
     let before = all(store.round_events(&sample::round())).await;
 
     for (name, broken) in broken_rules() {
-        // A round, a window and a ticket that are new: they must go, names included, with what is broken.
+        // A round, a window and a ticket that are new: they must go, names included, with what is
+        // broken.
         let new_round = RoundId::new("new-round").expect("a slug");
         let batch = vec![sample::joined(&new_round, 5), sample::staff_acted(name), broken];
         match owner.write(batch).await {
@@ -203,7 +208,8 @@ fn broken_rules() -> Vec<(&'static str, Event)> {
         .collect()
 }
 
-/// Events of a round come in the one order, whatever their tables and batches; other rounds stay out.
+/// Events of a round come in the one order, whatever their tables and batches; other rounds stay
+/// out.
 pub(crate) async fn a_round_is_read_in_order(store: Arc<dyn Store>) {
     const PEOPLE: u64 = 3_000;
     let mut owner = Owner::of(store.clone()).await;
@@ -233,7 +239,8 @@ pub(crate) async fn a_round_is_read_in_order(store: Arc<dyn Store>) {
     assert_eq!(buyers.len() as u64, PEOPLE);
 }
 
-/// A program stands as its newest change left it; a round keeps its place however often it is defined.
+/// A program stands as its newest change left it; a round keeps its place however often it is
+/// defined.
 pub(crate) async fn the_newest_word_counts(store: Arc<dyn Store>) {
     let mut owner = Owner::of(store.clone()).await;
     let (one, two) = (sample::round(), RoundId::new("a-later-round").expect("a slug"));

@@ -1,9 +1,11 @@
 //! The stores: durable, ordered, append-only memory behind the port of `openrun_actors::store`.
 //!
-//! [`open`] turns the operator's `--store` into a store that is migrated and ready. What is wrong with it is said here
-//! in one line with cause and cure. This module decides nothing about a sale and keeps no state of one in memory.
+//! [`open`] turns the operator's `--store` into a store that is migrated and ready. What is wrong
+//! with it is said here in one line with cause and cure. This module decides nothing about a sale
+//! and keeps no state of one in memory.
 //!
-//! Reading order: [`sqlite`] (the embedded store) and [`audit`] (the rules, asked of the file from outside).
+//! Reading order: [`sqlite`] (the embedded store) and [`audit`] (the rules, asked of the file from
+//! outside).
 
 pub mod audit;
 mod open_error;
@@ -27,7 +29,8 @@ use std::sync::Arc;
 /// What stands before the path of an embedded store.
 const SQLITE_PREFIX: &str = "sqlite:";
 
-/// Opens the store that `url` names, brings its tables up to date and takes the lock against a second server.
+/// Opens the store that `url` names, brings its tables up to date and takes the lock against a
+/// second server.
 ///
 /// Being open is not yet being the owner: [`Store::take_over`] is.
 ///
@@ -43,7 +46,8 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, OpenError> {
     }
 }
 
-/// Brings the tables of the store that `url` names up to date and closes it again: `openrun migrate`.
+/// Brings the tables of the store that `url` names up to date and closes it again: `openrun
+/// migrate`.
 ///
 /// # Errors
 /// What is wrong with the store, and what to do about it.

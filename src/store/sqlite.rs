@@ -1,11 +1,16 @@
-//! The embedded store: one SQLite file, one writer thread, two reader threads, a thread for each long read.
+//! The embedded store: one SQLite file, one writer thread, two reader threads, a thread for each
+//! long read.
 //!
-//! * A commit is answered when its rows are in the write-ahead log and the log is on the disk (`synchronous=FULL`).
-//! * A read sees what was committed before it began, and waits neither for the writer nor for a long read.
+//! * A commit is answered when its rows are in the write-ahead log and the log is on the disk
+//!   (`synchronous=FULL`).
+//! * A read sees what was committed before it began, and waits neither for the writer nor for a
+//!   long read.
 //! * One process at a time: a lock on `PATH.lock`, held until the writer's connection is closed.
 //!
-//! It does not retry: whoever gets [`CommitError::Unknown`] takes over again and reads what is there.
+//! It does not retry: whoever gets [`CommitError::Unknown`] takes over again and reads what is
+//! there.
 
+mod checkpoint;
 mod decode;
 mod file;
 mod insert;
@@ -35,7 +40,8 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the data file at `path`, made when it is not there, and brings its tables up to date. Blocks.
+    /// Opens the data file at `path`, made when it is not there, and brings its tables up to date.
+    /// Blocks.
     ///
     /// # Errors
     /// What is wrong with the file, and what to do about it.
@@ -44,7 +50,8 @@ impl SqliteStore {
         let mut connection = file::open_to_write(path)?;
         migrate::run(&mut connection, path)?;
         let broken = |cause: StoreError| OpenError::Broken { path: path.into(), cause: cause.0 };
-        let writer = WriterHandle::start(connection, lock).map_err(broken)?;
+        let second = file::open_to_write(path)?;
+        let writer = WriterHandle::start(connection, second, lock).map_err(broken)?;
         let readers = Readers::start(path).map_err(broken)?;
         Ok(SqliteStore { path: path.to_path_buf(), readers, writer })
     }

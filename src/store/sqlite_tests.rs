@@ -92,7 +92,8 @@ async fn what_is_no_store_is_refused_with_cause_and_cure() {
     let (directory, path) = somewhere();
     std::fs::create_dir_all(path.parent().expect("a parent")).expect("made");
     let text = directory.path().join("letter.txt");
-    std::fs::write(&text, "not a database at all, but long enough to look at".repeat(40)).expect("w");
+    std::fs::write(&text, "not a database at all, but long enough to look at".repeat(40))
+        .expect("w");
     let foreign = directory.path().join("foreign.db");
     let other = Connection::open(&foreign).expect("opens");
     other.execute_batch("create table theirs (a)").expect("made");
@@ -144,7 +145,15 @@ async fn rows_are_only_ever_added() {
     owner.write(sample::one_of_each()).await.expect("writes");
     let raw = Connection::open(&path).expect("opens");
     for table in [
-        "batch", "name", "journal", "person", "ticket", "place_end", "claim", "purchase", "refusal",
+        "batch",
+        "name",
+        "journal",
+        "person",
+        "ticket",
+        "place_end",
+        "claim",
+        "purchase",
+        "refusal",
     ] {
         let rows: i64 = raw
             .query_row(&format!("select count(*) from {table}"), [], |row| row.get(0))

@@ -25,8 +25,8 @@ const BATCH_EVENTS: &[f64] =
     &[1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1_600.0, 3_200.0];
 /// From a shared document to the five seconds after which a purchase is answered with 202.
 const HTTP_SECONDS: &[f64] = &[
-    1e-4, 2.5e-4, 5e-4, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0,
-    10.0,
+    1e-4, 2.5e-4, 5e-4, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5,
+    5.0, 10.0,
 ];
 
 /// Upper bounds of the buckets of each histogram: without them it would become a summary, which

@@ -37,10 +37,11 @@ pub fn metrics() -> PrometheusHandle {
 }
 
 fn install() -> PrometheusHandle {
-    let builder = figures::BUCKETS.iter().fold(PrometheusBuilder::new(), |builder, (name, bounds)| {
-        let matcher = Matcher::Full((*name).to_owned());
-        builder.set_buckets_for_metric(matcher, bounds).expect("no list of buckets is empty")
-    });
+    let builder =
+        figures::BUCKETS.iter().fold(PrometheusBuilder::new(), |builder, (name, bounds)| {
+            let matcher = Matcher::Full((*name).to_owned());
+            builder.set_buckets_for_metric(matcher, bounds).expect("no list of buckets is empty")
+        });
     let handle = builder.install_recorder().expect("nothing else installs a recorder");
     figures::describe();
     let process = metrics_process::Collector::default();

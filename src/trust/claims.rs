@@ -116,7 +116,8 @@ pub(super) fn read_staff(payload: &[u8], now: Timestamp) -> Option<StaffClaims> 
     let claims: Staff<'_> = serde_json::from_slice(payload).ok()?;
     let is_sound = claims.iss == super::STAFF_ISSUER && is_name(claims.sub);
     let is_in_time = is_in_time(claims.iat, claims.nbf, claims.exp, now);
-    (is_sound && is_in_time).then(|| StaffClaims { actor: claims.sub.to_owned(), role: claims.role })
+    (is_sound && is_in_time)
+        .then(|| StaffClaims { actor: claims.sub.to_owned(), role: claims.role })
 }
 
 impl<'a> Person<'a> {

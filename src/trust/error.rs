@@ -1,22 +1,23 @@
 //! What can be wrong with keys: one line each, with the cause and the cure. No text holds a key.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is wrong with the keys of a data directory, or with a token to be made.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
     /// There is no key directory.
     #[error(
-        "no keys in {dir}: make them with `openrun keys init --data DIR`, or start with --dev to \
-         try things out"
+        "no keys in {dir}: make them with `openrun keys init --data {}`, or start with --dev to \
+         try things out",
+        data_of(.dir)
     )]
     NoDirectory {
         /// The directory that was looked for.
         dir: PathBuf,
     },
     /// A kind of key is missing.
-    #[error("no {kind} key in {dir}: make it with `openrun keys init --data DIR`")]
+    #[error("no {kind} key in {dir}: make it with `openrun keys init --data {}`", data_of(.dir))]
     Missing {
         /// Which kind.
         kind: &'static str,
@@ -26,7 +27,7 @@ pub enum KeysError {
     /// No channel has a key.
     #[error(
         "no channel key in {dir}: put CHANNEL.pub.pem (EdDSA) there, or make a shared secret with \
-         `openrun keys init --data DIR --channel CHANNEL`"
+         `openrun keys init --channel CHANNEL`"
     )]
     NoChannel {
         /// Where they were looked for.
@@ -42,9 +43,7 @@ pub enum KeysError {
         dir: PathBuf,
     },
     /// Real keys where development keys are expected.
-    #[error(
-        "the keys in {dir} are not development keys: leave out --dev, or name another --data"
-    )]
+    #[error("the keys in {dir} are not development keys: leave out --dev, or name another --data")]
     NotDevelopment {
         /// The key directory.
         dir: PathBuf,
@@ -121,4 +120,9 @@ pub enum KeysError {
         /// What it should be.
         rule: &'static str,
     },
+}
+
+/// The data directory of a key directory.
+fn data_of(keys: &Path) -> std::path::Display<'_> {
+    keys.parent().unwrap_or(keys).display()
 }

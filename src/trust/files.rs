@@ -5,7 +5,7 @@ use super::error::KeysError;
 use std::fs::{self, File};
 use std::io;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The folder of channel keys within the key directory.
@@ -97,7 +97,7 @@ pub(super) fn lock(dir: &Path) -> Result<File, KeysError> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&channels);
     made.map_err(|cause| KeysError::NoAccess { path: channels, cause })?;
     let path = dir.join(LOCK);
-    let open = File::options().create(true).truncate(false).write(true).open(&path);
+    let open = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path);
     let locked = open.and_then(|file| file.lock().map(|()| file));
     locked.map_err(|cause| KeysError::NoAccess { path, cause })
 }

@@ -101,9 +101,8 @@ impl Keys {
     /// # Errors
     /// `Unauthenticated` for any fault.
     pub fn verify_person(&self, bearer: &str, now: Timestamp) -> Result<PersonClaims, Refusal> {
-        let person = self.people.open(bearer, |issuer, payload| {
-            claims::read_person(issuer, payload, now)
-        });
+        let person =
+            self.people.open(bearer, |issuer, payload| claims::read_person(issuer, payload, now));
         person.ok_or(Refusal::Unauthenticated)
     }
 

@@ -305,9 +305,8 @@ fn a_pass_is_worth_something_to_its_person_in_its_round_in_time() {
     let other_person = PersonKey::of_subject("lee");
     let id = PassId { line: LineId(1), number: 7 };
     for keys in [&maker.keys, &reader, &reader] {
-        let open = |round, person, millis| {
-            keys.open_pass(&text, round, person, NOW.plus_millis(millis))
-        };
+        let open =
+            |round, person, millis| keys.open_pass(&text, round, person, NOW.plus_millis(millis));
         assert_eq!(open(&round, person, 0), ShownPass::Valid(id));
         assert_eq!(open(&round, person, 600_499), ShownPass::Valid(id));
         assert_eq!(open(&round, person, 600_500), ShownPass::Expired(id));
@@ -318,7 +317,8 @@ fn a_pass_is_worth_something_to_its_person_in_its_round_in_time() {
     let foreign = fixture().keys.seal_pass(&pass(7));
     let ticket = maker.keys.seal_ticket(&ticket(7));
     let bearer = maker.keys.make_staff_token("lee", Role::Approver, NOW, 60).unwrap();
-    let none = format!("{}{}.", BASE64.encode(r#"{"alg":"none"}"#), text.rsplit_once('.').unwrap().0);
+    let none =
+        format!("{}{}.", BASE64.encode(r#"{"alg":"none"}"#), text.rsplit_once('.').unwrap().0);
     for text in ["", "a.b.c", &foreign, &ticket, &bearer, &none, &"a".repeat(5_000)] {
         assert_eq!(reader.open_pass(text, &round, person, NOW), ShownPass::Invalid, "{text}");
     }

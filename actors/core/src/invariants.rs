@@ -83,43 +83,4 @@ pub fn passes_are_used_once(purchases: &[Purchase]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn inversions_are_found_only_where_time_proves_them() {
-        // (sent, answered, number)
-        let mut overlapping = [(0, 10, 2), (5, 12, 1)];
-        assert_eq!(order_inversions(&mut overlapping), 0);
-        let mut inverted = [(0, 4, 2), (5, 12, 1)];
-        assert_eq!(order_inversions(&mut inverted), 1);
-        let mut ordered = [(0, 4, 1), (5, 12, 2), (6, 7, 3)];
-        assert_eq!(order_inversions(&mut ordered), 0);
-    }
-
-    #[test]
-    fn stock_that_does_not_add_up_is_found() {
-        let mut stock = Stock::new(Won(10));
-        assert!(stock_is_conserved(&stock));
-        stock.left = Won(9);
-        assert!(!stock_is_conserved(&stock));
-        stock.sold = Won(11);
-        stock.left = Won(-1);
-        assert!(!stock_is_conserved(&stock));
-    }
-
-    #[test]
-    fn undersell_needs_both_stock_and_somebody_without() {
-        for (left, refused, waiting, fine) in
-            [(0, 9, 9, true), (10, 0, 0, true), (10, 1, 0, false), (10, 0, 1, false)]
-        {
-            assert_eq!(nothing_was_withheld(Won(left), refused, waiting), fine);
-        }
-    }
-
-    #[test]
-    fn a_number_given_twice_is_found() {
-        assert!(numbers_are_given_once([(0, 1), (0, 2), (1, 1)]));
-        assert!(!numbers_are_given_once([(0, 1), (1, 1), (0, 1)]));
-    }
-}
+mod tests;

@@ -266,3 +266,6 @@ impl RoundSpec {
         self.windows[0].opens_at.millis_since(self.lobby_opens_at)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,5 @@
-//! From a row to its event: the other half of `insert`, column by column in the order of the queries here.
+//! From a row to its event: the other half of `insert`, column by column in the order of the
+//! queries here.
 //!
 //! A row that cannot be read is an error that names the table and the column, never a guess.
 

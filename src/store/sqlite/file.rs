@@ -1,6 +1,8 @@
-//! The data file: made with the right modes, locked against a second server, opened with the right settings.
+//! The data file: made with the right modes, locked against a second server, opened with the right
+//! settings.
 //!
-//! Knows nothing of tables. The lock is the operating system's and ends with the process, however that ends.
+//! Knows nothing of tables. The lock is the operating system's and ends with the process, however
+//! that ends.
 
 use crate::store::OpenError;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -12,12 +14,14 @@ use std::time::Duration;
 
 /// "OPRN": tells an openrun store from any other SQLite file.
 pub(super) const APPLICATION_ID: i32 = 0x4f50_524e;
-/// How long a statement waits for a lock. Only checkpoints and audits of the same file are ever met, and briefly.
+/// How long a statement waits for a lock. Only checkpoints and audits of the same file are ever
+/// met, and briefly.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pages of the write-ahead log after which a commit moves them to the data file: 32 MiB. Fewer means moving a hot
-/// page of an index more often; more means a longer recovery after a crash.
-const CHECKPOINT_PAGES: u32 = 8_192;
-/// Page cache of the writer in KiB: the inner pages and the hot leaves of the one random index of a sale of a million.
+/// Pages of the write-ahead log after which a commit itself moves them to the data file: 256 MiB.
+/// `checkpoint` does it earlier and beside the commits; this bounds the log if that fails.
+const CHECKPOINT_PAGES: u32 = 65_536;
+/// Page cache of the writer in KiB: the inner pages and the hot leaves of the one random index of a
+/// sale of a million.
 const WRITER_CACHE_KIB: u32 = 131_072;
 /// Page cache of each reader in KiB: the file is in the system's cache anyway.
 const READER_CACHE_KIB: u32 = 8_192;
@@ -30,7 +34,8 @@ pub(super) struct Lock {
     _file: File,
 }
 
-/// Makes directory and data file when they are not there, readable by their owner alone, and takes the lock.
+/// Makes directory and data file when they are not there, readable by their owner alone, and takes
+/// the lock.
 pub(super) fn prepare(path: &Path) -> Result<Lock, OpenError> {
     let no_access = |cause| OpenError::NoAccess { path: path.to_path_buf(), cause };
     if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
@@ -66,7 +71,7 @@ fn private() -> OpenOptions {
     options
 }
 
-/// The one connection that writes. The file must be there and the lock held.
+/// A connection that writes. The file must be there and the lock held.
 pub(super) fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let broken = |cause: rusqlite::Error| not_a_store_or_broken(path, &cause);
@@ -81,7 +86,8 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// A connection that reads. It sees what is committed, also while a server writes, and changes nothing.
+/// A connection that reads. It sees what is committed, also while a server writes, and changes
+/// nothing.
 pub(crate) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -100,9 +106,8 @@ fn configure(connection: &Connection, cache_kib: u32) -> rusqlite::Result<()> {
 /// Marks an empty file as ours; refuses one that is somebody else's.
 fn recognise(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let broken = |cause: rusqlite::Error| not_a_store_or_broken(path, &cause);
-    let application_id: i32 = connection
-        .query_row("pragma application_id", [], |row| row.get(0))
-        .map_err(broken)?;
+    let application_id: i32 =
+        connection.query_row("pragma application_id", [], |row| row.get(0)).map_err(broken)?;
     if application_id == APPLICATION_ID {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! From an event to its row. One statement per table, prepared once per batch.
 //!
-//! Decides nothing: what a row may be is said by the constraints of the table. Opens and closes no transaction.
+//! Decides nothing: what a row may be is said by the constraints of the table. Opens and closes no
+//! transaction.
 
 use super::names::NumberOfName;
 use openrun_core::refusal::Refusal;
@@ -215,14 +216,7 @@ impl<'c> Inserts<'c> {
         refusal: &Refusal,
     ) -> Result<(), InsertError> {
         let body = serde_json::to_string(refusal)?;
-        self.refusal.execute(params![
-            person.0,
-            key.as_str(),
-            place.seq,
-            place.at,
-            digest,
-            body
-        ])?;
+        self.refusal.execute(params![person.0, key.as_str(), place.seq, place.at, digest, body])?;
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
-//! The migrations of the embedded store: ordered, embedded, each in a transaction of its own, remembered by checksum.
+//! The migrations of the embedded store: ordered, embedded, each in a transaction of its own,
+//! remembered by checksum.
 //!
-//! Runs under the store's lock, so two programs never migrate at once. It never goes back: a store that a newer
-//! program migrated is refused.
+//! Runs under the store's lock, so two programs never migrate at once. It never goes back: a store
+//! that a newer program migrated is refused.
 
 use crate::store::OpenError;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -15,13 +16,10 @@ struct Migration {
     sql: &'static str,
 }
 
-/// In order. A file that was ever released does not change; what it got wrong, the next one puts right.
+/// In order. A file that was ever released does not change; what it got wrong, the next one puts
+/// right.
 const MIGRATIONS: [Migration; 2] = [
-    Migration {
-        version: 1,
-        name: "sale",
-        sql: include_str!("../../../sql/sqlite/V1__sale.sql"),
-    },
+    Migration { version: 1, name: "sale", sql: include_str!("../../../sql/sqlite/V1__sale.sql") },
     Migration {
         version: 2,
         name: "insert_only",
@@ -29,7 +27,8 @@ const MIGRATIONS: [Migration; 2] = [
     },
 ];
 
-/// Which migrations the store has had. Not part of a migration, for it must be there before the first.
+/// Which migrations the store has had. Not part of a migration, for it must be there before the
+/// first.
 const BOOK: &str = "
     create table if not exists migration (
         version integer not null constraint migration_version primary key,

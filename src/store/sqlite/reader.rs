@@ -1,7 +1,7 @@
 //! Readers: threads with a read-only connection each, for reads that are short.
 //!
-//! Every question is answered from one snapshot. Reads that may be long have a thread of their own (`stream`), so a
-//! question never waits for one.
+//! Every question is answered from one snapshot. Reads that may be long have a thread of their own
+//! (`stream`), so a question never waits for one.
 
 use super::file::open_to_read;
 use super::names::{NameOfNumber, said};
@@ -12,7 +12,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
-/// Two, so that one question of a second does not make every other wait; more would only share the same two cores.
+/// Two, so that one question of a second does not make every other wait; more would only share the
+/// same two cores.
 const READERS: usize = 2;
 
 /// A connection that reads, and the names that it has seen.

@@ -1,7 +1,9 @@
-//! The long reads of the port: a thread and a connection each, answers in chunks, one snapshot from first to last.
+//! The long reads of the port: a thread and a connection each, answers in chunks, one snapshot from
+//! first to last.
 //!
-//! Whoever asks sets the pace: the thread waits when [`CHUNKS_AHEAD`] chunks are not taken yet, and ends when nobody
-//! listens any more. A thread of its own, so that streams opened together cannot wait for each other.
+//! Whoever asks sets the pace: the thread waits when [`CHUNKS_AHEAD`] chunks are not taken yet, and
+//! ends when nobody listens any more. A thread of its own, so that streams opened together cannot
+//! wait for each other.
 
 use super::decode::{self, Columns};
 use super::names::{NameOfNumber, said};

@@ -1,11 +1,14 @@
 //! The one writer: a thread, its connection, and a queue of what to write.
 //!
-//! A batch is one transaction: the fence, the rows, the commit, and only then the answer. Failures are sorted by the
-//! one question that matters to the caller, whether the rows can be there: everything before `commit` is rolled back
-//! and certainly not written; a `commit` that fails, a rollback that fails and a writer that is gone are unknown.
+//! A batch is one transaction: the fence, the rows, the commit, and only then the answer. Failures
+//! are sorted by the one question that matters to the caller, whether the rows can be there:
+//! everything before `commit` is rolled back and certainly not written; a `commit` that fails, a
+//! rollback that fails and a writer that is gone are unknown.
 //!
-//! Bad data gets an answer, not a panic. The queue has no bound of its own: the committer has one batch in flight.
+//! Bad data gets an answer, not a panic. The queue has no bound of its own: the committer has one
+//! batch in flight.
 
+use super::checkpoint::Checkpoints;
 use super::file::Lock;
 use super::insert::{InsertError, Inserts, whole};
 use super::names::{NumberOfName, said};
@@ -22,7 +25,8 @@ enum Job {
     Commit(Batch, oneshot::Sender<Result<(), CommitError>>),
 }
 
-/// The way to the writer. Dropping it waits until what was handed over is written, and gives the lock back.
+/// The way to the writer. Dropping it waits until what was handed over is written, and gives the
+/// lock back.
 #[derive(Debug)]
 pub(super) struct WriterHandle {
     jobs: Option<Sender<Job>>,
@@ -30,19 +34,25 @@ pub(super) struct WriterHandle {
 }
 
 impl WriterHandle {
-    /// Starts the writer; the lock is held until its connection is closed.
-    pub(super) fn start(connection: Connection, lock: Lock) -> Result<WriterHandle, StoreError> {
+    /// Starts the writer, and with `second` what moves its log; the lock is held until both are
+    /// closed.
+    pub(super) fn start(
+        connection: Connection,
+        second: Connection,
+        lock: Lock,
+    ) -> Result<WriterHandle, StoreError> {
+        let cannot = |cause| StoreError(format!("the writer cannot start: {cause}"));
         let mut writer = Writer::new(connection).map_err(said)?;
+        let (mut checkpoints, mover) = Checkpoints::start(second).map_err(cannot)?;
         let (jobs, queue) = channel();
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || {
-                writer.run(&queue);
-                drop(writer);
-                drop(lock);
-            })
-            .map_err(|cause| StoreError(format!("the writer cannot start: {cause}")))?;
-        Ok(WriterHandle { jobs: Some(jobs), thread: Some(thread) })
+        let run = move || {
+            writer.run(&queue, &mut checkpoints);
+            drop((writer, checkpoints));
+            let _ = mover.join();
+            drop(lock);
+        };
+        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(run);
+        Ok(WriterHandle { jobs: Some(jobs), thread: Some(thread.map_err(cannot)?) })
     }
 
     pub(super) async fn take_over(&self) -> Result<Ownership, StoreError> {
@@ -107,12 +117,15 @@ impl Writer {
         Ok(Writer { connection, names })
     }
 
-    fn run(&mut self, queue: &Receiver<Job>) {
+    fn run(&mut self, queue: &Receiver<Job>, checkpoints: &mut Checkpoints) {
         // A caller that no longer listens changes nothing: what it asked for is done.
         while let Ok(job) = queue.recv() {
             match job {
                 Job::TakeOver(reply) => drop(reply.send(self.take_over())),
-                Job::Commit(batch, reply) => drop(reply.send(self.commit(&batch))),
+                Job::Commit(batch, reply) => {
+                    let _ = reply.send(self.commit(&batch));
+                    checkpoints.committed(&self.connection, batch.events.len());
+                }
             }
         }
     }
