@@ -1,5 +1,5 @@
-//! Tells the program which commit it is built from. Never fails: outside a checkout it says nothing,
-//! and the program says `unknown`.
+//! Tells the program which commit it is built from. Never fails: outside a checkout it says
+//! nothing, and the program says `unknown`.
 
 use std::path::Path;
 use std::process::Command;

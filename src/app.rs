@@ -11,7 +11,7 @@ use crate::telemetry;
 use crate::trust::{Keys, KeysError};
 use openrun_actors::{Clock, Engine, InstantRail, Rail, StartError, SystemClock};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +78,10 @@ pub async fn start(config: &Config) -> Result<Running, StartFault> {
 /// # Errors
 /// What is missing or in the way.
 pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartFault> {
+    // Before the store is taken over: a second start by mistake disturbs nothing.
+    for (name, address) in [("public", config.public), ("ops", config.ops)] {
+        check_free(name, address)?;
+    }
     // Before the actors, which keep handles of their metrics.
     let metrics = telemetry::metrics();
     let keys = Arc::new(Keys::open(&config.data, config.dev)?);
@@ -99,7 +103,7 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
         Ok(server) => server,
         Err(cause) => {
             engine.stop().await;
-            return Err(StartFault::Listen { cure: cure_of(&cause), cause });
+            return Err(StartFault::listen(cause));
         }
     };
     let (public, ops) = (server.public_addr, server.ops_addr);
@@ -125,6 +129,20 @@ impl Running {
     }
 }
 
+fn check_free(name: &str, address: SocketAddr) -> Result<(), StartFault> {
+    let named = |cause: io::Error| {
+        io::Error::new(cause.kind(), format!("{name} listener on {address}: {cause}"))
+    };
+    TcpListener::bind(address).map_err(|cause| StartFault::listen(named(cause)))?;
+    Ok(())
+}
+
+impl StartFault {
+    fn listen(cause: io::Error) -> StartFault {
+        StartFault::Listen { cure: cure_of(&cause), cause }
+    }
+}
+
 fn cure_of(cause: &io::Error) -> &'static str {
     match cause.kind() {
         io::ErrorKind::AddrInUse => {
@@ -135,5 +153,61 @@ fn cure_of(cause: &io::Error) -> &'static str {
         }
         io::ErrorKind::AddrNotAvailable => "name an address of this machine, or 0.0.0.0 for all",
         _ => "choose another address with --public or --ops",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    fn config(data: &std::path::Path) -> Config {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let (data, store) = (data.to_owned(), crate::config::store_in(data));
+        Config { public: any, ops: any, data, store, dev: true, workers: 1, ..Config::default() }
+    }
+
+    async fn status(address: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_server_starts_on_free_ports_answers_and_stops() {
+        let data = tempfile::tempdir().unwrap();
+        actix_web::rt::System::new().block_on(async {
+            let running = start(&config(data.path())).await.unwrap();
+            assert_ne!(running.public.port(), running.ops.port());
+            assert_eq!(status(running.ops, "/readyz").await, "200");
+            assert_eq!(status(running.ops, "/metrics").await, "200");
+            assert_eq!(status(running.public, "/v1/rounds").await, "200");
+            assert_eq!(status(running.public, "/metrics").await, "404", "ops is not public");
+            let public = running.public;
+            running.stop().await;
+            assert!(TcpStream::connect(public).await.is_err(), "nobody listens any more");
+        });
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_told_before_the_store_is_touched() {
+        let data = tempfile::tempdir().unwrap();
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        actix_web::rt::System::new().block_on(async {
+            let ops = taken.local_addr().unwrap();
+            let fault = start(&Config { ops, ..config(data.path()) }).await.err().unwrap();
+            let line = fault.to_string();
+            assert!(line.starts_with("ops listener on 127.0.0.1:"), "{line}");
+            assert!(line.ends_with("--public and --ops"), "{line}");
+            assert!(std::fs::read_dir(data.path()).unwrap().next().is_none());
+            let fault = start(&Config { dev: false, ..config(data.path()) }).await.err().unwrap();
+            assert!(matches!(fault, StartFault::Keys(KeysError::NoDirectory { .. })));
+            assert!(std::fs::read_dir(data.path()).unwrap().next().is_none());
+        });
     }
 }

@@ -69,3 +69,27 @@ pub(crate) fn rules(rules: Rules) -> Rules {
 pub(crate) fn take_number(places: &Places) -> Option<u64> {
     places.take_number()
 }
+
+#[cfg(feature = "failpoints")]
+impl crate::Engine {
+    /// Makes one actor panic at its next message.
+    pub fn panic_actor(
+        &self,
+        victim: Victim,
+        round: &openrun_core::RoundId,
+        person: openrun_core::PersonKey,
+    ) {
+        let of_round = || self.round(round).expect("a test names a round that is there");
+        match victim {
+            Victim::Round => of_round().0.round.tell(Panic),
+            Victim::Queue => of_round().0.queue(person).tell(Panic),
+            Victim::Person => {
+                if let Some(living) = self.0.people.living(person) {
+                    living.tell(Panic);
+                }
+            }
+            Victim::Committer => self.0.journal.0.tell(Panic),
+            Victim::Guardian => self.0.tell_guardian(Panic),
+        }
+    }
+}

@@ -34,9 +34,15 @@ impl Serve {
 }
 
 async fn serve(config: &Config) -> Result<Exit, Fault> {
-    // First, so that a stop that comes during recovery is not lost.
     let mut stop = Stop::listen().map_err(Fault::failure)?;
-    let running = app::start(config).await?;
+    // Recovery may take seconds: a stop that comes meanwhile is obeyed at once, as nobody is there.
+    let running = tokio::select! {
+        started = app::start(config) => started?,
+        signal = stop.asked() => {
+            tracing::info!(signal, "stopped before it was ready");
+            return Ok(Exit::Done);
+        }
+    };
     tracing::info!(
         version = VERSION,
         commit = COMMIT,

@@ -1,7 +1,8 @@
 //! How routes are declared: path, method, handler, and the terms on which it answers.
 //!
-//! One declaration serves three times: actix-web routes by it, the meter names it, and the OpenAPI document takes
-//! parameters, security and every refusal from it. Unknown paths and methods answer as problems too.
+//! One declaration serves three times: actix-web routes by it, the meter names it, and the OpenAPI
+//! document takes parameters, security and every refusal from it. Unknown paths and methods answer
+//! as problems too.
 
 use super::call::{Answer, Call, IDEMPOTENCY_KEY, PASS, TICKET};
 use super::edge::Edge;
@@ -212,9 +213,8 @@ impl Api {
         for at in self.paths {
             let allow = HeaderValue::from_str(&at.allow()).expect("names of methods are ASCII");
             let meter = RouteMeter::new(documented(at.path), "other");
-            let refuse = move |_: Call| {
-                std::future::ready(Err(Problem::method_not_allowed(allow.clone())))
-            };
+            let refuse =
+                move |_: Call| std::future::ready(Err(Problem::method_not_allowed(allow.clone())));
             let refused = answering(web::route(), meter, refuse);
             config.service(at.resource.default_service(refused));
         }
@@ -256,12 +256,14 @@ fn finish(request: &HttpRequest, answer: Answer) -> HttpResponse {
     response
 }
 
-/// The client's own id of the request when it is a plain word of at most 64 characters, else a new one.
+/// The client's own id of the request when it is a plain word of at most 64 characters, else a new
+/// one.
 fn request_id(request: &HttpRequest) -> HeaderValue {
     let plain = |c: &u8| c.is_ascii_alphanumeric() || b"-_.".contains(c);
-    let sent = request.headers().get(&REQUEST_ID).filter(|id| {
-        (1..=64).contains(&id.len()) && id.as_bytes().iter().all(|c| plain(c))
-    });
+    let sent = request
+        .headers()
+        .get(&REQUEST_ID)
+        .filter(|id| (1..=64).contains(&id.len()) && id.as_bytes().iter().all(|c| plain(c)));
     sent.cloned().unwrap_or_else(|| {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let number: u64 = rand::random();

@@ -1,7 +1,7 @@
 //! Bodies of requests: read within bounds of size and time, as JSON objects with known fields only.
 //!
-//! What is wrong is said in the program's own words: nothing that was sent comes back, so that no error body can
-//! carry somebody's data.
+//! What is wrong is said in the program's own words: nothing that was sent comes back, so that no
+//! error body can carry somebody's data.
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
@@ -127,12 +127,22 @@ fn words(error: &serde_json::Error) -> String {
     // serde_json appends the position; what it expected stands last and is ours.
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
     if let Some((_, expected)) = text.rsplit_once(", expected ") {
-        return format!("expected {expected} {place}");
+        return format!("expected {} {place}", plain(expected));
     }
     if text.starts_with("unknown ") {
         return format!("a field that is not known here {place}");
     }
     format!("{text} {place}")
+}
+
+/// The types of this program in words that a client knows.
+fn plain(expected: &str) -> &str {
+    match expected {
+        "i64" => "a whole number within 64 bits",
+        "u8" | "u32" | "u64" => "a whole number that is not negative",
+        "f64" => "a number",
+        other => other,
+    }
 }
 
 /// A JSON object. A plain derived struct would also be read from an array of its fields.
@@ -191,9 +201,18 @@ mod tests {
             (r#""secret""#, "expected an object at line 1, column 8"),
             (r#"{}"#, "missing field `amount_won` at line 1, column 2"),
             (r#"{"amount_won": 1, "secret": 2}"#, "expected `amount_won` at line 1, column 26"),
-            (r#"{"amount_won": "secret"}"#, "expected i64 at line 1, column 23"),
-            (r#"{"amount_won": 1.5}"#, "expected i64 at line 1, column 18"),
-            (r#"{"amount_won": 9223372036854775808}"#, "expected i64 at line 1, column 34"),
+            (
+                r#"{"amount_won": "secret"}"#,
+                "expected a whole number within 64 bits at line 1, column 23",
+            ),
+            (
+                r#"{"amount_won": 1.5}"#,
+                "expected a whole number within 64 bits at line 1, column 18",
+            ),
+            (
+                r#"{"amount_won": 9223372036854775808}"#,
+                "expected a whole number within 64 bits at line 1, column 34",
+            ),
             (r#"{"amount_won": 1e309}"#, "the body is not valid JSON at line 1, column 20"),
             (r#"{"amount_won": NaN}"#, "the body is not valid JSON at line 1, column 16"),
             (r#"{"amount_won": 1"#, "the body is not valid JSON at line 1, column 16"),

@@ -1,7 +1,7 @@
 //! One request on its way through a handler: extract, authorise, act, answer.
 //!
-//! What a request shows is checked here and nowhere else: tokens, tickets, passes, keys, ids, bodies. Nothing here
-//! decides about a sale.
+//! What a request shows is checked here and nowhere else: tokens, tickets, passes, keys, ids,
+//! bodies. Nothing here decides about a sale.
 
 use super::body::{self, malformed};
 use super::edge::Edge;
@@ -94,7 +94,8 @@ impl Call {
         Ok(Staff { actor: claims.actor, role: word_of(claims.role).to_owned() })
     }
 
-    /// The staff of the token, if it may change something. An approver may not: who confirms does not ask.
+    /// The staff of the token, if it may change something. An approver may not: who confirms does
+    /// not ask.
     ///
     /// # Errors
     /// `Unauthenticated`, `Forbidden`.
@@ -132,7 +133,8 @@ impl Call {
         shown.filter(fits).ok_or(Refusal::TicketInvalid)
     }
 
-    /// The ticket that comes along with a join, if it is good and the person's own. A bad one is no reason to refuse.
+    /// The ticket that comes along with a join, if it is good and the person's own. A bad one is no
+    /// reason to refuse.
     #[must_use]
     pub fn ticket_of(
         &self,

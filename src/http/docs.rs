@@ -12,7 +12,8 @@ use openrun_core::Refusal;
 use std::sync::{Arc, LazyLock};
 use utoipa_swagger_ui::Config;
 
-/// Swagger UI sets styles in attributes and draws icons from data URLs; scripts come from here only.
+/// Swagger UI sets styles in attributes and draws icons from data URLs; scripts come from here
+/// only.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";

@@ -1,4 +1,5 @@
-//! What every handler can reach: the engine, the keys, the metrics, and bytes that were made once at start.
+//! What every handler can reach: the engine, the keys, the metrics, and bytes that were made once
+//! at start.
 //!
 //! One copy a worker, all of them pointing to the same things; no lock anywhere.
 

@@ -1,4 +1,5 @@
-//! Whether the process lives, whether it can serve, what it measures, and which release it is. Ops listener only.
+//! Whether the process lives, whether it can serve, what it measures, and which release it is. Ops
+//! listener only.
 
 use super::call::{Answer, Call};
 use super::reply::{self, NO_STORE};

@@ -1,7 +1,7 @@
 //! How long each route takes, by route pattern, method and status.
 //!
-//! Handles are looked up once per worker and status, so that a request costs no label. Paths as sent are never a
-//! label: a scanner would make a series of each.
+//! Handles are looked up once per worker and status, so that a request costs no label. Paths as
+//! sent are never a label: a scanner would make a series of each.
 
 use actix_web::http::StatusCode;
 use metrics::{Histogram, histogram};

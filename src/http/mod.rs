@@ -1,35 +1,36 @@
 //! The edge over HTTP: two listeners, one route table, one error table, one file per noun.
 //!
-//! A handler extracts, authorises, acts, answers. It decides nothing about a sale: the engine does. It holds no state
-//! between requests, takes no lock, and never calls a mailbox where a shared snapshot will do. Reading order follows a
-//! request: the listeners ([`server`]), the route table ([`router`]), what a request shows ([`call`]), the nouns, and
-//! how it is answered ([`reply`], [`problem`]).
+//! A handler extracts, authorises, acts, answers. It decides nothing about a sale: the engine does.
+//! It holds no state between requests, takes no lock, and never calls a mailbox where a shared
+//! snapshot will do. Reading order follows a request: the listeners ([`server`]), the route table
+//! ([`router`]), what a request shows ([`call`]), the nouns, and how it is answered ([`reply`],
+//! [`problem`]).
 
-pub mod server;
-pub mod router;
 pub mod api;
-pub mod edge;
-pub mod call;
 pub mod body;
+pub mod call;
+pub mod edge;
+pub mod router;
+pub mod server;
 
-pub mod programs;
-pub mod rounds;
-pub mod watermark;
-pub mod people;
-pub mod tickets;
-pub mod purchases;
 pub mod admin;
+pub mod docs;
 pub mod health;
 pub mod home;
-pub mod docs;
+pub mod people;
+pub mod programs;
+pub mod purchases;
+pub mod rounds;
+pub mod tickets;
+pub mod watermark;
 
-pub mod reply;
-pub mod problem;
-pub mod problem_table;
-pub mod words;
-pub mod time;
 pub mod meter;
 pub mod openapi;
+pub mod problem;
+pub mod problem_table;
+pub mod reply;
+pub mod time;
+pub mod words;
 
 pub use openapi::{openapi, ops_openapi};
 pub use server::{Server, ServerOptions, start};

@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 documents, one a listener, made from the code.
 //!
-//! Handlers say what they answer when all is well; the router says on which terms. Parameters, security and every
-//! refusal are added from the router, so that no route can forget one.
+//! Handlers say what they answer when all is well; the router says on which terms. Parameters,
+//! security and every refusal are added from the router, so that no route can forget one.
 
 use super::api::{Declared, Who};
 use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
@@ -213,9 +213,8 @@ mod tests {
         let document: Value = serde_json::from_str(&openapi()).unwrap();
         let buy = &document["paths"]["/v1/rounds/{round}/purchases"]["post"];
         let statuses: Vec<&String> = buy["responses"].as_object().unwrap().keys().collect();
-        let wanted = [
-            "201", "202", "400", "401", "402", "403", "404", "409", "413", "415", "422", "503",
-        ];
+        let wanted =
+            ["201", "202", "400", "401", "402", "403", "404", "409", "413", "415", "422", "503"];
         assert_eq!(statuses, wanted);
         let sold_out = &buy["responses"]["409"];
         assert!(sold_out["description"].as_str().unwrap().contains("`sold-out`"));

@@ -1,6 +1,7 @@
 //! People: sign-up, and what is left of their limits.
 //!
-//! Keeps nothing that was sent: the account goes to the payment rail when there is one, never to a log.
+//! Keeps nothing that was sent: the account goes to the payment rail when there is one, never to a
+//! log.
 
 use super::body::check_text;
 use super::call::{Answer, Call};
@@ -24,8 +25,12 @@ pub struct SignUp {
     #[schema(example = true)]
     accepted_terms: bool,
     /// The account that purchases are paid from.
-    #[schema(min_length = 1, max_length = 64, pattern = "^[0-9A-Za-z-]+$",
-        example = "110-000-000000")]
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        pattern = "^[0-9A-Za-z-]+$",
+        example = "110-000-000000"
+    )]
     account: String,
 }
 

@@ -1,7 +1,7 @@
 //! How an answer that says no is written: RFC 9457 `application/problem+json`.
 //!
-//! Words and statuses come from [`super::problem_table`], facts from the refusal itself. No body carries a stack, a
-//! token, or another person's data.
+//! Words and statuses come from [`super::problem_table`], facts from the refusal itself. No body
+//! carries a stack, a token, or another person's data.
 
 use super::edge::Edge;
 use super::problem_table;
@@ -207,7 +207,8 @@ impl Facts {
     }
 }
 
-/// After how many seconds the same request may succeed, with jitter, so that a crowd does not come back as one.
+/// After how many seconds the same request may succeed, with jitter, so that a crowd does not come
+/// back as one.
 fn retry_after_s(refusal: &Refusal, now: Timestamp) -> Option<i64> {
     if !refusal.may_pass_later() {
         return None;

@@ -1,7 +1,7 @@
 //! The one table of errors: what each refusal is over HTTP, in both languages.
 //!
-//! Every code of the core stands here once; a test holds the two against each other. Words only: how a problem is
-//! written is in [`super::problem`].
+//! Every code of the core stands here once; a test holds the two against each other. Words only:
+//! how a problem is written is in [`super::problem`].
 
 use actix_web::http::StatusCode;
 

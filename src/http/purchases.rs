@@ -1,7 +1,8 @@
 //! Purchases: buy, and what was bought.
 //!
-//! Checks shape only; every refusal after the idempotency key is the engine's, in its order. A purchase runs to its end
-//! in the engine even when the caller hangs up: the same key gets its answer later.
+//! Checks shape only; every refusal after the idempotency key is the engine's, in its order. A
+//! purchase runs to its end in the engine even when the caller hangs up: the same key gets its
+//! answer later.
 
 use super::body::{malformed, object};
 use super::call::{Answer, Call};
@@ -162,8 +163,9 @@ pub struct Purchases<'a> {
 
 /// Buy
 ///
-/// 201 once the purchase is durable and paid; 202 when the payment rail has not answered within 5 s.
-/// The same person, key and body get the same answer for ever, with `Idempotency-Replayed: true`.
+/// 201 once the purchase is durable and paid; 202 when the payment rail has not answered within 5
+/// s. The same person, key and body get the same answer for ever, with `Idempotency-Replayed:
+/// true`.
 #[utoipa::path(post, path = "/v1/rounds/{round}/purchases", operation_id = "buy", tag = "purchase",
     request_body = Buy,
     responses(

@@ -1,7 +1,8 @@
-//! The whole API on two screens: every path, who may call it, and which refusals it can answer with.
+//! The whole API on two screens: every path, who may call it, and which refusals it can answer
+//! with.
 //!
-//! One declaration is the route, its metric and its part of the OpenAPI document. Paths are tried in this order, so
-//! what a crowd asks for stands first.
+//! One declaration is the route, its metric and its part of the OpenAPI document. Paths are tried
+//! in this order, so what a crowd asks for stands first.
 
 use super::api::{ANYONE, Api, BUYING, JOINING, OPERATOR, PERSON, SHOWN_TICKET, VIEWER, at};
 use super::{admin, docs, health, home, people, programs, purchases, rounds, tickets, watermark};

@@ -1,7 +1,7 @@
 //! The two listeners: public, for everything that people and channel apps call, and ops.
 //!
-//! Each has workers of its own, so that a flood on the public one never slows the other. Ends only when told to: signals
-//! are the command line's business.
+//! Each has workers of its own, so that a flood on the public one never slows the other. Ends only
+//! when told to: signals are the command line's business.
 
 use super::edge::Edge;
 use super::router;
@@ -16,15 +16,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long an idle connection is kept: above the longest poll interval (30 s, give or take a fifth), so that
-/// whoever waits does not reconnect for each look.
+/// How long an idle connection is kept: above the longest poll interval (30 s, give or take a
+/// fifth), so that whoever waits does not reconnect for each look.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long the head of a request may take; a slower one is cut off.
 pub const CLIENT_REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a body may take once its head is there.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Connections at once, all workers together: a process has 20,000 descriptors in a usual setting. Beyond it new
-/// connections wait to be accepted.
+/// Connections at once, all workers together: a process has 20,000 descriptors in a usual setting.
+/// Beyond it new connections wait to be accepted.
 pub const MAX_CONNECTIONS: usize = 19_000;
 /// Connections of the ops listener at once: operators, probes, Prometheus.
 const OPS_CONNECTIONS: usize = 256;
@@ -131,7 +131,8 @@ impl Listener {
 }
 
 impl Server {
-    /// Stops: `/readyz` says no, nobody new is accepted, what is in flight is answered; the public listener first.
+    /// Stops: `/readyz` says no, nobody new is accepted, what is in flight is answered; the public
+    /// listener first.
     pub async fn stop(&self) {
         self.edge.drain();
         self.public.handle.stop(true).await;

@@ -1,7 +1,8 @@
 //! Places in line: join, where am I, leave, claim.
 //!
-//! Where-am-I needs the ticket's signature and the shared snapshot: no token, no mailbox, no store. A ticket shown by
-//! anybody else gives its person's place and pass, which are worth nothing without that person's token.
+//! Where-am-I needs the ticket's signature and the shared snapshot: no token, no mailbox, no store.
+//! A ticket shown by anybody else gives its person's place and pass, which are worth nothing
+//! without that person's token.
 
 use super::call::{Answer, Call};
 use super::reply::{self, jitter};
@@ -19,7 +20,8 @@ use utoipa::ToSchema;
 
 use super::edge::Edge;
 
-/// When somebody whose window is still ahead may look again, before jitter: nothing changes for them soon.
+/// When somebody whose window is still ahead may look again, before jitter: nothing changes for
+/// them soon.
 const LATER_MILLIS: u64 = 30_000;
 
 /// A place in line as its person sees it.
@@ -193,8 +195,9 @@ fn spread(millis: u64) -> u64 {
 
 /// Join the line
 ///
-/// The same place on any device and in any channel. `Openrun-Ticket` may come along: with `rejoin = "tail"` joining
-/// without it gives a new place at the tail. When there is room the answer is `admitted`, with the pass.
+/// The same place on any device and in any channel. `Openrun-Ticket` may come along: with `rejoin =
+/// "tail"` joining without it gives a new place at the tail. When there is room the answer is
+/// `admitted`, with the pass.
 #[utoipa::path(post, path = "/v1/rounds/{round}/tickets", operation_id = "join", tag = "line",
     responses(
         (status = 201, description = "a new place", body = TicketAnswer,
@@ -215,7 +218,9 @@ pub async fn join(mut call: Call) -> Answer {
             return Ok(reply::own(StatusCode::OK, &TicketAnswer::ineligible(&id, opens_at)));
         }
     };
-    let at = edge.engine.now();
+    // The same place gives the same ticket however often it is asked for: its time is that of the
+    // lobby, which stands still once people can join, and not that of the asking.
+    let at = round.view().spec.lobby_opens_at;
     let ticket = Ticket { round: id, line: place.line, number: place.number, person, at };
     let answer = TicketAnswer::new(edge, &ticket, &place);
     if !is_new {
@@ -252,7 +257,8 @@ pub async fn leave(call: Call) -> Answer {
 
 /// Claim the right to buy
 ///
-/// Once the watermark has reached the number; needs only the ticket. Claiming again gives the same pass.
+/// Once the watermark has reached the number; needs only the ticket. Claiming again gives the same
+/// pass.
 #[utoipa::path(post, path = "/v1/rounds/{round}/passes", operation_id = "claim", tag = "line",
     responses((status = 200, description = "the place, with the pass", body = TicketAnswer)))]
 pub async fn claim(mut call: Call) -> Answer {

@@ -10,8 +10,9 @@ use std::fmt;
 use utoipa::ToSchema;
 
 const SEOUL: Offset = Offset::constant(9);
-/// The last millisecond that is still in the year 9999 in every offset: RFC 3339 has four digits for a year.
-const LAST: i64 = 253_402_207_200_999;
+/// The last millisecond that is still in the year 9999 in every offset: RFC 3339 has four digits
+/// for a year.
+const LAST: i64 = 253_402_207_199_999;
 
 /// A moment: RFC 3339 with offset, to the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
@@ -75,7 +76,7 @@ mod tests {
             ("2022-07-14T01:00:00.5Z", "2022-07-14T10:00:00.500+09:00"),
             ("2022-07-13T18:00:00.0019-07:00", "2022-07-14T10:00:00.001+09:00"),
             ("1970-01-01T00:00:00Z", "1970-01-01T09:00:00+09:00"),
-            ("9999-12-30T22:00:00Z", "9999-12-31T07:00:00+09:00"),
+            ("9999-12-30T21:59:59Z", "9999-12-31T06:59:59+09:00"),
         ] {
             let moment = Moment::parse(text).expect(text);
             assert_eq!(moment.to_string(), written, "{text}");
@@ -91,6 +92,6 @@ mod tests {
             assert_eq!(Moment::parse(text), None, "{text}");
         }
         assert!(serde_json::from_str::<Moment>("1657760400").is_err());
-        assert_eq!(Moment(Timestamp(i64::MAX)).to_string(), "9999-12-31T07:00:00.999+09:00");
+        assert_eq!(Moment(Timestamp(i64::MAX)).to_string(), "9999-12-31T06:59:59.999+09:00");
     }
 }

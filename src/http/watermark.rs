@@ -1,7 +1,8 @@
-//! The one small document that every waiting client reads: the same bytes for everybody, rendered once a snapshot.
+//! The one small document that every waiting client reads: the same bytes for everybody, rendered
+//! once a snapshot.
 //!
-//! Everybody works out their own place from it: a number at or under its line's watermark has its turn. Never touches
-//! a mailbox, and says nothing about anybody.
+//! Everybody works out their own place from it: a number at or under its line's watermark has its
+//! turn. Never touches a mailbox, and says nothing about anybody.
 
 use super::call::{Answer, Call};
 use super::reply::{self, SHARED};
@@ -116,8 +117,8 @@ pub struct StockFigures {
 }
 
 /// `competing = (ahead + active) * turn_up_percent / 100` buyers are set against
-/// `served = (left + held) / mean purchase`: under `likely_percent` of it `likely`, under `possible_percent`
-/// `possible`, else `unlikely`.
+/// `served = (left + held) / mean purchase`: under `likely_percent` of it `likely`, under
+/// `possible_percent` `possible`, else `unlikely`.
 #[derive(Serialize, ToSchema)]
 struct OutlookRule {
     /// Share of those ahead who turn up and buy.
@@ -128,7 +129,8 @@ struct OutlookRule {
     possible_percent: u64,
 }
 
-/// Look again after `share_of_wait_percent` of the shortest estimated wait, within bounds, give or take the jitter.
+/// Look again after `share_of_wait_percent` of the shortest estimated wait, within bounds, give or
+/// take the jitter.
 #[derive(Serialize, ToSchema)]
 struct PollRule {
     /// Never sooner.

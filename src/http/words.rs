@@ -1,7 +1,7 @@
 //! Small types that several answers and bodies share, each written one way only.
 //!
-//! The words of the core (states, phases, classes) are repeated here for the OpenAPI document alone; what is sent is
-//! what the core says.
+//! The words of the core (states, phases, classes) are repeated here for the OpenAPI document
+//! alone; what is sent is what the core says.
 
 use super::time::Moment;
 use openrun_core::program::Name;

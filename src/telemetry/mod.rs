@@ -5,6 +5,7 @@
 
 mod figures;
 mod log;
+mod violations;
 mod writer;
 
 pub use log::{LogGuard, start_log};
@@ -13,9 +14,9 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// How often samples are folded into buckets and process figures are read: without it memory would
-/// grow with every request between two scrapes.
-const UPKEEP: Duration = Duration::from_secs(5);
+/// How often samples are folded into buckets, without which memory would grow with every request
+/// between two scrapes, and process figures are read, so that none is older than a second.
+const UPKEEP: Duration = Duration::from_secs(1);
 
 /// Version and commit of this program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -44,6 +45,7 @@ fn install() -> PrometheusHandle {
         });
     let handle = builder.install_recorder().expect("nothing else installs a recorder");
     figures::describe();
+    violations::count();
     let process = metrics_process::Collector::default();
     process.describe();
     process.collect();
@@ -83,7 +85,7 @@ mod tests {
         let build = format!("openrun_build_info{{version=\"{VERSION}\",commit=\"{COMMIT}\"}} 1");
         assert!(text.contains(&build), "{text}");
         assert!(text.contains("# TYPE process_resident_memory_bytes gauge"));
-        assert_eq!(metrics().render().is_empty(), false, "a second call shares the first recorder");
+        assert!(!metrics().render().is_empty(), "a second call shares the first recorder");
         for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE openrun_")) {
             let name = line.split(' ').next().unwrap();
             assert!(text.contains(&format!("# HELP openrun_{name} ")), "{name} has no help");

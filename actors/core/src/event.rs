@@ -1,4 +1,5 @@
-//! What happened. Events are the only thing that is ever persisted; everything else is derived from them.
+//! What happened. Events are the only thing that is ever persisted; everything else is derived from
+//! them.
 
 use crate::program::Program;
 use crate::purchase::Purchase;
@@ -101,7 +102,8 @@ pub enum Event {
         number: u64,
         /// Who.
         person: PersonKey,
-        /// Numbers of this person up to this one are dead: left, or given up by joining again at the tail.
+        /// Numbers of this person up to this one are dead: left, or given up by joining again at
+        /// the tail.
         dead_up_to: u64,
     },
     /// A person gave up a place.

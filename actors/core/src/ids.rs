@@ -76,7 +76,8 @@ slug!(
     ChannelId
 );
 
-/// A person: the first 128 bits of SHA-256 over the opaque id in their token. The same in every channel.
+/// A person: the first 128 bits of SHA-256 over the opaque id in their token. The same in every
+/// channel.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PersonKey(pub [u8; 16]);
 
@@ -105,8 +106,8 @@ impl fmt::Debug for PersonKey {
     }
 }
 
-/// A purchase: a UUIDv7 made at the edge. Written as 32 digits of hexadecimal, because a tagged enum in JSON cannot
-/// hold a number of 128 bits.
+/// A purchase: a UUIDv7 made at the edge. Written as 32 digits of hexadecimal, because a tagged
+/// enum in JSON cannot hold a number of 128 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PurchaseId(pub u128);

@@ -1,14 +1,18 @@
-//! The inlet: how far the watermark of a line may move now. The minimum of composable policies; each can be named.
+//! The inlet: how far the watermark of a line may move now. The minimum of composable policies;
+//! each can be named.
 //!
 //! Knows figures only. It never moves the watermark itself, and never back.
 
 use crate::round_spec::{InletMode, InletSpec};
 
-/// Extra people let in beyond what the stock would serve, in percent: some of those admitted buy less or nothing.
+/// Extra people let in beyond what the stock would serve, in percent: some of those admitted buy
+/// less or nothing.
 const STOCK_MARGIN_PERCENT: u64 = 10;
-/// And so many more on top, so that the last few won of a stock find a buyer without a tick for each of them.
+/// And so many more on top, so that the last few won of a stock find a buyer without a tick for
+/// each of them.
 const STOCK_MARGIN_PEOPLE: u64 = 16;
-/// How long unused rate is kept: a second's worth may enter at once, so that a quiet line admits without a wait.
+/// How long unused rate is kept: a second's worth may enter at once, so that a quiet line admits
+/// without a wait.
 const BURST_MILLIS: u64 = 1_000;
 
 /// What the inlet looks at.
@@ -18,7 +22,8 @@ pub struct Figures {
     pub watermark: u64,
     /// The last number given.
     pub last_number: u64,
-    /// How many numbers at or under the watermark have come to their end: bought, left, lapsed, expired.
+    /// How many numbers at or under the watermark have come to their end: bought, left, lapsed,
+    /// expired.
     pub ended: u64,
     /// How many average purchases what is left can serve.
     pub purchases_left: u64,
@@ -39,8 +44,8 @@ pub enum Limiter {
     Demand,
 }
 
-/// Millionths of a person: the rate is people per 1,000 seconds and ticks are counted in milliseconds, so that not even
-/// the slowest rate loses anything to rounding.
+/// Millionths of a person: the rate is people per 1,000 seconds and ticks are counted in
+/// milliseconds, so that not even the slowest rate loses anything to rounding.
 const PERSON: u64 = 1_000_000;
 
 /// How many people may be let in by rate: a bucket that fills with time.
@@ -64,8 +69,9 @@ impl RateBucket {
         self.millionths / PERSON
     }
 
-    /// `people` numbers entered. More than [`RateBucket::people`] empties the bucket: the watermark also passes over
-    /// numbers that cost nothing ([`crate::places::Places::entering`] counts those that do).
+    /// `people` numbers entered. More than [`RateBucket::people`] empties the bucket: the watermark
+    /// also passes over numbers that cost nothing ([`crate::places::Places::entering`] counts those
+    /// that do).
     pub fn take(&mut self, people: u64) {
         let before = self.millionths;
         self.millionths = before.saturating_sub(people.saturating_mul(PERSON));
@@ -73,8 +79,8 @@ impl RateBucket {
     }
 }
 
-/// How far beyond the last number the watermark may stand: what may enter in one burst, so that a quiet line has room
-/// for the next who come. At least one.
+/// How far beyond the last number the watermark may stand: what may enter in one burst, so that a
+/// quiet line has room for the next who come. At least one.
 #[must_use]
 pub fn demand(inlet: &InletSpec, last_number: u64) -> u64 {
     let burst = (inlet.rate_per_1000_s.saturating_mul(BURST_MILLIS) / PERSON).max(1);

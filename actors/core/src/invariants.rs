@@ -1,4 +1,5 @@
-//! What must hold, as predicates: the same ones in assertions, tests, metrics and the verdict of a rehearsal.
+//! What must hold, as predicates: the same ones in assertions, tests, metrics and the verdict of a
+//! rehearsal.
 
 use crate::stock::Stock;
 use crate::{Purchase, Won};
@@ -35,8 +36,9 @@ pub fn keys_have_one_effect(purchases: &[Purchase]) -> bool {
     purchases.iter().all(|purchase| seen.insert((purchase.person, purchase.key.clone())))
 }
 
-/// OR-5: among (sent, answered, number) of joins of one line, none that was answered before another was sent has the
-/// larger number. Times in any unit from one clock. Answers how many pairs of neighbours in time are inverted.
+/// OR-5: among (sent, answered, number) of joins of one line, none that was answered before another
+/// was sent has the larger number. Times in any unit from one clock. Answers how many pairs of
+/// neighbours in time are inverted.
 #[must_use]
 pub fn order_inversions(joins: &mut [(u64, u64, u64)]) -> u64 {
     joins.sort_unstable_by_key(|(sent, _, _)| *sent);
@@ -69,7 +71,8 @@ pub fn money_adds_up(purchase: &Purchase) -> bool {
         && purchase.subsidy >= Won::ZERO
 }
 
-/// OR-8: at closing nothing is left, or nobody eligible was refused for want of stock or is still waiting.
+/// OR-8: at closing nothing is left, or nobody eligible was refused for want of stock or is still
+/// waiting.
 #[must_use]
 pub fn nothing_was_withheld(left: Won, refused_for_stock: u64, waiting: u64) -> bool {
     left == Won::ZERO || (refused_for_stock == 0 && waiting == 0)

@@ -1,10 +1,13 @@
-//! Decisions of openrun: stock, lines, limits, windows, purchases. No IO, no clock, no randomness, no await.
+//! Decisions of openrun: stock, lines, limits, windows, purchases. No IO, no clock, no randomness,
+//! no await.
 //!
-//! A machine is a plain struct: `decide` reads and answers with an event or a [`Refusal`]; `apply` cannot fail and is
-//! the same code live, in recovery and in replay. Time is an argument. Cargo.toml is the proof: serde and hashing only.
+//! A machine is a plain struct: `decide` reads and answers with an event or a [`Refusal`]; `apply`
+//! cannot fail and is the same code live, in recovery and in replay. Time is an argument.
+//! Cargo.toml is the proof: serde and hashing only.
 //!
-//! Reading order follows a sale: what is sold ([`program`], [`round_spec`]), who may not ([`refusal`]), what happened
-//! ([`event`]), who decides ([`person`], [`round`], [`queue`]), and what must hold ([`invariants`]).
+//! Reading order follows a sale: what is sold ([`program`], [`round_spec`]), who may not
+//! ([`refusal`]), what happened ([`event`]), who decides ([`person`], [`round`], [`queue`]), and
+//! what must hold ([`invariants`]).
 
 pub mod event;
 pub mod ids;

@@ -1,4 +1,5 @@
-//! The life of a round: draft → scheduled → lobby → open ⇄ paused, sold out ⇄ open, closed; and what moves it on.
+//! The life of a round: draft → scheduled → lobby → open ⇄ paused, sold out ⇄ open, closed; and
+//! what moves it on.
 //!
 //! Words only. Which step leads where is decided by [`crate::round::Round`].
 

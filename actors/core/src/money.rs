@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::iter::Sum;
 
-/// A count of won. Negative only as a difference; amounts that people send are checked before they get here.
+/// A count of won. Negative only as a difference; amounts that people send are checked before they
+/// get here.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -14,7 +15,8 @@ pub struct Won(pub i64);
 impl Won {
     /// No money.
     pub const ZERO: Won = Won(0);
-    /// The largest amount that one request may name: far above any limit, far below overflow of any sum.
+    /// The largest amount that one request may name: far above any limit, far below overflow of any
+    /// sum.
     pub const MAX_REQUEST: Won = Won(1_000_000_000_000_000);
 
     /// The sum; overflow is a defect and panics (release builds too).

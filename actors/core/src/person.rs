@@ -1,7 +1,8 @@
-//! A person who buys: limits by month and by holding over all rounds and channels, the one purchase under way, and the
-//! keys whose answers must never change.
+//! A person who buys: limits by month and by holding over all rounds and channels, the one purchase
+//! under way, and the keys whose answers must never change.
 //!
-//! Knows nothing of stock or windows beyond what it is told. One purchase at a time: the mailbox is the queue.
+//! Knows nothing of stock or windows beyond what it is told. One purchase at a time: the mailbox is
+//! the queue.
 
 use crate::purchase::{PassId, Purchase};
 use crate::{
@@ -9,8 +10,9 @@ use crate::{
 };
 use std::collections::{HashMap, HashSet};
 
-/// Keys remembered of one person: more than anybody buys with in years, and an end to what one who is always refused
-/// can have written down. Beyond it a new key is `Overloaded` and nothing is remembered.
+/// Keys remembered of one person: more than anybody buys with in years, and an end to what one who
+/// is always refused can have written down. Beyond it a new key is `Overloaded` and nothing is
+/// remembered.
 const KEYS_MAX: usize = 10_000;
 
 /// The pass that came with a purchase, as far as its signature and times tell.
@@ -146,7 +148,8 @@ impl Person {
         person
     }
 
-    /// What a purchase comes to: the ladder of refusals in the order of the contract, then the hold.
+    /// What a purchase comes to: the ladder of refusals in the order of the contract, then the
+    /// hold.
     ///
     /// # Errors
     /// The first refusal that applies.

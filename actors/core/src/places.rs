@@ -1,21 +1,24 @@
 //! The places of one line, shared: one sequence of numbers and one byte of phase for each.
 //!
-//! Written by the actors of the round, read by anybody without a mailbox. Numbers are given only up to the reserved
-//! block, so that none is given twice whatever dies; the watermark never moves back (OR-6). Phases change on many
-//! threads at once; `advance` and `lapse` belong to the round's own. Knows numbers only, never whose they are.
+//! Written by the actors of the round, read by anybody without a mailbox. Numbers are given only up
+//! to the reserved block, so that none is given twice whatever dies; the watermark never moves back
+//! (OR-6). Phases change on many threads at once; `advance` and `lapse` belong to the round's own.
+//! Knows numbers only, never whose they are.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 /// Numbers in one chunk of phases.
 const CHUNK: usize = 1 << 16;
-/// Chunks in one line: 16 million numbers, five times the people of the largest sale. Joining then answers no.
+/// Chunks in one line: 16 million numbers, five times the people of the largest sale. Joining then
+/// answers no.
 const CHUNKS: usize = 256;
 /// The largest number of a line.
 pub const NUMBER_MAX: u64 = (CHUNK * CHUNKS) as u64;
 
-/// Set in a cell once the watermark has reached its number: a phase and whether its end counts change in one step, so
-/// that a change on one thread and the watermark on another count each end exactly once.
+/// Set in a cell once the watermark has reached its number: a phase and whether its end counts
+/// change in one step, so that a change on one thread and the watermark on another count each end
+/// exactly once.
 const HAD_TURN: u8 = 0x80;
 
 /// Where a number stands.
@@ -34,7 +37,8 @@ pub enum Phase {
     Left = 4,
     /// Not claimed in time, or the pass expired.
     Lapsed = 5,
-    /// Reserved before a restart and not known to have been given; whoever shows its ticket gets it.
+    /// Reserved before a restart and not known to have been given; whoever shows its ticket gets
+    /// it.
     Vacant = 6,
 }
 
@@ -160,10 +164,12 @@ impl Places {
         true
     }
 
-    /// A purchase was made with this number, whatever became of the place meanwhile: the pass was good when the
-    /// purchase was decided. Answers where the number stood, in one step with the change; nothing when it had bought.
+    /// A purchase was made with this number, whatever became of the place meanwhile: the pass was
+    /// good when the purchase was decided. Answers where the number stood, in one step with the
+    /// change; nothing when it had bought.
     pub fn buy(&self, number: u64) -> Option<Phase> {
-        // In the order in which a place can move on, so that a move between two tries is not missed.
+        // In the order in which a place can move on, so that a move between two tries is not
+        // missed.
         let before = [
             Phase::Unknown,
             Phase::Vacant,
@@ -177,7 +183,8 @@ impl Places {
         from
     }
 
-    /// Moves the watermark on; the move is durable. Counts those who came to their end while they waited.
+    /// Moves the watermark on; the move is durable. Counts those who came to their end while they
+    /// waited.
     pub fn advance(&self, to: u64) {
         let from = self.watermark();
         assert!(to >= from, "OR-6: the watermark moves back from {from} to {to}");
@@ -192,8 +199,9 @@ impl Places {
         assert!(self.ended() <= to, "more ended than had their turn");
     }
 
-    /// The number that a watermark at `from` reaches by letting `people` in: those who came to their end while they
-    /// waited, and numbers that were never given, are passed over for nothing. Never beyond `up_to`.
+    /// The number that a watermark at `from` reaches by letting `people` in: those who came to
+    /// their end while they waited, and numbers that were never given, are passed over for nothing.
+    /// Never beyond `up_to`.
     #[must_use]
     pub fn reach(&self, from: u64, people: u64, up_to: u64) -> u64 {
         let mut entering = 0;
@@ -206,7 +214,8 @@ impl Places {
         to
     }
 
-    /// How many of the numbers after `from` up to `to` are people who come in, or may still: what a move costs in rate.
+    /// How many of the numbers after `from` up to `to` are people who come in, or may still: what a
+    /// move costs in rate.
     #[must_use]
     pub fn entering(&self, from: u64, to: u64) -> u64 {
         (from + 1..=to).map(|number| u64::from(!self.phase(number).is_ended())).sum()

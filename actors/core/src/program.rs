@@ -1,4 +1,5 @@
-//! A program: one kind of voucher and its rules. Rules are dated: a new version never changes what was decided before.
+//! A program: one kind of voucher and its rules. Rules are dated: a new version never changes what
+//! was decided before.
 
 use crate::{ChannelId, ProgramId, Timestamp, Won};
 use serde::{Deserialize, Serialize};
@@ -120,7 +121,8 @@ impl Program {
         current.or(self.versions.first()).expect("a program has at least one version of its rules")
     }
 
-    /// This program with one more version of its rules, or the newest one replaced when it has the same date.
+    /// This program with one more version of its rules, or the newest one replaced when it has the
+    /// same date.
     ///
     /// # Errors
     /// The fault of the rules; nothing has changed.

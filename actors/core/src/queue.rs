@@ -1,7 +1,8 @@
 //! Who holds which place: one shard of a round's people.
 //!
-//! Decides what joining, claiming and leaving mean for a person; the numbers come from the line's one sequence and the
-//! phase of each number stands in [`Places`]. Gives out no number of its own and never moves a watermark.
+//! Decides what joining, claiming and leaving mean for a person; the numbers come from the line's
+//! one sequence and the phase of each number stands in [`Places`]. Gives out no number of its own
+//! and never moves a watermark.
 
 use crate::places::{Phase, Places};
 use crate::round_spec::{LineId, Rejoin};
@@ -9,8 +10,9 @@ use crate::{Event, PersonKey, Refusal, RoundId, Timestamp};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
-/// How long a place waits to be claimed that was taken behind the watermark, where turns have lapsed already. Joining
-/// there claims at once, so only what went wrong comes to this; without it such a slot would stay taken for ever.
+/// How long a place waits to be claimed that was taken behind the watermark, where turns have
+/// lapsed already. Joining there claims at once, so only what went wrong comes to this; without it
+/// such a slot would stay taken for ever.
 const LATE_CLAIM_MILLIS: i64 = 300_000;
 
 /// A place that somebody holds or held last.
@@ -40,7 +42,8 @@ pub struct ShownTicket {
 pub enum JoinDecision {
     /// The person holds this place already.
     Held(Place),
-    /// A new number is to be taken from the line; older ones of this person up to `dead_up_to` are dead.
+    /// A new number is to be taken from the line; older ones of this person up to `dead_up_to` are
+    /// dead.
     New {
         /// Numbers up to this one are dead.
         dead_up_to: u64,
@@ -114,8 +117,8 @@ impl Queue {
         }
     }
 
-    /// Whether a ticket is for a place that this process lost and may take up again: given before a restart, its join
-    /// had not reached the store. The event to apply and persist, if so.
+    /// Whether a ticket is for a place that this process lost and may take up again: given before a
+    /// restart, its join had not reached the store. The event to apply and persist, if so.
     #[must_use]
     pub fn decide_adopt(
         &self,
@@ -130,7 +133,8 @@ impl Queue {
         let mut dead_up_to = 0;
         let is_honoured = match self.places.get(&person) {
             None => true,
-            // Lines stand in the order of their windows: a later one is not given up for an earlier one.
+            // Lines stand in the order of their windows: a later one is not given up for an earlier
+            // one.
             Some(held) if held.line != shown.line => held.line < shown.line,
             Some(held) => {
                 // A later number was answered because this one had come to its end.
@@ -155,7 +159,8 @@ impl Queue {
     /// Whether the turn of this ticket can be claimed.
     ///
     /// # Errors
-    /// `NotYet` before the turn; `TurnPassed` for a place that is dead, left, lapsed, or already used.
+    /// `NotYet` before the turn; `TurnPassed` for a place that is dead, left, lapsed, or already
+    /// used.
     pub fn decide_claim(
         &self,
         now: Timestamp,
@@ -208,9 +213,9 @@ impl Queue {
         }
     }
 
-    /// Takes an event in: live, and in recovery with the events of every shard (others' people are skipped by the
-    /// caller). `places` is that of the event's line. An event that is known already changes nothing: a purchase may
-    /// have written it as well.
+    /// Takes an event in: live, and in recovery with the events of every shard (others' people are
+    /// skipped by the caller). `places` is that of the event's line. An event that is known already
+    /// changes nothing: a purchase may have written it as well.
     ///
     /// # Panics
     /// When the event contradicts what stands: the actor is then rebuilt from the store.
@@ -239,7 +244,8 @@ impl Queue {
                 assert!(is_claimed, "OR-9: number {number} was claimed out of turn");
             }
             Event::Left { number, .. } => {
-                // The place may have lapsed or bought on another thread since it was given up: it has ended all the same.
+                // The place may have lapsed or bought on another thread since it was given up: it
+                // has ended all the same.
                 let is_over = places.change(*number, Phase::Waiting, Phase::Left)
                     || places.change(*number, Phase::Claimed, Phase::Left)
                     || places.change(*number, Phase::Lapsed, Phase::Left)

@@ -1,7 +1,8 @@
 //! Why not: one ordered, closed enum for every answer that says no.
 //!
-//! Declaration order is precedence: of several refusals that apply, the first declared is the answer. Names and codes
-//! are the contract of the HTTP API; a refusal carries exactly the facts that its reader needs and nobody else's.
+//! Declaration order is precedence: of several refusals that apply, the first declared is the
+//! answer. Names and codes are the contract of the HTTP API; a refusal carries exactly the facts
+//! that its reader needs and nobody else's.
 
 use crate::round::LifeCycle;
 use crate::{Timestamp, Won};
@@ -104,7 +105,8 @@ pub enum Refusal {
     PaymentDeclined,
     /// A bound was hit: nothing was done, later it may succeed.
     Overloaded,
-    /// The store is away or an actor is being rebuilt: nothing is known to have been done; ask again with the same key.
+    /// The store is away or an actor is being rebuilt: nothing is known to have been done; ask
+    /// again with the same key.
     Unavailable,
 }
 
@@ -188,7 +190,8 @@ impl Refusal {
         ]
     }
 
-    /// Whether the same key must get this answer for ever: it depended on the moment of the decision.
+    /// Whether the same key must get this answer for ever: it depended on the moment of the
+    /// decision.
     #[must_use]
     pub fn is_remembered(&self) -> bool {
         matches!(

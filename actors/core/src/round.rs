@@ -1,7 +1,8 @@
 //! A round: its life, its windows and their stock, the reserved numbers and the watermarks.
 //!
-//! `decide_*` read and answer; `apply` is the only thing that changes a round, live and in recovery alike. Knows nothing
-//! of people beyond what a purchase says, nothing of limits (the person decided them before), and has no clock.
+//! `decide_*` read and answer; `apply` is the only thing that changes a round, live and in recovery
+//! alike. Knows nothing of people beyond what a purchase says, nothing of limits (the person
+//! decided them before), and has no clock.
 
 use crate::inlet::{self, Figures, Limiter, RateBucket};
 use crate::places::{Phase, Places};
@@ -16,10 +17,11 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::life::{LifeCycle, Step};
 
-/// Numbers reserved at once: a tenth of a second of the largest rush that one machine can take in, twice over. A
-/// restart leaves at most this many numbers unused.
+/// Numbers reserved at once: a tenth of a second of the largest rush that one machine can take in,
+/// twice over. A restart leaves at most this many numbers unused.
 pub const NUMBER_BLOCK: u64 = 16_384;
-/// Purchases that must have been seen before their mean is believed; until then the monthly limit stands in.
+/// Purchases that must have been seen before their mean is believed; until then the monthly limit
+/// stands in.
 const MEAN_NEEDS_PURCHASES: u64 = 100;
 
 /// Whether a window sells.
@@ -143,7 +145,8 @@ impl Round {
         Ok(Event::RoundDefined { spec: spec.clone() })
     }
 
-    /// What an operator's step does. Each is idempotent: where the round already is, nothing happens.
+    /// What an operator's step does. Each is idempotent: where the round already is, nothing
+    /// happens.
     ///
     /// # Errors
     /// `WrongState` when the step does not lead on from here.
@@ -166,7 +169,8 @@ impl Round {
         let mut events = vec![self.moved(to)];
         match step {
             Step::Open => events.extend(self.first_windows_opened()),
-            // All end at once: what is left stays where it is, for there is nobody that it could be sold to.
+            // All end at once: what is left stays where it is, for there is nobody that it could be
+            // sold to.
             Step::Close => events.extend(self.not_over().map(|window| self.shut(window, None))),
             _ => {}
         }
@@ -188,7 +192,8 @@ impl Round {
             LifeCycle::Scheduled | LifeCycle::Lobby => return None,
             LifeCycle::Open | LifeCycle::Paused | LifeCycle::SoldOut => {}
         }
-        // Those that close first, so that a line has one open window at most and leftover finds its target not over.
+        // Those that close first, so that a line has one open window at most and leftover finds its
+        // target not over.
         if let Some(window) = self.first_due_to_close(now) {
             return Some(self.shut(window, window.spec.leftover_to.clone()));
         }
@@ -255,7 +260,8 @@ impl Round {
     /// Whether a purchase can be made from this round's stock.
     ///
     /// # Errors
-    /// `RoundNotOpen`, `NotEligible`, `PassInvalid`, `SoldOut` or `InsufficientStock`, in this order.
+    /// `RoundNotOpen`, `NotEligible`, `PassInvalid`, `SoldOut` or `InsufficientStock`, in this
+    /// order.
     pub fn decide_purchase(
         &self,
         now: Timestamp,
@@ -309,8 +315,8 @@ impl Round {
         }
     }
 
-    /// What the store may have lost of the turn that a valid pass proves: its join, its claim. Written with the
-    /// purchase, so that the journal tells the whole story.
+    /// What the store may have lost of the turn that a valid pass proves: its join, its claim.
+    /// Written with the purchase, so that the journal tells the whole story.
     #[must_use]
     pub fn lost_turn_events(
         &self,

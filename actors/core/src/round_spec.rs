@@ -1,4 +1,5 @@
-//! What an operator says a round is: windows, eligibility, order, inlet. Data only; [`crate::round`] runs it.
+//! What an operator says a round is: windows, eligibility, order, inlet. Data only;
+//! [`crate::round`] runs it.
 
 use crate::program::Name;
 use crate::{ProgramId, RoundId, Timestamp, WindowId, Won};
@@ -139,7 +140,8 @@ pub enum SpecFault {
     WindowClosesFirst,
     /// Windows not in the order of their opening.
     WindowsOutOfOrder,
-    /// Two windows of one eligibility open at once: one line would not know which stock it sells from.
+    /// Two windows of one eligibility open at once: one line would not know which stock it sells
+    /// from.
     WindowsOverlap,
     /// A negative stock, or one that is not a multiple of the program's unit, or too large.
     StockNotMultipleOfUnit,

@@ -1,11 +1,13 @@
 //! The measured speed of a watermark: how many numbers a second, with its spread.
 //!
-//! Samples of the last minute, one a second. Figures are in thousandths of a number per second: no floats.
+//! Samples of the last minute, one a second. Figures are in thousandths of a number per second: no
+//! floats.
 
 use crate::Timestamp;
 use std::collections::VecDeque;
 
-/// How many one-second samples count: a minute, long enough to be steady and short enough to follow a change.
+/// How many one-second samples count: a minute, long enough to be steady and short enough to follow
+/// a change.
 const SAMPLES: usize = 60;
 const SAMPLE_MILLIS: i64 = 1_000;
 

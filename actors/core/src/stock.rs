@@ -1,7 +1,8 @@
 //! Stock of one window of a round: what is left, held and sold.
 //!
-//! Decides whether an amount can be held and what becomes of a hold. Knows nothing about people, limits, passes or
-//! time: the round asks those questions first. `left + held + sold == total` after every change (OR-1).
+//! Decides whether an amount can be held and what becomes of a hold. Knows nothing about people,
+//! limits, passes or time: the round asks those questions first. `left + held + sold == total`
+//! after every change (OR-1).
 
 use crate::{Refusal, Won};
 use serde::{Deserialize, Serialize};

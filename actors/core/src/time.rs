@@ -1,7 +1,7 @@
 //! Time as an argument: milliseconds since the Unix epoch, and months of the Korean calendar.
 //!
-//! Korea has kept UTC+9 without daylight saving since 1988, so a month key needs no time-zone data. Parsing and
-//! printing of RFC 3339 belong to the edge.
+//! Korea has kept UTC+9 without daylight saving since 1988, so a month key needs no time-zone data.
+//! Parsing and printing of RFC 3339 belong to the edge.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -63,7 +63,8 @@ impl fmt::Display for Month {
     }
 }
 
-/// Year and month of a day count since 1970-01-01 (Howard Hinnant's `civil_from_days`, public domain).
+/// Year and month of a day count since 1970-01-01 (Howard Hinnant's `civil_from_days`, public
+/// domain).
 fn civil_month_from_days(days: i64) -> (i32, i32) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);

@@ -1,6 +1,7 @@
 //! What everybody may see of a round: one snapshot for all, and what it means for one person.
 //!
-//! Readers never wait for a mailbox: the round publishes a snapshot each tick, and a place is worked out from it.
+//! Readers never wait for a mailbox: the round publishes a snapshot each tick, and a place is
+//! worked out from it.
 
 use crate::places::{Phase, Places};
 use crate::program::Program;
@@ -13,6 +14,10 @@ use std::sync::Arc;
 
 /// Shortest and longest time between two looks of somebody who waits.
 const POLL_MILLIS: (u64, u64) = (1_000, 30_000);
+/// Shortest time between two looks of somebody in the lobby: everybody is there at once.
+const POLL_LOBBY_MILLIS: u64 = 5_000;
+/// Time between two looks of somebody who waits while nothing moves: paused, or the inlet shut.
+const POLL_STILL_MILLIS: u64 = 10_000;
 /// Share of those ahead who turn up and buy, in percent, until it is measured.
 pub const TURN_UP_PERCENT: u64 = 90;
 /// Under this share of what the stock can serve a purchase is likely, in percent.
@@ -178,11 +183,13 @@ impl RoundView {
         };
         let line = |(index, line): (usize, &Line)| {
             let (places, (speed, vacant)) = of_line(index);
+            let (watermark, last_number) = (places.watermark(), places.last_number());
+            let never_given = vacant_between(&vacant, watermark, last_number);
             LineView {
                 eligibility: line.eligibility,
-                watermark: places.watermark(),
-                last_number: places.last_number(),
-                waiting: places.waiting(),
+                watermark,
+                last_number,
+                waiting: last_number.saturating_sub(watermark).saturating_sub(never_given),
                 active: places.active(),
                 speed,
                 vacant,
@@ -201,8 +208,8 @@ impl RoundView {
         }
     }
 
-    /// Which line somebody born in `birth_year` stands in now: the first of theirs that is open or in its lobby, and
-    /// of those rather one that has something to sell.
+    /// Which line somebody born in `birth_year` stands in now: the first of theirs that is open or
+    /// in its lobby, and of those rather one that has something to sell.
     #[must_use]
     pub fn line_for(&self, birth_year: i16, now: Timestamp) -> LineChoice {
         let lead = self.spec.lobby_lead_millis();
@@ -264,7 +271,7 @@ impl RoundView {
         let theirs = || self.windows.iter().filter(move |w| w.eligibility == eligibility);
         let current = theirs().find(|w| w.phase == WindowPhase::Open);
         let next = || theirs().find(|w| w.phase == WindowPhase::Ahead);
-        current.or_else(next).or_else(|| theirs().last()).expect("every line has a window")
+        current.or_else(next).or_else(|| theirs().next_back()).expect("every line has a window")
     }
 
     /// Where a number stands. Reads the shared places, no mailbox.
@@ -279,12 +286,17 @@ impl RoundView {
         let eta = is_waiting.then(|| self.eta(line, ahead)).flatten();
         let poll = match state {
             PlaceState::Admitted => POLL_MILLIS.0,
-            PlaceState::Waiting => eta.map_or(POLL_MILLIS.0 * 3, |eta| eta.p10_s * 1_000 / 4),
-            PlaceState::Lobby => POLL_MILLIS.0 * 5,
+            PlaceState::Waiting => eta.map_or(POLL_STILL_MILLIS, |eta| eta.p10_s * 1_000 / 4),
+            PlaceState::Lobby => self.poll_in_lobby(line),
             _ => POLL_MILLIS.1,
         };
         let poll_after_millis = poll.clamp(POLL_MILLIS.0, POLL_MILLIS.1);
         PlaceView { state, watermark, ahead, eta, outlook, poll_after_millis }
+    }
+
+    fn poll_in_lobby(&self, line: LineId) -> u64 {
+        let opens_in = self.window_of(line).opens_at.millis_since(self.at);
+        (u64::try_from(opens_in).unwrap_or(0) / 4).max(POLL_LOBBY_MILLIS)
     }
 
     fn place_state(&self, line: LineId, number: u64, watermark: u64, phase: Phase) -> PlaceState {
@@ -310,14 +322,12 @@ impl RoundView {
 
     fn ahead(&self, line: LineId, number: u64, watermark: u64) -> u64 {
         let before = number.saturating_sub(1).saturating_sub(watermark);
-        let vacant = self.lines[line.index()].vacant.iter().map(|(from, to)| {
-            let (from, to) = ((*from).max(watermark + 1), (*to).min(number.saturating_sub(1)));
-            (to + 1).saturating_sub(from)
-        });
-        before.saturating_sub(vacant.sum())
+        let vacant = &self.lines[line.index()].vacant;
+        before.saturating_sub(vacant_between(vacant, watermark, number.saturating_sub(1)))
     }
 
-    /// What a window can still sell: its own, and what may move into it from those that are not over.
+    /// What a window can still sell: its own, and what may move into it from those that are not
+    /// over.
     fn in_reach(&self, window: &WindowView) -> Won {
         let sources = self.windows.iter().filter(|source| {
             source.id == window.id
@@ -382,6 +392,15 @@ impl RoundView {
         let p90_s = seconds(speed.p10_milli).unwrap_or(p50_s.saturating_mul(2)).max(p50_s);
         Some(Eta { p10_s, p50_s, p90_s })
     }
+}
+
+/// How many of the numbers after `after` up to `up_to` were never given.
+fn vacant_between(vacant: &[(u64, u64)], after: u64, up_to: u64) -> u64 {
+    let inside = vacant.iter().map(|(from, to)| {
+        let (from, to) = ((*from).max(after + 1), (*to).min(up_to));
+        (to + 1).saturating_sub(from)
+    });
+    inside.sum()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! What operators see of a round: all figures of the snapshot, and what its actors say of themselves.
+//! What operators see of a round: all figures of the snapshot, and what its actors say of
+//! themselves.
 //!
 //! Figures of people in line only as counts; nobody is named.
 
@@ -7,8 +8,8 @@ use crate::http::watermark::{SpeedAnswer, StockFigures};
 use crate::http::words::{InletAnswer, RoundHead, Slug, WindowHead};
 use openrun_actors::ActorDescription;
 use openrun_core::WindowId;
-use openrun_core::view::{LineView, RoundView};
 use openrun_core::round_spec::LineId;
+use openrun_core::view::{LineView, RoundView};
 use serde::Serialize;
 use utoipa::ToSchema;
 

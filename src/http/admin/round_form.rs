@@ -1,4 +1,5 @@
-//! The operator's form of a round and of its inlet: what is sent, with what stands for what is left out.
+//! The operator's form of a round and of its inlet: what is sent, with what stands for what is left
+//! out.
 //!
 //! Checks shape and text; what a round can be is the core's to say.
 
@@ -17,7 +18,8 @@ use utoipa::ToSchema;
 
 /// How long before the first window people can join, when nothing is said: half an hour.
 const LOBBY_LEAD_MILLIS: i64 = 30 * 60 * 1_000;
-/// The inlet when nothing is said: what the platform of July 2022 was rebuilt for, 1,000 people a second.
+/// The inlet when nothing is said: what the platform of July 2022 was rebuilt for, 1,000 people a
+/// second.
 const INLET: InletSpec = InletSpec {
     rate_per_1000_s: 1_000_000,
     max_active: 20_000,

@@ -1,7 +1,8 @@
 //! Rounds for operators: define, steer, look.
 //!
-//! Each handler authorises, reads, acts, answers with what now stands. What a round can be and where it can go is the
-//! core's to say; the forms are in [`super::round_form`] and [`super::round_figures`].
+//! Each handler authorises, reads, acts, answers with what now stands. What a round can be and
+//! where it can go is the core's to say; the forms are in [`super::round_form`] and
+//! [`super::round_figures`].
 
 use super::round_figures::{AdminRound, AdminRounds};
 use super::round_form::{PatchInlet, PutRound};

@@ -310,8 +310,9 @@ fn remembered_keys_come_to_an_end() {
     assert_eq!(person.decide(at("10:00"), &asked), Err(Refusal::Overloaded));
 }
 
-/// One line an attempt: when, what is asked, what is answered, the limits after it. `rules` changes them between.
-/// The round `empty` has nothing left; `other` is of another program. A replay from the events must agree.
+/// One line an attempt: when, what is asked, what is answered, the limits after it. `rules` changes
+/// them between. The round `empty` has nothing left; `other` is of another program. A replay from
+/// the events must agree.
 fn check(table: &str) {
     let (mut person, mut journal) = (Person::default(), Vec::new());
     let mut rules = rules();

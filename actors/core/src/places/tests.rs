@@ -71,7 +71,8 @@ fn a_watermark_never_moves_back() {
 
 #[test]
 fn the_watermark_passes_over_the_dead_for_nothing() {
-    // Numbers 1 to 12: `w` waits, `l` left, `v` was never given; beyond the table nobody has come yet.
+    // Numbers 1 to 12: `w` waits, `l` left, `v` was never given; beyond the table nobody has come
+    // yet.
     check_reach(
         "
         places        from people up_to | to entering

@@ -1,4 +1,5 @@
-//! Tests of a round: its life by steps and by the clock, its windows over a day, and what a purchase may take.
+//! Tests of a round: its life by steps and by the clock, its windows over a day, and what a
+//! purchase may take.
 
 use super::*;
 use crate::tests::samples::*;
@@ -19,7 +20,8 @@ fn every_step_from_every_state_leads_on_stays_or_is_refused() {
     );
 }
 
-/// One line a state: where each step leads from it. Every step is taken twice: the second time nothing happens.
+/// One line a state: where each step leads from it. Every step is taken twice: the second time
+/// nothing happens.
 fn check_steps(table: &str) {
     for line in rows(table).skip(1) {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -228,8 +230,9 @@ fn a_gap_between_windows_is_open_and_sells_nothing() {
     );
 }
 
-/// One line a moment: what is due by the clock, then what is asked (`tick` asks nothing), then the refusal or how the
-/// round and its windows stand. Stock is conserved at every event, and nothing is due before the deadline it gave.
+/// One line a moment: what is due by the clock, then what is asked (`tick` asks nothing), then the
+/// refusal or how the round and its windows stand. Stock is conserved at every event, and nothing
+/// is due before the deadline it gave.
 fn check(spec: RoundSpec, table: &str) {
     let mut round = Round::new(spec.clone());
     for line in 0..round.lines().len() {

@@ -1,4 +1,5 @@
-//! Tests that span machines: a whole sale, its replay from the journal, and the stored form of every event.
+//! Tests that span machines: a whole sale, its replay from the journal, and the stored form of
+//! every event.
 
 mod crowd;
 mod journal;

@@ -1,4 +1,5 @@
-//! A small sale from the first arrival to sold out: the watermark against demand, rate, people active and stock.
+//! A small sale from the first arrival to sold out: the watermark against demand, rate, people
+//! active and stock.
 
 use super::samples::*;
 use crate::inlet::{Limiter, RateBucket};

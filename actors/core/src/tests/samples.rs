@@ -1,4 +1,5 @@
-//! What every test of the core starts from: the rules and the second round of Seoul, its clock, and chance from a seed.
+//! What every test of the core starts from: the rules and the second round of Seoul, its clock, and
+//! chance from a seed.
 
 use crate::program::{Name, Program};
 use crate::round_spec::{
@@ -88,7 +89,8 @@ pub fn inlet() -> InletSpec {
     }
 }
 
-/// `odd 10:00-14:00 100_000 > everyone`: id, which is its eligibility too; times, stock, where leftover goes.
+/// `odd 10:00-14:00 100_000 > everyone`: id, which is its eligibility too; times, stock, where
+/// leftover goes.
 pub fn window(text: &str) -> WindowSpec {
     let words: Vec<&str> = text.split_whitespace().collect();
     let eligibility = match words[0].split('-').next() {
@@ -140,7 +142,8 @@ fn name() -> Name {
     Name { ko: "서울사랑상품권".to_owned(), en: "Seoul Love voucher".to_owned() }
 }
 
-/// Chance from a seed (a linear congruential generator by Knuth): the same everywhere, no dependency.
+/// Chance from a seed (a linear congruential generator by Knuth): the same everywhere, no
+/// dependency.
 pub struct Chance(pub u64);
 
 impl Chance {

@@ -1,5 +1,5 @@
-//! Tests of what people see: their line over the day, whether it sells to them, where a number stands and how the
-//! chances are.
+//! Tests of what people see: their line over the day, whether it sells to them, where a number
+//! stands and how the chances are.
 
 use super::*;
 use crate::round::Step;
@@ -29,7 +29,8 @@ fn odd_and_even_people_are_led_through_the_day() {
     );
 }
 
-/// One line a moment: for people born in odd years and then in even ones, their line, the refusal, when they may buy.
+/// One line a moment: for people born in odd years and then in even ones, their line, the refusal,
+/// when they may buy.
 fn check_day(table: &str) {
     let mut sale = Sale::new(second_round());
     for line in rows(table) {
@@ -134,13 +135,15 @@ fn a_place_says_where_it_stands() {
 }
 
 #[test]
-fn numbers_that_nobody_holds_are_not_ahead() {
+fn numbers_that_nobody_holds_neither_wait_nor_are_ahead() {
     let mut sale = Sale::new(second_round());
     sale.people(0, 100);
     sale.tick("10:00");
     sale.turn(0, 10);
     sale.vacant = vec![(1, 4), (8, 12), (20, 29), (50, 200)];
     let view = sale.view();
+    let waiting = 100 - 10 - 2 - 10 - 51;
+    assert_eq!(view.lines[0].waiting, waiting);
     for (number, ahead) in [
         (1, 0),
         (10, 0),
@@ -262,6 +265,16 @@ fn who_is_near_looks_more_often_and_nobody_all_the_time() {
         .map(|number| view.place(LineId(0), *number, &sale.places[0]).poll_after_millis)
         .collect();
     assert_eq!(polls, [1_000, 2_500, 10_000, 25_000, 30_000]);
+    sale.step(Step::Pause);
+    let paused = sale.view().place(LineId(0), 1, &sale.places[0]);
+    assert_eq!(paused.poll_after_millis, 10_000);
+    let mut sale = Sale::new(round_of(&["everyone 10:00-14:00 40000k"]));
+    sale.people(0, 1);
+    for (clock, millis) in [("09:30", 30_000), ("09:59", 15_000), ("09:59:50", 5_000)] {
+        sale.tick(clock);
+        let lobby = sale.view().place(LineId(0), 1, &sale.places[0]);
+        assert_eq!(lobby.poll_after_millis, millis, "{clock}");
+    }
 }
 
 /// A round with its places, seen at one moment after the other.

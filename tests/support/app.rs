@@ -1,0 +1,183 @@
+//! A server of a test's own: a real one on free ports, in an actix system on a thread of its own,
+//! with its data in a folder that goes when the test does.
+//!
+//! The store outlives the server: [`TestApp::restart`] starts another one on it.
+
+use super::people::Buyer;
+use super::ports::{DecliningRail, TestClock};
+use super::staff::Operator;
+use super::wire::Web;
+use openrun::app::{Ports, Running, start_with};
+use openrun::config::{Config, store_in};
+use openrun::trust::{Keys, Role};
+use openrun_actors::{Clock, Engine, Rail};
+use openrun_core::ChannelId;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+/// When tests begin if they say nothing: the morning of the first round.
+pub const MORNING: &str = "2022-07-14T10:00:00+09:00";
+
+/// How a server ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// As asked by a signal: everything answered and durable.
+    Stop,
+    /// At once, whatever is under way.
+    Drop,
+}
+
+/// What a server stands on; stays when it is restarted.
+#[derive(Clone)]
+struct Ground {
+    data: Arc<TempDir>,
+    clock: TestClock,
+    rail: DecliningRail,
+}
+
+/// A server that runs.
+pub struct TestApp {
+    pub public: SocketAddr,
+    pub ops: SocketAddr,
+    pub engine: Engine,
+    pub keys: Arc<Keys>,
+    pub clock: TestClock,
+    pub rail: DecliningRail,
+    pub web: Web,
+    pub operator: Operator,
+    ground: Ground,
+    end: Option<oneshot::Sender<Ending>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl TestApp {
+    /// A server on an empty store, on the morning of 14 July 2022.
+    pub async fn start() -> TestApp {
+        TestApp::start_at(MORNING).await
+    }
+
+    /// A server on an empty store, at this moment.
+    pub async fn start_at(moment: &str) -> TestApp {
+        let data = Arc::new(tempfile::tempdir().expect("tests can write to a folder"));
+        let clock = TestClock::at(moment);
+        TestApp::on(Ground { data, clock, rail: DecliningRail::default() }).await
+    }
+
+    async fn on(ground: Ground) -> TestApp {
+        let (ready, is_ready) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        let here = ground.clone();
+        let thread = std::thread::spawn(move || serve(&here, ready, ended));
+        let (public, ops, engine, keys) = is_ready.await.expect("the server starts");
+        let (web, ops_web) = (Web::new(public), Web::new(ops));
+        let operator = Operator::new(ops_web, staff_token(&keys, Role::Operator, &ground.clock));
+        let (clock, rail) = (ground.clock.clone(), ground.rail.clone());
+        let (end, thread) = (Some(end), Some(thread));
+        TestApp { public, ops, engine, keys, clock, rail, web, operator, ground, end, thread }
+    }
+
+    /// Ends this server and starts another one on the same store.
+    pub async fn restart(mut self, ending: Ending) -> TestApp {
+        let ground = self.ground.clone();
+        self.end_with(ending).await;
+        drop(self);
+        TestApp::on(ground).await
+    }
+
+    /// Stops, and answers with what an audit of the store finds.
+    pub async fn stop(mut self) -> openrun::store::audit::Report {
+        self.end_with(Ending::Stop).await;
+        let path = self.ground.data.path().join("openrun.db");
+        openrun::store::audit::audit(&path).expect("the store can be read")
+    }
+
+    async fn end_with(&mut self, ending: Ending) {
+        if let (Some(end), Some(thread)) = (self.end.take(), self.thread.take()) {
+            let _ = end.send(ending);
+            let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+            joined.expect("joining does not panic").expect("the server does not panic");
+        }
+    }
+
+    /// The folder of keys and store.
+    pub fn data(&self) -> PathBuf {
+        self.ground.data.path().to_owned()
+    }
+
+    /// Somebody who uses Seoul Pay+, born in an odd year.
+    pub fn buyer(&self, person: &str) -> Buyer {
+        self.buyer_in(person, "seoul-pay", "1991-03-01")
+    }
+
+    /// Somebody in a channel's app.
+    pub fn buyer_in(&self, person: &str, channel: &str, birthdate: &str) -> Buyer {
+        Buyer::new(self.web.clone(), person, self.token(person, channel, birthdate))
+    }
+
+    /// A token as the back end of a channel makes it, good for a day.
+    pub fn token(&self, person: &str, channel: &str, birthdate: &str) -> String {
+        let channel = ChannelId::new(channel).expect("a channel is a slug");
+        let now = self.clock.now();
+        let made = self.keys.make_person_token(person, &channel, birthdate, now, 86_400);
+        made.expect("a test knows the development channels")
+    }
+
+    /// A member of the staff in another role.
+    pub fn staff(&self, role: Role) -> Operator {
+        Operator::new(self.operator.web.clone(), staff_token(&self.keys, role, &self.clock))
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        // The thread ends by itself; a test that is over has nothing to wait for.
+        if let Some(end) = self.end.take() {
+            let _ = end.send(Ending::Drop);
+        }
+    }
+}
+
+fn staff_token(keys: &Keys, role: Role, clock: &TestClock) -> String {
+    let made = keys.make_staff_token("tester", role, clock.now(), 40 * 86_400);
+    made.expect("development keys can sign for staff")
+}
+
+type Ready = (SocketAddr, SocketAddr, Engine, Arc<Keys>);
+
+fn serve(ground: &Ground, ready: oneshot::Sender<Ready>, ended: oneshot::Receiver<Ending>) {
+    let runner = actix_web::rt::System::new();
+    let config = config_in(ground);
+    let clock: Arc<dyn Clock> = Arc::new(ground.clock.clone());
+    let rail: Arc<dyn Rail> = Arc::new(ground.rail.clone());
+    runner.block_on(async {
+        let running = start_with(&config, Ports { clock, rail }).await;
+        let running: Running = running.unwrap_or_else(|fault| panic!("{fault}"));
+        let keys = Arc::clone(&running.keys);
+        let told = (running.public, running.ops, running.engine.clone(), keys);
+        if ready.send(told).is_ok() && ended.await == Ok(Ending::Stop) {
+            running.stop().await;
+        }
+        // Ends every actor with its thread; what they own goes with them.
+        actix_web::rt::System::current().stop();
+    });
+    runner.run().expect("the system ends");
+}
+
+fn config_in(ground: &Ground) -> Config {
+    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let data = ground.data.path().to_owned();
+    let store = store_in(&data);
+    Config {
+        public: any_port,
+        ops: any_port,
+        store,
+        data,
+        dev: true,
+        workers: 1,
+        stop_timeout_s: 5,
+        ..Config::default()
+    }
+}

@@ -1,0 +1,47 @@
+//! What the integration tests share: a server of their own and the people who call it, through
+//! public doors only (two listeners, the command line, the ports that the app takes).
+//!
+//! [`on_stage`] runs one test; [`alone`] one that turns a switch of the whole process or reads what
+//! all servers of the process share. Decides nothing about what is right: the tests do.
+
+#![allow(dead_code, reason = "each kind of test uses its own part of this")]
+
+pub mod app;
+pub mod checks;
+pub mod people;
+pub mod ports;
+pub mod process;
+pub mod staff;
+pub mod wire;
+
+pub use app::TestApp;
+pub use checks::{allowed, eventually, expect, join_all};
+pub use people::Buyer;
+pub use ports::{DecliningRail, TestClock};
+pub use staff::{Operator, RoundForm};
+pub use wire::{Answer, Request, Web};
+
+use std::future::Future;
+use std::sync::{PoisonError, RwLock};
+
+/// The switches of `failpoints` are of the whole process: whoever turns one is alone.
+static SWITCHES: RwLock<()> = RwLock::new(());
+
+/// Runs a test beside others.
+pub fn on_stage(play: impl Future<Output = ()>) {
+    // A test that failed leaves the switches as it found them: the poison says nothing here.
+    let _shared = SWITCHES.read().unwrap_or_else(PoisonError::into_inner);
+    block_on(play);
+}
+
+/// Runs a test while no other runs.
+pub fn alone(play: impl Future<Output = ()>) {
+    let _exclusive = SWITCHES.write().unwrap_or_else(PoisonError::into_inner);
+    block_on(play);
+}
+
+fn block_on(play: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all();
+    let runtime = { runtime }.build().expect("a test can start a thread");
+    runtime.block_on(play);
+}
