@@ -376,7 +376,6 @@ impl Engine {
                 closed: view.check_selling(request.birth_year, now).err(),
             }
         });
-        let pass_ttl = round.as_ref().map_or(0, |r| r.view().spec.inlet.pass_ttl_s);
         let purchasing = Purchasing {
             id: request.id,
             channel: request.channel,
@@ -389,7 +388,6 @@ impl Engine {
                 pass: request.pass,
             },
             round,
-            pass_expires_at: now.plus_millis(i64::from(pass_ttl) * 1_000),
         };
         let handle = People::handle(&self.0.people, request.person);
         let answered = handle.call(purchasing).await;

@@ -44,14 +44,17 @@ mod switches {
         rules
     }
 
-    /// The next number of the line, or one from a small pool that was set aside earlier.
+    /// The next number of the line; with the switch on, numbers are swapped in pairs.
     pub fn take_number(places: &super::Places) -> Option<u64> {
-        let number = places.take_number()?;
         if !NUMBERS_IN_SHARDS.load(Ordering::Relaxed) {
-            return Some(number);
+            return places.take_number();
         }
-        let before = SCRAMBLE.swap(number, Ordering::Relaxed);
-        if before == 0 { places.take_number().map(|_| number) } else { Some(before) }
+        let set_aside = SCRAMBLE.swap(0, Ordering::Relaxed);
+        if set_aside != 0 {
+            return Some(set_aside);
+        }
+        SCRAMBLE.store(places.take_number()?, Ordering::Relaxed);
+        places.take_number()
     }
 }
 

@@ -32,7 +32,6 @@ pub(crate) struct Purchasing {
     pub channel: ChannelId,
     pub ask: Ask,
     pub round: Option<RoundRef>,
-    pub pass_expires_at: Timestamp,
 }
 
 /// What is the person's limit?
@@ -163,7 +162,7 @@ impl PersonShell {
             used_after: hold.used_after,
             rules: facts.rules.clone(),
         };
-        let pass_expires_at = purchasing.pass_expires_at;
+        let pass_expires_at = hold.pass_expires_at;
         let bought = round.0.round.call(Buy { order, pass_expires_at });
         self.person.hold(hold);
         self.is_busy = true;

@@ -44,6 +44,9 @@ pub(crate) struct GiveUp {
     pub shown: ShownTicket,
 }
 
+/// Turns that a pass proved and the store had lost: written by the round with the purchase.
+pub(crate) struct Learn(pub Vec<Event>);
+
 /// Stop deciding: the round is being rebuilt.
 pub(crate) struct Retire;
 
@@ -257,6 +260,23 @@ impl Serve<GiveUp> for QueueShell {
                 });
             }
         }
+    }
+}
+
+impl Serve<Learn> for QueueShell {
+    type Answer = ();
+
+    fn serve(&mut self, learn: Learn, reply: Reply<()>, _ctx: &mut Ctx<Self>) {
+        for event in &learn.0 {
+            let line = match event {
+                Event::Joined { line, .. } | Event::Claimed { line, .. } => *line,
+                _ => continue,
+            };
+            if let Ok((_, line)) = self.here(line) {
+                self.queue.apply(event, &line.places);
+            }
+        }
+        reply.send(());
     }
 }
 

@@ -9,14 +9,14 @@ use crate::clock::Clock;
 use crate::committer::{CommitFailed, IntoActorFuture, Journal};
 use crate::figures::Figures;
 use crate::handle::{Ctx, Mailbox, Reply, Serve, Shell};
-use crate::queue::{ActorDescription, Describe, Retire};
+use crate::queue::{ActorDescription, Describe, Learn, Retire};
 use crate::rail::{Charge, Charged, Rail};
 use crate::shared::{LineShared, RoundShared};
 use actix::{ActorContext, AsyncContext};
 use openrun_core::inlet::{Limiter, RateBucket};
-use openrun_core::places::{NUMBER_MAX, Phase};
+use openrun_core::places::NUMBER_MAX;
 use openrun_core::program::Program;
-use openrun_core::round::{PurchaseOrder, Round, Step};
+use openrun_core::round::{LifeCycle, PurchaseOrder, Round, Step};
 use openrun_core::round_spec::{InletMode, InletSpec, LineId, RoundSpec};
 use openrun_core::speed::SpeedMeter;
 use openrun_core::view::RoundView;
@@ -98,7 +98,6 @@ pub(crate) struct Fence;
 
 /// A line as its round drives it.
 struct Drive {
-    bucket: RateBucket,
     meter: SpeedMeter,
     turns: VecDeque<(Timestamp, u64)>,
     is_moving: bool,
@@ -109,7 +108,6 @@ struct Drive {
 impl Drive {
     fn new(vacant: Vec<(u64, u64)>) -> Drive {
         Drive {
-            bucket: RateBucket::default(),
             meter: SpeedMeter::default(),
             turns: VecDeque::new(),
             is_moving: false,
@@ -133,6 +131,8 @@ pub(crate) struct RoundShell {
     round: Round,
     program: Arc<Program>,
     drives: Vec<Drive>,
+    /// One rate for the round, whatever the number of its lines.
+    bucket: RateBucket,
     shared: Weak<RoundShared>,
     around: Surroundings,
     last_tick: Timestamp,
@@ -164,11 +164,16 @@ impl RoundShell {
     ) -> RoundShell {
         let figures = Figures::new(&round);
         let last_tick = around.clock.now();
-        let drives = vacant.into_iter().map(Drive::new).collect();
+        let mut drives: Vec<Drive> = vacant.into_iter().map(Drive::new).collect();
+        // Who had their turn before a restart has a whole claim window from now.
+        for (drive, line) in drives.iter_mut().zip(round.lines()) {
+            drive.turns.extend((line.watermark > 0).then_some((last_tick, line.watermark)));
+        }
         RoundShell {
             round,
             program,
             drives,
+            bucket: RateBucket::default(),
             shared,
             around,
             last_tick,
@@ -191,22 +196,29 @@ impl RoundShell {
         if !due.is_empty() {
             self.around.journal.append_and_forget(now, due);
         }
+        self.bucket.fill(&self.round.spec().inlet, elapsed);
         let lines = shared.lines.load_full();
+        let active: u64 = lines.iter().map(|line| line.places.active()).sum();
         for (index, line) in lines.iter().enumerate() {
             let id = LineId(u8::try_from(index).unwrap_or(u8::MAX));
             self.reserve(id, line, ctx);
-            self.drives[index].bucket.fill(&self.round.spec().inlet, elapsed);
-            self.lapse(index, line, now);
-            self.advance(id, line, now, ctx);
+            self.lapse(index, line, now, elapsed);
+            let active_elsewhere = active.saturating_sub(line.places.active());
+            self.advance(id, line, active_elsewhere, now, ctx);
             self.drives[index].meter.observe(now, line.places.watermark());
         }
         self.publish(&shared, now);
     }
 
-    /// Turns that nobody claimed in time are over.
-    fn lapse(&mut self, index: usize, line: &LineShared, now: Timestamp) {
+    /// Turns that nobody claimed in time are over. A pause does not count.
+    fn lapse(&mut self, index: usize, line: &LineShared, now: Timestamp, elapsed: u64) {
         let window = i64::from(self.round.spec().inlet.claim_window_s) * 1_000;
         let turns = &mut self.drives[index].turns;
+        if self.round.state() == LifeCycle::Paused {
+            let paused = i64::try_from(elapsed).unwrap_or(0);
+            turns.iter_mut().for_each(|(since, _)| *since = since.plus_millis(paused));
+            return;
+        }
         while let Some((since, watermark)) = turns.front().copied() {
             if now.millis_since(since) < window {
                 break;
@@ -216,19 +228,26 @@ impl RoundShell {
         }
     }
 
-    fn advance(&mut self, id: LineId, line: &Arc<LineShared>, now: Timestamp, ctx: &mut Ctx<Self>) {
+    fn advance(
+        &mut self,
+        id: LineId,
+        line: &Arc<LineShared>,
+        active_elsewhere: u64,
+        now: Timestamp,
+        ctx: &mut Ctx<Self>,
+    ) {
         let limit = self.program.rules_at(now).monthly_limit_won;
-        let drive = &self.drives[id.index()];
-        if drive.is_moving {
+        if self.drives[id.index()].is_moving {
             return;
         }
-        let (moved, limiter) = self.round.decide_advance(id, &line.places, &drive.bucket, limit);
+        let places = &line.places;
+        let (moved, limiter) =
+            self.round.decide_advance(id, places, &self.bucket, active_elsewhere, limit);
         self.drives[id.index()].limiter = limiter;
         let Some(moved) = moved else { return };
         let Event::WatermarkMoved { to, .. } = moved else { return };
-        let drive = &mut self.drives[id.index()];
-        drive.bucket.take(to - line.places.watermark());
-        drive.is_moving = true;
+        self.bucket.take(places.entering(places.watermark(), to));
+        self.drives[id.index()].is_moving = true;
         let written = self.around.journal.append(now, vec![moved.clone()]);
         let line = Arc::clone(line);
         ctx.spawn(written.into_actor_future(move |shell: &mut Self, outcome, _ctx| {
@@ -305,9 +324,8 @@ impl RoundShell {
         let shared = shared.ok_or(Refusal::Unavailable)?;
         let line = shared.line(order.pass.line).ok_or(Refusal::PassInvalid)?;
         let number = order.pass.number;
-        let phase = line.places.phase(number);
-        self.round.check_pass(phase)?;
-        let now = self.around.clock.now();
+        let (now, phase) = (self.around.clock.now(), line.places.phase(number));
+        self.round.check_pass(now, phase, buy.pass_expires_at)?;
         let purchase = self.round.decide_purchase(now, order)?;
         let charge =
             Charge { purchase: purchase.id, person: purchase.person, price: purchase.price };
@@ -315,10 +333,13 @@ impl RoundShell {
             return Err(Refusal::PaymentDeclined);
         }
         let mut events = self.round.lost_turn_events(phase, order, buy.pass_expires_at);
+        if !events.is_empty() {
+            shared.queue(order.person).tell(Learn(events.clone()));
+        }
         events.push(Event::Issued { purchase: purchase.clone() });
         events.iter().for_each(|event| self.round.apply(event));
-        let is_marked = line.places.change(number, phase, Phase::Bought);
-        assert!(is_marked, "OR-9: a pass changed while it was used");
+        let former = line.places.buy(number);
+        assert!(former.is_some(), "OR-9: a pass was used twice");
         self.figures.bought(purchase.amount);
         Ok((purchase, events))
     }

@@ -263,7 +263,7 @@ fn request_id(request: &HttpRequest) -> HeaderValue {
     let sent = request
         .headers()
         .get(&REQUEST_ID)
-        .filter(|id| (1..=64).contains(&id.len()) && id.as_bytes().iter().all(|c| plain(c)));
+        .filter(|id| (1..=64).contains(&id.len()) && id.as_bytes().iter().all(plain));
     sent.cloned().unwrap_or_else(|| {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let number: u64 = rand::random();

@@ -50,7 +50,7 @@ pub async fn docs(_call: Call) -> Answer {
 
 /// A file of the page; the page itself when no file is named
 #[utoipa::path(get, path = "/docs/{file}", operation_id = "docs_file", tag = "contract",
-    responses((status = 200, description = "the file", content_type = "text/html")))]
+    responses((status = 200, description = "the file", content_type = "*/*")))]
 pub async fn file(call: Call) -> Answer {
     let found = utoipa_swagger_ui::serve(call.segment("file"), Arc::clone(&CONFIG));
     let file = found.ok().flatten().ok_or(Refusal::NotFound)?;

@@ -32,5 +32,8 @@ pub mod reply;
 pub mod time;
 pub mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use openapi::{openapi, ops_openapi};
 pub use server::{Server, ServerOptions, start};

@@ -143,7 +143,7 @@ const WHOLE_MAX: f64 = 1e12;
 impl Serialize for Thousandths {
     #[allow(clippy::cast_precision_loss, reason = "rates lie far below 2^53")]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 % 1_000 == 0 {
+        if self.0.is_multiple_of(1_000) {
             return serializer.serialize_u64(self.0 / 1_000);
         }
         serializer.serialize_f64(self.0 as f64 / 1_000.0)

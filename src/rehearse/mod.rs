@@ -143,7 +143,7 @@ pub async fn run(options: &Options, tokens: &dyn Tokens) -> anyhow::Result<Verdi
     let ops = Place::find(&options.ops).await?;
     let ids = stage::Ids::new(&scenario, Timestamp::now());
     let cast = Cast::new(&scenario, options.scale, options.seed);
-    let wallet = tokens::Wallet::fill(&cast, &ids.run, tokens).await;
+    let wallet = tokens::Wallet::fill(&cast, &ids.run, tokens).await?;
     let operator = tokens.admin("operator");
     let options = options.clone();
     let prepared =

@@ -78,8 +78,8 @@ impl Crowd {
                 self.push(Job::send(job.visit, Call::SignUp, times.answered));
             }
             "sold-out" => self.end(id, Last::SoldOut),
-            "turn-passed" if call == Call::Claim => self.lapsed(job, times),
-            "not-yet" => {
+            // Where-am-I says what became of the turn.
+            "not-yet" | "turn-passed" if call == Call::Claim => {
                 self.step(id, Step::Waiting);
                 self.again(job, Call::Ask, times.answered + SOON);
             }

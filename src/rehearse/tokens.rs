@@ -1,5 +1,7 @@
 //! Everybody's tokens, made before the doors open and kept in one string.
 
+use anyhow::ensure;
+
 use super::Tokens;
 use super::people::Cast;
 
@@ -15,7 +17,10 @@ pub(super) struct Wallet {
 
 impl Wallet {
     /// Makes a token for each phone of each person.
-    pub async fn fill(cast: &Cast, run: &str, tokens: &dyn Tokens) -> Self {
+    ///
+    /// # Errors
+    /// When a token cannot be made, for whatever reason: nobody could come in then.
+    pub async fn fill(cast: &Cast, run: &str, tokens: &dyn Tokens) -> anyhow::Result<Self> {
         let mut wallet = Self::default();
         wallet.at.reserve(cast.persons.len());
         for (place, person) in cast.persons.iter().enumerate() {
@@ -27,6 +32,7 @@ impl Wallet {
                 }
                 let channel = &cast.channels[person.channels[phone] as usize];
                 let token = tokens.person(&name, channel, &person.birthdate);
+                ensure!(!token.is_empty(), "no token can be made for the channel {channel}");
                 let from = wallet.text.len() as u32;
                 wallet.text.push_str(&token);
                 *range = (from, wallet.text.len() as u32);
@@ -36,7 +42,7 @@ impl Wallet {
                 tokio::task::yield_now().await;
             }
         }
-        wallet
+        Ok(wallet)
     }
 
     pub fn of(&self, person: u32, phone: u8) -> &str {

@@ -14,7 +14,7 @@ use super::order::{given_twice, inversions};
 use super::people::scaled;
 use super::scenario::{Expect, Scenario};
 use super::stage::scaled_won;
-use super::visit::Last;
+use super::visit::{Last, Visit};
 use super::witness::{ServerRound, Witness};
 
 const OK: i32 = 0;
@@ -318,15 +318,32 @@ fn expected(
         }
     }
     if let Some(group) = expect.group.as_ref().and_then(|name| scenario.group(name)) {
-        of_group(checks, crowd, group, expect);
+        of_group(checks, crowd, scenario, group, expect);
     }
 }
 
-fn of_group(checks: &mut Checks, crowd: &mut Crowd, group: usize, expect: &Expect) {
+/// Of people who come again only those count who got all that they had wanted the first time.
+fn of_group(
+    checks: &mut Checks,
+    crowd: &mut Crowd,
+    scenario: &Scenario,
+    group: usize,
+    expect: &Expect,
+) {
     let weight = Weight::Threshold;
     let name = expect.group.as_deref().unwrap_or_default();
     let code = expect.refused_with.as_ref().map(|code| crowd.code(code));
-    let of = || crowd.visits.iter().filter(|visit| visit.plan.group as usize == group);
+    let again = scenario.people[group].again.as_ref().and_then(|name| scenario.group(name));
+    let got_all = |earlier: usize| -> HashSet<u32> {
+        let visits = crowd.visits.iter().filter(|visit| visit.plan.group as usize == earlier);
+        let got_all = visits.filter(|visit| visit.bought_won == visit.plan.want_won);
+        got_all.map(|visit| visit.plan.person).collect()
+    };
+    let satisfied = again.map(got_all);
+    let counts = |person: &u32| satisfied.as_ref().is_none_or(|people| people.contains(person));
+    let members = crowd.visits.iter().filter(|visit| visit.plan.group as usize == group);
+    let members: Vec<&Visit> = members.filter(|visit| counts(&visit.plan.person)).collect();
+    let of = || members.iter();
     if let Some(most_won) = expect.bought_each_won {
         let above = of().filter(|visit| visit.bought_won > most_won).count() as u64;
         checks.none(weight, format!("{name}: bought more than {most_won} won each"), above);

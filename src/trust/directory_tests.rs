@@ -120,7 +120,7 @@ fn what_was_signed_before_a_rotation_is_honoured_after_it() {
     let good = |keys: &Keys, texts: &[String; 3]| {
         let shown = keys.open_pass(&texts[1], &pass.round, person, NOW);
         let staff = keys.verify_staff(&texts[2], NOW).is_ok();
-        [keys.open_ticket(&texts[0]).is_some(), matches!(shown, ShownPass::Valid(_)), staff]
+        [keys.open_ticket(&texts[0]).is_some(), matches!(shown, ShownPass::Valid(..)), staff]
     };
     let mut texts = Vec::new();
     for round in 0..3 {

@@ -167,7 +167,11 @@ fn worth(pass: &Pass, round: &RoundId, person: PersonKey, now: Timestamp) -> Sho
         return ShownPass::Invalid;
     }
     let id = PassId { line: pass.line, number: pass.number };
-    if now >= pass.expires_at { ShownPass::Expired(id) } else { ShownPass::Valid(id) }
+    if now >= pass.expires_at {
+        ShownPass::Expired(id)
+    } else {
+        ShownPass::Valid(id, pass.expires_at)
+    }
 }
 
 fn hex(person: PersonKey) -> String {

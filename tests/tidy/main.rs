@@ -16,13 +16,13 @@ mod words;
 /// One breach of one rule, in the form an editor can jump to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    pub file: String,
-    pub line: usize,
-    pub what: String,
+    file: String,
+    line: usize,
+    what: String,
 }
 
 impl Fault {
-    pub fn new(file: &str, line: usize, what: impl Into<String>) -> Self {
+    fn new(file: &str, line: usize, what: impl Into<String>) -> Self {
         Self { file: file.to_owned(), line, what: what.into() }
     }
 }

@@ -25,6 +25,8 @@ pub struct Figures {
     /// How many numbers at or under the watermark have come to their end: bought, left, lapsed,
     /// expired.
     pub ended: u64,
+    /// How many are active in other lines of the round: the bound is the round's.
+    pub active_elsewhere: u64,
     /// How many average purchases what is left can serve.
     pub purchases_left: u64,
 }
@@ -103,7 +105,7 @@ pub fn target(inlet: &InletSpec, bucket: &RateBucket, figures: &Figures) -> (u64
     let by_demand = demand(inlet, figures.last_number).saturating_sub(figures.watermark);
     let policies = [
         (by_stock, Limiter::Stock),
-        (inlet.max_active.saturating_sub(active), Limiter::Active),
+        (inlet.max_active.saturating_sub(active + figures.active_elsewhere), Limiter::Active),
         (bucket.people(), Limiter::Rate),
         (by_demand, Limiter::Demand),
     ];
@@ -151,6 +153,7 @@ mod tests {
                 watermark: number(0),
                 last_number: number(1),
                 ended: number(2),
+                active_elsewhere: 0,
                 purchases_left: number(3),
             };
             let (to, by) = target(&inlet, &bucket, &figures);

@@ -24,8 +24,8 @@ pub enum ShownPass {
     Invalid,
     /// Good once, too late now.
     Expired(PassId),
-    /// Good.
-    Valid(PassId),
+    /// Good until then.
+    Valid(PassId, Timestamp),
 }
 
 /// What the edge knows of the round when a purchase is asked for.
@@ -86,6 +86,8 @@ pub struct LimitHold {
     pub amount: Won,
     /// With which pass.
     pub pass: PassId,
+    /// Until when that pass is good.
+    pub pass_expires_at: Timestamp,
     /// What will have been used of the month.
     pub used_after: Won,
 }
@@ -174,7 +176,7 @@ impl Person {
         if let Some(closed) = &facts.closed {
             return Err(closed.clone());
         }
-        let pass = self.check_pass(facts, &ask.pass)?;
+        let (pass, pass_expires_at) = self.check_pass(facts, &ask.pass)?;
         if self.keys.len() >= KEYS_MAX {
             return Err(Refusal::Overloaded);
         }
@@ -191,6 +193,7 @@ impl Person {
             month: limits.month,
             amount: ask.amount,
             pass,
+            pass_expires_at,
             used_after: limits.used.plus(ask.amount),
         }))
     }
@@ -220,14 +223,18 @@ impl Person {
         }
     }
 
-    fn check_pass(&self, facts: &RoundFacts, pass: &ShownPass) -> Result<PassId, Refusal> {
+    fn check_pass(
+        &self,
+        facts: &RoundFacts,
+        pass: &ShownPass,
+    ) -> Result<(PassId, Timestamp), Refusal> {
         let is_used = |pass: PassId| self.passes.contains(&(facts.round.clone(), pass));
         match *pass {
             ShownPass::Missing => Err(Refusal::PassRequired),
             ShownPass::Invalid => Err(Refusal::PassInvalid),
             ShownPass::Expired(_) => Err(Refusal::PassExpired),
-            ShownPass::Valid(pass) if is_used(pass) => Err(Refusal::PassUsed),
-            ShownPass::Valid(pass) => Ok(pass),
+            ShownPass::Valid(pass, _) if is_used(pass) => Err(Refusal::PassUsed),
+            ShownPass::Valid(pass, expires_at) => Ok((pass, expires_at)),
         }
     }
 

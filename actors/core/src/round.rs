@@ -234,6 +234,7 @@ impl Round {
         line: LineId,
         places: &Places,
         bucket: &RateBucket,
+        active_elsewhere: u64,
         monthly_limit: Won,
     ) -> (Option<Event>, Limiter) {
         let here = &self.lines[line.index()];
@@ -247,6 +248,7 @@ impl Round {
             watermark: here.watermark,
             last_number: places.last_number(),
             ended: places.ended(),
+            active_elsewhere,
             purchases_left: u64::try_from((left.0 + mean - 1) / mean).unwrap_or(0),
         };
         let (target, limiter) = inlet::target(&self.spec.inlet, bucket, &figures);
@@ -306,9 +308,16 @@ impl Round {
     /// Whether a pass can be used, by the phase of its number.
     ///
     /// # Errors
-    /// `PassUsed` when it has bought, `PassInvalid` when its person left.
-    pub fn check_pass(&self, phase: Phase) -> Result<(), Refusal> {
+    /// `PassExpired` when its time is over, `PassUsed` when it has bought, `PassInvalid` when its
+    /// person left.
+    pub fn check_pass(
+        &self,
+        now: Timestamp,
+        phase: Phase,
+        expires_at: Timestamp,
+    ) -> Result<(), Refusal> {
         match phase {
+            _ if now >= expires_at => Err(Refusal::PassExpired),
             Phase::Bought => Err(Refusal::PassUsed),
             Phase::Left => Err(Refusal::PassInvalid),
             _ => Ok(()),
@@ -330,7 +339,8 @@ impl Round {
         let claimed = Event::Claimed { round, line, number, person, expires_at };
         match phase {
             Phase::Unknown | Phase::Vacant => vec![joined, claimed],
-            Phase::Waiting => vec![claimed],
+            // Lapsed though its pass is good: it was claimed, and the claim was lost.
+            Phase::Waiting | Phase::Lapsed => vec![claimed],
             _ => Vec::new(),
         }
     }

@@ -32,7 +32,8 @@ fn the_first_declared_refusal_wins_however_much_is_wrong() {
 /// One line a step: what goes wrong on top of all above it, and the answer.
 fn check_ladder(table: &str) {
     let mut person = Person::default();
-    let mut ask = ask("first", "fresh", Won(400_000), ShownPass::Valid(pass(9)));
+    let mut ask =
+        ask("first", "fresh", Won(400_000), ShownPass::Valid(pass(9), Timestamp(i64::MAX)));
     let mut last: Option<Refusal> = None;
     for line in rows(table) {
         let (wrong, answer) = line.split_once(' ').expect("two words");
@@ -58,7 +59,7 @@ fn break_one(wrong: &str, person: &mut Person, ask: &mut Ask) {
             person.apply(&issued("early", "may", 202_205, 300_000, 300_000, 2));
         }
         "month-is-used" => person.apply(&issued("first", "july", 202_207, 100_000, 100_000, 3)),
-        "pass-is-used" => ask.pass = ShownPass::Valid(pass(3)),
+        "pass-is-used" => ask.pass = ShownPass::Valid(pass(3), Timestamp(i64::MAX)),
         "pass-is-late" => ask.pass = ShownPass::Expired(pass(3)),
         "pass-is-forged" => ask.pass = ShownPass::Invalid,
         "pass-is-missing" => ask.pass = ShownPass::Missing,
@@ -93,7 +94,7 @@ fn only_positive_multiples_of_the_unit_within_the_month_are_amounts() {
         (1_000_000_000_000_001, false),
         (i64::MAX, false),
     ] {
-        let ask = ask("first", "k", Won(amount), ShownPass::Valid(pass(1)));
+        let ask = ask("first", "k", Won(amount), ShownPass::Valid(pass(1), Timestamp(i64::MAX)));
         let answer = Person::default().decide(at("10:00"), &ask);
         let limits = (Some(Won(10_000)), Some(Won(400_000)));
         match answer {
@@ -143,7 +144,7 @@ fn a_month_ends_at_midnight_in_seoul_and_is_fixed_when_the_limit_is_held() {
     ",
     );
     let mut person = Person::default();
-    let ask = ask("first", "k", Won(400_000), ShownPass::Valid(pass(1)));
+    let ask = ask("first", "k", Won(400_000), ShownPass::Valid(pass(1), Timestamp(i64::MAX)));
     let Ok(Decision::Hold(hold)) = person.decide(moment("07-31T23:59:59"), &ask) else {
         panic!("nothing stands against it")
     };
@@ -229,7 +230,7 @@ fn a_pass_is_good_for_one_purchase_in_its_own_round() {
 fn each_refusal_that_is_remembered_is_replayed_and_no_other_can_be() {
     for refusal in Refusal::one_of_each() {
         let mut person = Person::default();
-        let asked = ask("first", "k", Won(10_000), ShownPass::Valid(pass(1)));
+        let asked = ask("first", "k", Won(10_000), ShownPass::Valid(pass(1), Timestamp(i64::MAX)));
         if refusal.is_remembered() {
             let digest = asked.digest;
             let refused = Event::Refused {
@@ -250,7 +251,7 @@ fn each_refusal_that_is_remembered_is_replayed_and_no_other_can_be() {
 #[test]
 fn what_is_held_counts_until_the_round_has_decided() {
     let mut person = Person::default();
-    let asked = ask("first", "k", Won(300_000), ShownPass::Valid(pass(1)));
+    let asked = ask("first", "k", Won(300_000), ShownPass::Valid(pass(1), Timestamp(i64::MAX)));
     let limits = |person: &Person| person.limits(&program().id, &rules(), at("10:00"));
     let free = limits(&person);
     let Ok(Decision::Hold(hold)) = person.decide(at("10:00"), &asked) else { panic!("free") };
@@ -265,7 +266,7 @@ fn what_is_held_counts_until_the_round_has_decided() {
 #[should_panic(expected = "OR-2: two purchases of one person at once")]
 fn two_purchases_at_once_are_a_defect() {
     let mut person = Person::default();
-    let asked = ask("first", "k", Won(10_000), ShownPass::Valid(pass(1)));
+    let asked = ask("first", "k", Won(10_000), ShownPass::Valid(pass(1), Timestamp(i64::MAX)));
     let Ok(Decision::Hold(hold)) = person.decide(at("10:00"), &asked) else { panic!("free") };
     person.hold(hold);
     let _ = person.decide(at("10:00"), &asked);
@@ -275,7 +276,7 @@ fn two_purchases_at_once_are_a_defect() {
 #[should_panic(expected = "OR-2: issued what was not held")]
 fn a_purchase_that_was_not_held_is_a_defect() {
     let mut person = Person::default();
-    let asked = ask("first", "k", Won(10_000), ShownPass::Valid(pass(1)));
+    let asked = ask("first", "k", Won(10_000), ShownPass::Valid(pass(1), Timestamp(i64::MAX)));
     let Ok(Decision::Hold(hold)) = person.decide(at("10:00"), &asked) else { panic!("free") };
     person.hold(hold);
     person.apply(&issued("first", "k", 202_207, 20_000, 20_000, 1));
@@ -306,7 +307,7 @@ fn remembered_keys_come_to_an_end() {
         let of = crate::tests::samples::person(1);
         person.apply(&Event::Refused { person: of, key, digest, refusal: refusal.clone() });
     }
-    let asked = ask("first", "fresh", Won(10_000), ShownPass::Valid(pass(1)));
+    let asked = ask("first", "fresh", Won(10_000), ShownPass::Valid(pass(1), Timestamp(i64::MAX)));
     assert_eq!(person.decide(at("10:00"), &asked), Err(Refusal::Overloaded));
 }
 
@@ -406,13 +407,14 @@ fn issue(ask: &Ask, facts: &RoundFacts, hold: &LimitHold, now: Timestamp) -> Eve
 }
 
 fn issued(round: &str, name: &str, month: i32, amount: i64, used_after: i64, number: u64) -> Event {
-    let asked = ask(round, name, Won(amount), ShownPass::Valid(pass(number)));
+    let asked = ask(round, name, Won(amount), ShownPass::Valid(pass(number), Timestamp(i64::MAX)));
     let facts = asked.round.clone().unwrap();
     let hold = LimitHold {
         program: facts.program.clone(),
         month: Month::from_number(month),
         amount: Won(amount),
         pass: pass(number),
+        pass_expires_at: Timestamp(i64::MAX),
         used_after: Won(used_after),
     };
     issue(&asked, &facts, &hold, at("10:00"))
@@ -451,6 +453,6 @@ fn shown_pass(word: &str) -> ShownPass {
         "none" => ShownPass::Missing,
         "forged" => ShownPass::Invalid,
         "late" => ShownPass::Expired(pass(77)),
-        number => ShownPass::Valid(pass(number.parse().expect("a number"))),
+        number => ShownPass::Valid(pass(number.parse().expect("a number")), Timestamp(i64::MAX)),
     }
 }

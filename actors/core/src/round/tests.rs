@@ -348,6 +348,16 @@ fn the_rounds_refusals_of_a_purchase_come_in_order() {
 }
 
 #[test]
+fn a_window_sells_nothing_after_its_last_moment_even_before_the_clock_has_shut_it() {
+    let mut round = in_state("open");
+    round.apply(&watermark(&round, 0, 5));
+    let order = order(0, 1, Won(10_000));
+    assert!(round.decide_purchase(at("13:59:59"), &order).is_ok());
+    let refusal = round.decide_purchase(at("14:00"), &order);
+    assert_eq!(refusal, Err(Refusal::NotEligible { opens_at: None }));
+}
+
+#[test]
 fn the_mean_purchase_is_believed_after_a_hundred() {
     let mut round = Round::new(round_of(&["everyone 10:00-14:00 100000k"]));
     settle(&mut round, at("10:00"));

@@ -204,7 +204,7 @@ impl Crowd {
             self.buckets[index].fill(inlet, u64::try_from(seconds * 1_000).unwrap());
             let bucket = &self.buckets[index];
             let limit = rules().monthly_limit_won;
-            let (moved, _) = self.machines.round.decide_advance(line, &places, bucket, limit);
+            let (moved, _) = self.machines.round.decide_advance(line, &places, bucket, 0, limit);
             let Some(moved) = moved else { continue };
             let Event::WatermarkMoved { to, .. } = moved else { panic!("{moved:?}") };
             self.buckets[index].take(places.entering(places.watermark(), to));
@@ -319,7 +319,8 @@ impl Crowd {
         let amount = Won(10_000 * i64::try_from(self.chance.below(42)).unwrap());
         let name = format!("k-{}", self.chance.below(12));
         let is_valid = self.now < expires_at;
-        let pass = if is_valid { ShownPass::Valid(pass) } else { ShownPass::Expired(pass) };
+        let pass =
+            if is_valid { ShownPass::Valid(pass, expires_at) } else { ShownPass::Expired(pass) };
         let ask = self.ask(who, &name, amount, pass);
         let people = &mut self.machines.people;
         let hold = match people.entry(person(who)).or_default().decide(self.now, &ask) {
@@ -343,8 +344,9 @@ impl Crowd {
         let PassId { line, number } = order.pass;
         let phase = self.machines.places[line.index()].phase(number);
         let round = &self.machines.round;
-        let decided =
-            round.check_pass(phase).and_then(|()| round.decide_purchase(self.now, &order));
+        let decided = round
+            .check_pass(self.now, phase, expires_at)
+            .and_then(|()| round.decide_purchase(self.now, &order));
         match decided {
             Ok(purchase) => {
                 for event in round.lost_turn_events(phase, &order, expires_at) {

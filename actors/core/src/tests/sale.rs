@@ -180,7 +180,7 @@ impl Sale {
             self.bucket.fill(&self.round.spec().inlet, TICK_MILLIS);
             let limit = rules().monthly_limit_won;
             let (moved, limiter) =
-                self.round.decide_advance(LineId(0), &self.places, &self.bucket, limit);
+                self.round.decide_advance(LineId(0), &self.places, &self.bucket, 0, limit);
             self.limiter = limiter;
             let Some(moved) = moved else { continue };
             let Event::WatermarkMoved { to, .. } = moved else { panic!("{moved:?}") };

@@ -208,6 +208,21 @@ fn a_window_that_waits_for_leftover_is_not_given_up() {
 }
 
 #[test]
+fn a_window_that_is_gone_while_leftover_may_come_is_not_sold_out() {
+    let mut sale =
+        Sale::new(round_of(&["everyone 10:00-20:00 100k", "odd 12:00-14:00 50k > everyone"]));
+    sale.people(0, 2);
+    sale.tick("12:00");
+    sale.buy(0, 1, 100_000);
+    let place = |sale: &Sale| sale.view().place(LineId(0), 2, &sale.places[0]);
+    let seen = (place(&sale).state, place(&sale).outlook);
+    assert_eq!(seen, (PlaceState::Waiting, Outlook::Possible));
+    sale.buy(1, 1, 50_000);
+    let seen = (place(&sale).state, place(&sale).outlook);
+    assert_eq!(seen, (PlaceState::SoldOut, Outlook::No));
+}
+
+#[test]
 fn who_lapsed_or_left_has_the_chances_of_the_tail() {
     let mut sale = Sale::new(round_of(&["everyone 10:00-14:00 40000k"]));
     sale.people(0, 1_000);
