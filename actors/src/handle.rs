@@ -113,8 +113,11 @@ impl<S: Shell> Actor for Mailbox<S> {
     }
 
     fn stopped(&mut self, _ctx: &mut Self::Context) {
-        // A regular end is nobody's death.
-        self.obituary = None;
+        // A regular end is nobody's death. After a panic actix calls this as well, while the stack
+        // unwinds: that is one.
+        if !std::thread::panicking() {
+            self.obituary = None;
+        }
     }
 }
 

@@ -77,10 +77,14 @@ mod tests {
             "openrun_commit_failures_total{kind=\"deposed\"} 0",
             "openrun_permits_refused_total{actor=\"person\"} 0",
             "openrun_order_inversions_total 0",
-            "openrun_commit_seconds_count 0",
-            "openrun_mailbox_wait_seconds_bucket{actor=\"round\",le=\"+Inf\"} 0",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+        // Other tests of this process may have moved these, so only their presence is asked for.
+        for series in
+            ["openrun_commit_seconds_count ", "openrun_mailbox_wait_seconds_bucket{actor=\"round\""]
+        {
+            assert!(text.lines().any(|found| found.starts_with(series)), "{series} in\n{text}");
         }
         let build = format!("openrun_build_info{{version=\"{VERSION}\",commit=\"{COMMIT}\"}} 1");
         assert!(text.contains(&build), "{text}");
