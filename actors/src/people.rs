@@ -204,11 +204,10 @@ impl People {
     /// An actor is dead or in doubt: the next caller gets one that reads the store, once all its
     /// messages are decided.
     fn forget(&self, person: PersonKey, generation: u64) {
-        if let Some(mut seat) = self.seats.get_mut(&person) {
-            if matches!(&*seat, Seat::Living { generation: living, .. } if *living == generation) {
-                *seat = Seat::Known { must_fence: true };
-                self.actors.decrement(1.0);
-            }
+        let Some(mut seat) = self.seats.get_mut(&person) else { return };
+        if matches!(&*seat, Seat::Living { generation: living, .. } if *living == generation) {
+            *seat = Seat::Known { must_fence: true };
+            self.actors.decrement(1.0);
         }
     }
 

@@ -186,7 +186,8 @@ impl PersonShell {
                 self.person.apply(&Event::Issued { purchase: purchase.clone() });
                 reply.send(fresh(Ok(Box::new(purchase))));
             }
-            Ok(Err(BuyFailed::Refused(refusal))) => {
+            // A use of the pass that only the round knows is not confirmed by the store: as below.
+            Ok(Err(BuyFailed::Refused(refusal))) if refusal != Refusal::PassUsed => {
                 self.person.release();
                 self.refuse(purchasing, refusal, reply, ctx);
             }
@@ -195,7 +196,7 @@ impl PersonShell {
                 reply.send(fresh(Err(Refusal::Overloaded)));
             }
             // Perhaps it is written: whoever comes next reads it from the store.
-            Ok(Err(BuyFailed::Doubt)) | Err(CallError::NoAnswer) => {
+            Ok(Err(_)) | Err(CallError::NoAnswer) => {
                 self.doubt();
                 reply.send(fresh(Err(Refusal::Unavailable)));
             }

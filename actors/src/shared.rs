@@ -136,10 +136,11 @@ impl RoundRef {
     /// than every 200 ms.
     pub fn rendered(&self, render: impl FnOnce(&RoundView) -> Bytes) -> Rendered {
         let view = self.0.view.load();
-        if let Some(rendered) = self.0.rendered.load().as_ref() {
-            if rendered.serial == view.serial || rendered.made.elapsed() < REMAKE_AFTER {
-                return Rendered::clone(rendered);
-            }
+        let is_fresh = |rendered: &&Arc<Rendered>| {
+            rendered.serial == view.serial || rendered.made.elapsed() < REMAKE_AFTER
+        };
+        if let Some(rendered) = self.0.rendered.load().as_ref().filter(is_fresh) {
+            return Rendered::clone(rendered);
         }
         let rendered = Rendered {
             bytes: render(&view),

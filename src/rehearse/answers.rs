@@ -167,7 +167,8 @@ impl Crowd {
             self.figures.now.places += u64::from(visit.plan.phone == 0);
             visit.placed = times.answered;
         } else if before_line == line {
-            let held = visit.ticket.is_some();
+            // A place that the other phone has bought with is used up: joining gives a new one.
+            let held = visit.ticket.is_some() && !visit.plan.habits.has(Habits::TWO_PHONES);
             self.figures.broken.place_not_kept += u64::from(keeps && held && number != before);
             self.figures.broken.place_gained += u64::from(number < before);
         }

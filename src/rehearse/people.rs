@@ -31,7 +31,7 @@ impl Habits {
         there
     }
 
-    fn has(self, habit: Self) -> bool {
+    pub fn has(self, habit: Self) -> bool {
         self.0 & habit.0 != 0
     }
 

@@ -44,7 +44,7 @@ impl Progress {
     pub fn begin_sign_up(&self, people: u64) {
         self.to_sign_up.set(people);
         self.say(&format!("signing up {people} people before the doors open"));
-        self.style("{bar:32} {pos}/{len} signed up, {per_sec}, {elapsed}");
+        self.style("{bar:32} {pos}/{len} signed up, {elapsed}");
         self.bar.set_length(people);
         self.bar.set_position(0);
         self.bar.reset_elapsed();
@@ -55,7 +55,7 @@ impl Progress {
     }
 
     pub fn end_sign_up(&self) {
-        self.style("{bar:32} {pos}/{len} million won, {elapsed}\n{msg}");
+        self.style("{bar:32} {pos}/{len} million won, {elapsed}\n{wide_msg}");
         self.bar.set_length(self.stock_won / MILLION);
         self.bar.set_position(0);
         self.bar.reset_elapsed();

@@ -21,8 +21,18 @@ use std::path::{Path, PathBuf};
 
 /// Channels of a development directory: the four apps of the Seoul sale, those of the other
 /// sales that are rehearsed, and a bank's counter.
-pub const DEVELOPMENT_CHANNELS: [&str; 7] =
-    ["seoul-pay", "tmoney-pay", "shinhan-sol", "moneytree", "chak", "onnuri", "counter"];
+pub const DEVELOPMENT_CHANNELS: [&str; 10] = [
+    "seoul-pay",
+    "tmoney-pay",
+    "shinhan-sol",
+    "moneytree",
+    "chak",
+    "chuncheon-love",
+    "gangwon-voucher",
+    "bizple-zeropay",
+    "onnuri",
+    "counter",
+];
 
 /// Most active keys of one kind: during a rotation the new one signs and the old one still opens.
 pub(super) const ACTIVE_MAX: usize = 2;
