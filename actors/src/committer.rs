@@ -36,6 +36,8 @@ type Completion = Box<dyn FnOnce(Result<(), CommitFailed>) + Send>;
 pub struct Append {
     at: Timestamp,
     events: Vec<Event>,
+    /// The epoch of the state that they were decided on; absent when they stand by themselves.
+    decided_under: Option<u64>,
     completion: Option<Completion>,
 }
 
@@ -188,7 +190,10 @@ impl Serve<Append> for Committer {
     type Answer = ();
 
     fn serve(&mut self, append: Append, reply: Reply<()>, ctx: &mut Ctx<Self>) {
-        if self.ownership.is_none() || self.queued_events >= QUEUE_EVENTS {
+        let epoch = self.ownership.map(|ownership| ownership.epoch);
+        // Decided on a state that may hold what was never written: its actor is about to be rebuilt.
+        let is_stale = append.decided_under.is_some() && append.decided_under != epoch;
+        if epoch.is_none() || is_stale || self.queued_events >= QUEUE_EVENTS {
             if let Some(done) = append.completion {
                 done(Err(CommitFailed));
             }
@@ -211,12 +216,32 @@ impl Serve<crate::failpoints::Panic> for Committer {
 
 /// What the others see of the committer.
 #[derive(Clone)]
-pub struct Journal(pub(crate) Handle<Committer>);
+pub struct Journal {
+    pub(crate) committer: Handle<Committer>,
+    decided_under: Option<u64>,
+}
 
 impl Journal {
+    /// For events that stand by themselves.
+    pub(crate) fn new(committer: Handle<Committer>) -> Journal {
+        Journal { committer, decided_under: None }
+    }
+
+    /// For an actor whose state was read under `epoch`: what it decides is not written under
+    /// another one.
+    pub(crate) fn of_state(&self, epoch: u64) -> Journal {
+        Journal { committer: self.committer.clone(), decided_under: Some(epoch) }
+    }
+
+    /// The epoch of the state that its actor decides on, if it has one.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        self.decided_under
+    }
+
     /// Writes without anybody waiting: the outcome is proved otherwise (a ticket by its signature).
     pub fn append_and_forget(&self, at: Timestamp, events: Vec<Event>) {
-        self.0.tell(Append { at, events, completion: None });
+        let decided_under = self.decided_under;
+        self.committer.tell(Append { at, events, decided_under, completion: None });
     }
 
     /// Writes, then calls `done` from the committer's thread. Runs to the end whoever hangs up.
@@ -224,7 +249,8 @@ impl Journal {
     where
         F: FnOnce(Result<(), CommitFailed>) + Send + 'static,
     {
-        self.0.tell(Append { at, events, completion: Some(Box::new(done)) });
+        let (decided_under, completion) = (self.decided_under, Some(Box::new(done) as Completion));
+        self.committer.tell(Append { at, events, decided_under, completion });
     }
 
     /// Writes, and answers once it is durable.

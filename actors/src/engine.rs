@@ -97,13 +97,14 @@ impl Engine {
             let on_doubt = Inner::on_doubt(weak.clone());
             let make = move || Committer::new(of_store, Some(ownership), on_doubt, of_epoch);
             let obituary = Inner::committer_obituary(weak.clone());
-            let journal = Journal(Handle::start(&committer_arbiter, make, obituary));
+            let journal = Journal::new(Handle::start(&committer_arbiter, make, obituary));
             let people = Arc::new(People::new(
                 Arc::clone(&rounds),
                 Arc::clone(&store),
                 journal.clone(),
                 Arc::clone(&clock),
                 people_arbiter,
+                Arc::clone(&epoch),
             ));
             Inner {
                 store,

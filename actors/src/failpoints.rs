@@ -91,7 +91,7 @@ impl crate::Engine {
                     living.tell(Panic);
                 }
             }
-            Victim::Committer => self.0.journal.0.tell(Panic),
+            Victim::Committer => self.0.journal.committer.tell(Panic),
             Victim::Guardian => self.0.tell_guardian(Panic),
         }
     }

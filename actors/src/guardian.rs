@@ -4,7 +4,7 @@
 //! One job at a time. It never resumes bad state: a rebuilt round is what the store says, nothing
 //! else.
 
-use crate::committer::IntoActorFuture;
+use crate::committer::{IntoActorFuture, Journal};
 use crate::engine::Inner;
 use crate::handle::{Ctx, Handle, Reply, Serve, Shell};
 use crate::load::{Loaded, load_round};
@@ -204,13 +204,14 @@ impl Inner {
         let view = self.first_view(&loaded, &program, 0);
         let labels = labels_of(&loaded.round);
         let Loaded { round, queues, lines, vacant } = loaded;
+        let of_state = self.journal.of_state(self.epoch.load(Ordering::Acquire));
         let shared = Arc::new_cyclic(|weak: &Weak<RoundShared>| {
-            let around = self.surroundings();
+            let around = self.surroundings(of_state.clone());
             let (machine, of_round) = (round, weak.clone());
             let make = move || RoundShell::new(machine, program, vacant, of_round, around, 1);
             let start_queue = |(shard, queue)| {
                 let (weak, labels) = (weak.clone(), labels.clone());
-                let (journal, clock) = (self.journal.clone(), Arc::clone(&self.clock));
+                let (journal, clock) = (of_state.clone(), Arc::clone(&self.clock));
                 let make = move || QueueShell::new(queue, shard, weak, journal, clock, labels);
                 Handle::start(&arbiter, make, self.obituary(&id, "queue"))
             };
@@ -240,6 +241,9 @@ impl Inner {
         for queue in &shared.queues {
             let _ = queue.command(Retire).await;
         }
+        // Before the store is read: should another epoch begin meanwhile, nothing that the new
+        // actors decide is written, and they are rebuilt in their turn.
+        let of_state = self.journal.of_state(self.epoch.load(Ordering::Acquire));
         self.journal.barrier().await;
         let former = shared.lines.load_full();
         let loaded = loop {
@@ -262,12 +266,12 @@ impl Inner {
         let Loaded { round, queues, lines, vacant } = loaded;
         shared.lines.store(Arc::new(lines));
         shared.view.store(Arc::new(view));
-        let (weak, around) = (Arc::downgrade(&shared), self.surroundings());
+        let (weak, around) = (Arc::downgrade(&shared), self.surroundings(of_state.clone()));
         let make = move || RoundShell::new(round, program, vacant, weak, around, serial + 1);
         shared.round.restart(&arbiter, make, self.obituary(id, "round"));
         for ((shard, queue), handle) in queues.into_iter().enumerate().zip(&shared.queues) {
             let (weak, labels) = (Arc::downgrade(&shared), labels.clone());
-            let (journal, clock) = (self.journal.clone(), Arc::clone(&self.clock));
+            let (journal, clock) = (of_state.clone(), Arc::clone(&self.clock));
             let make = move || QueueShell::new(queue, shard, weak, journal, clock, labels);
             handle.restart(&arbiter, make, self.obituary(id, "queue"));
         }
@@ -284,9 +288,9 @@ impl Inner {
         RoundView::of(&loaded.round, program, serial, epoch, self.clock.now(), of_line)
     }
 
-    fn surroundings(&self) -> Surroundings {
+    fn surroundings(&self, journal: Journal) -> Surroundings {
         Surroundings {
-            journal: self.journal.clone(),
+            journal,
             clock: Arc::clone(&self.clock),
             rail: Arc::clone(&self.rail),
             epoch: Arc::clone(&self.epoch),

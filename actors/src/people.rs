@@ -47,6 +47,7 @@ pub(crate) struct People {
     journal: Journal,
     clock: Arc<dyn Clock>,
     arbiter: ArbiterHandle,
+    epoch: Arc<AtomicU64>,
     generations: AtomicU64,
     actors: Gauge,
 }
@@ -58,6 +59,7 @@ impl People {
         journal: Journal,
         clock: Arc<dyn Clock>,
         arbiter: ArbiterHandle,
+        epoch: Arc<AtomicU64>,
     ) -> People {
         People {
             seats: DashMap::new(),
@@ -67,6 +69,7 @@ impl People {
             journal,
             clock,
             arbiter,
+            epoch,
             generations: AtomicU64::new(0),
             actors: metrics::gauge!("openrun_people_actors"),
         }
@@ -180,7 +183,9 @@ impl People {
         now: i64,
     ) -> (Handle<PersonShell>, Seat) {
         let generation = people.generations.fetch_add(1, Ordering::Relaxed);
-        let (journal, clock) = (people.journal.clone(), Arc::clone(&people.clock));
+        // Before the store is read: what was true under another epoch buys nothing.
+        let journal = people.journal.of_state(people.epoch.load(Ordering::Acquire));
+        let clock = Arc::clone(&people.clock);
         let forgetting = Arc::downgrade(people);
         let forget = move || {
             if let Some(people) = forgetting.upgrade() {

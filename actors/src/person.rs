@@ -163,7 +163,8 @@ impl PersonShell {
             rules: facts.rules.clone(),
         };
         let pass_expires_at = hold.pass_expires_at;
-        let bought = round.0.round.call(Buy { order, pass_expires_at });
+        let epoch = self.journal.epoch();
+        let bought = round.0.round.call(Buy { order, pass_expires_at, epoch });
         self.person.hold(hold);
         self.is_busy = true;
         ctx.spawn(bought.into_actor_future(move |shell: &mut Self, outcome, ctx| {

@@ -58,6 +58,8 @@ pub struct InletPatch {
 pub(crate) struct Buy {
     pub order: PurchaseOrder,
     pub pass_expires_at: Timestamp,
+    /// The epoch of the state on which the limits were held.
+    pub epoch: Option<u64>,
 }
 
 /// Why a purchase came to nothing.
@@ -366,6 +368,10 @@ impl Serve<Buy> for RoundShell {
         // The person's actor died or was rebuilt: it will ask again from what the store says.
         if reply.is_abandoned() {
             return;
+        }
+        // One of the two has not been rebuilt yet: what it knows may never have been written.
+        if buy.epoch != self.around.journal.epoch() {
+            return reply.send(Err(BuyFailed::Doubt));
         }
         match self.buy(&buy) {
             Err(refusal) => reply.send(Err(BuyFailed::Refused(refusal))),

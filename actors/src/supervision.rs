@@ -42,7 +42,7 @@ impl Inner {
             let on_doubt = Inner::on_doubt(weak.clone());
             let make = move || Committer::new(store, None, on_doubt, epoch);
             let obituary = Inner::committer_obituary(weak);
-            inner.journal.0.restart(&inner.committer_arbiter, make, obituary);
+            inner.journal.committer.restart(&inner.committer_arbiter, make, obituary);
         })
     }
 

@@ -1,111 +1,32 @@
 //! How routes are declared: path, method, handler, and the terms on which it answers.
 //!
-//! One declaration serves three times: actix-web routes by it, the meter names it, and the OpenAPI
-//! document takes parameters, security and every refusal from it. Unknown paths and methods answer
-//! as problems too.
+//! One declaration serves three times: requests are routed by it, the meter names it, and the OpenAPI
+//! document takes parameters, security and every refusal from it. Unknown paths and methods answer as
+//! problems too. actix-web hands every request to one service, which finds the route (see
+//! [`super::pattern`] for the reason).
 
-use super::call::{Answer, Call, IDEMPOTENCY_KEY, PASS, TICKET};
+use super::call::{Answer, Call};
 use super::edge::Edge;
 use super::meter::RouteMeter;
+use super::pattern::Pattern;
 use super::problem::Problem;
-use actix_web::dev::{ServiceRequest, ServiceResponse, fn_service};
-use actix_web::guard::{self, Guard};
+use super::terms::{Terms, Who};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse, fn_service};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Resource, Route};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::future::LocalBoxFuture;
 use openrun_core::Refusal;
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::rc::Rc;
 use std::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const REFERRER_POLICY: HeaderName = HeaderName::from_static("referrer-policy");
 
-/// Who may call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
-    /// Anybody.
-    Anyone,
-    /// A person with a token of their channel.
-    Person,
-    /// Whoever shows a ticket.
-    Ticket,
-    /// Staff with a token, in any role.
-    Viewer,
-    /// Staff in the role of an operator.
-    Operator,
-}
-
-/// On which terms a route answers.
-#[derive(Debug, Clone, Copy)]
-pub struct Terms {
-    /// Who may call.
-    pub who: Who,
-    /// Headers beside the token, each with whether it is required.
-    pub headers: &'static [(&'static str, bool)],
-    /// Whether it reads a body.
-    pub has_body: bool,
-    /// Further codes of refusals.
-    pub may: &'static [&'static str],
-}
-
-impl Terms {
-    const fn of(who: Who) -> Terms {
-        Terms { who, headers: &[], has_body: false, may: &[] }
-    }
-
-    /// It reads a body.
-    #[must_use]
-    pub const fn body(self) -> Terms {
-        Terms { has_body: true, ..self }
-    }
-
-    /// It may also refuse with these codes.
-    #[must_use]
-    pub const fn may(self, may: &'static [&'static str]) -> Terms {
-        Terms { may, ..self }
-    }
-
-    /// It reads these headers too.
-    #[must_use]
-    pub const fn headers(self, headers: &'static [(&'static str, bool)]) -> Terms {
-        Terms { headers, ..self }
-    }
-
-    /// All codes that it may refuse with.
-    #[must_use]
-    pub fn codes(&self) -> Vec<&'static str> {
-        let by_who: &[&str] = match self.who {
-            Who::Anyone => &[],
-            Who::Person => &["unauthenticated"],
-            Who::Ticket => &["ticket-invalid"],
-            Who::Viewer | Who::Operator => &["unauthenticated", "forbidden"],
-        };
-        let by_body: &[&str] = match self.has_body {
-            true => &["malformed", "body-too-large", "unsupported-media-type"],
-            false => &[],
-        };
-        [by_who, by_body, self.may].concat()
-    }
-}
-
-/// Anybody may call.
-pub const ANYONE: Terms = Terms::of(Who::Anyone);
-/// A person's token is needed.
-pub const PERSON: Terms = Terms::of(Who::Person);
-/// A ticket is needed, and nothing else.
-pub const SHOWN_TICKET: Terms = Terms::of(Who::Ticket).headers(&[(TICKET, true)]);
-/// Joining: a ticket may come along.
-pub const JOINING: Terms = Terms::of(Who::Person).headers(&[(TICKET, false)]);
-/// Buying.
-pub const BUYING: Terms =
-    Terms::of(Who::Person).headers(&[(PASS, true), (IDEMPOTENCY_KEY, true)]).body();
-/// A staff token is needed.
-pub const VIEWER: Terms = Terms::of(Who::Viewer);
-/// A staff token of an operator is needed.
-pub const OPERATOR: Terms = Terms::of(Who::Operator).body();
+type Handler = dyn Fn(&Rc<Edge>, HttpRequest, Payload) -> Response;
+type Response = LocalBoxFuture<'static, Result<ServiceResponse, Infallible>>;
 
 /// A route as declared.
 #[derive(Debug, Clone)]
@@ -120,15 +41,15 @@ pub struct Declared {
 
 /// One path with its methods.
 pub struct At {
-    path: &'static str,
-    resource: Resource,
-    declared: Vec<Declared>,
+    pattern: Rc<Pattern>,
+    methods: Vec<(Declared, Box<Handler>)>,
+    refuse: Option<Box<Handler>>,
 }
 
-/// Begins a path. A parameter is `{name}`, or `{name:a|b}` for a choice of words.
+/// Begins a path; see [`Pattern`] for how parameters are written.
 #[must_use]
 pub fn at(path: &'static str) -> At {
-    At { path, resource: web::resource(path), declared: Vec::new() }
+    At { pattern: Rc::new(Pattern::new(path)), methods: Vec::new(), refuse: None }
 }
 
 macro_rules! methods {
@@ -137,7 +58,7 @@ macro_rules! methods {
         #[must_use]
         pub fn $name<F, Fut>(self, handler: F, terms: Terms) -> At
         where
-            F: Fn(Call) -> Fut + Clone + 'static,
+            F: Fn(Call) -> Fut + 'static,
             Fut: Future<Output = Answer> + 'static,
         {
             self.on(Method::$method, $text, handler, terms)
@@ -151,43 +72,38 @@ impl At {
 
     fn on<F, Fut>(mut self, method: Method, text: &'static str, handler: F, terms: Terms) -> At
     where
-        F: Fn(Call) -> Fut + Clone + 'static,
+        F: Fn(Call) -> Fut + 'static,
         Fut: Future<Output = Answer> + 'static,
     {
-        let path = documented(self.path);
-        let route = web::route().guard(MethodIs(method.clone()));
+        let path = self.pattern.documented();
         let meter = RouteMeter::new(path.clone(), text);
-        self.resource = self.resource.route(answering(route, meter, handler));
-        self.declared.push(Declared { path, method, terms });
+        // What everybody shares may come from a cache: an id of one request has no place in it.
+        let is_shared = terms.who == Who::Anyone;
+        let handler = answering(Rc::clone(&self.pattern), meter, is_shared, handler);
+        self.methods.push((Declared { path, method, terms }, handler));
         self
     }
 
-    fn allow(&self) -> String {
-        let mut names: Vec<&str> = self.declared.iter().map(|d| d.method.as_str()).collect();
+    /// GET answers HEAD too: the server leaves the body out.
+    fn handler(&self, asked: &Method) -> Option<&Handler> {
+        let fits =
+            |method: &Method| method == asked || (*asked == Method::HEAD && *method == Method::GET);
+        let found = self.methods.iter().find(|(declared, _)| fits(&declared.method));
+        found.map(|(_, handler)| &**handler).or(self.refuse.as_deref())
+    }
+
+    /// With an answer to every other method, which names those that are there.
+    fn complete(self) -> At {
+        let mut names: Vec<&str> = self.methods.iter().map(|(d, _)| d.method.as_str()).collect();
         if names.contains(&"GET") {
             names.push("HEAD");
         }
-        names.join(", ")
+        let allow = HeaderValue::from_str(&names.join(", ")).expect("names of methods are ASCII");
+        let meter = RouteMeter::new(self.pattern.documented(), "other");
+        let refuse = move |_: Call| ready(Err(Problem::method_not_allowed(allow.clone())));
+        let refuse = answering(Rc::clone(&self.pattern), meter, false, refuse);
+        At { refuse: Some(refuse), ..self }
     }
-}
-
-/// GET answers HEAD too: the server leaves the body out.
-struct MethodIs(Method);
-
-impl Guard for MethodIs {
-    fn check(&self, context: &guard::GuardContext<'_>) -> bool {
-        let asked = &context.head().method;
-        *asked == self.0 || (*asked == Method::HEAD && self.0 == Method::GET)
-    }
-}
-
-/// `/v1/rounds/{round}/{step:open|close}` is documented as `/v1/rounds/{round}/{step}`.
-fn documented(path: &str) -> String {
-    let segments = path.split('/').map(|segment| match segment.split_once(':') {
-        Some((name, _)) => format!("{name}}}"),
-        None => segment.to_owned(),
-    });
-    segments.collect::<Vec<_>>().join("/")
 }
 
 /// All routes of a listener.
@@ -197,93 +113,86 @@ pub struct Api {
 }
 
 impl Api {
-    /// Adds a path.
+    /// Adds a path. Paths are tried in the order in which they were added.
     pub fn add(&mut self, at: At) {
-        self.paths.push(at);
+        self.paths.push(at.complete());
     }
 
     /// The routes as declared.
     #[must_use]
     pub fn declared(&self) -> Vec<Declared> {
-        self.paths.iter().flat_map(|at| at.declared.clone()).collect()
+        let all = self.paths.iter().flat_map(|at| &at.methods);
+        all.map(|(declared, _)| declared.clone()).collect()
     }
 
-    /// Hands the routes to actix-web, in the order of their declaration.
-    pub fn register(self, config: &mut ServiceConfig) {
-        for at in self.paths {
-            let allow = HeaderValue::from_str(&at.allow()).expect("names of methods are ASCII");
-            let meter = RouteMeter::new(documented(at.path), "other");
-            let refuse =
-                move |_: Call| std::future::ready(Err(Problem::method_not_allowed(allow.clone())));
-            let refused = answering(web::route(), meter, refuse);
-            config.service(at.resource.default_service(refused));
-        }
+    /// Hands the routes to actix-web.
+    pub fn register(self, edge: Edge, config: &mut ServiceConfig) {
+        let (paths, edge) = (Rc::new(self.paths), Rc::new(edge));
         let meter = RouteMeter::new("unmatched".to_owned(), "other");
-        let nothing = |_: Call| std::future::ready(Err(Problem::from(Refusal::NotFound)));
-        config.default_service(answering(web::route(), meter, nothing));
+        let nothing = |_: Call| ready(Err(Problem::from(Refusal::NotFound)));
+        let nothing: Rc<Handler> =
+            answering(Rc::new(Pattern::new("/")), meter, false, nothing).into();
+        let service = fn_service(move |request: ServiceRequest| {
+            let path = request.match_info().as_str();
+            let at = paths.iter().find(|at| at.pattern.matches(path));
+            let handler = at.and_then(|at| at.handler(request.method())).unwrap_or(&*nothing);
+            let (request, payload) = request.into_parts();
+            handler(&edge, request, payload)
+        });
+        config.default_service(web::route().service(service));
     }
 }
 
-fn answering<F, Fut>(route: Route, meter: RouteMeter, handler: F) -> Route
+fn answering<F, Fut>(
+    pattern: Rc<Pattern>,
+    meter: RouteMeter,
+    is_shared: bool,
+    handler: F,
+) -> Box<Handler>
 where
-    F: Fn(Call) -> Fut + Clone + 'static,
+    F: Fn(Call) -> Fut + 'static,
     Fut: Future<Output = Answer> + 'static,
 {
     let meter = Rc::new(meter);
-    route.service(fn_service(move |request: ServiceRequest| {
+    Box::new(move |edge, request, payload| {
         let started = Instant::now();
-        let meter = Rc::clone(&meter);
-        let (request, payload) = request.into_parts();
-        let answer = handler(Call::new(request.clone(), payload));
-        async move {
-            let response = finish(&request, answer.await);
+        let (edge, meter) = (Rc::clone(edge), Rc::clone(&meter));
+        let call = Call::new(Rc::clone(&edge), Rc::clone(&pattern), request.clone(), payload);
+        let answer = handler(call);
+        Box::pin(async move {
+            let response = finish(&edge, &request, is_shared, answer.await);
             meter.record(response.status(), started.elapsed());
-            Ok::<_, Infallible>(ServiceResponse::new(request, response))
-        }
-    }))
-}
-
-/// What every answer carries, whatever it says.
-fn finish(request: &HttpRequest, answer: Answer) -> HttpResponse {
-    let mut response = answer.unwrap_or_else(|problem| {
-        let edge = request.app_data::<Edge>().expect("both listeners put the edge there");
-        problem.respond(edge, request)
-    });
-    let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(REQUEST_ID, request_id(request));
-    response
-}
-
-/// The client's own id of the request when it is a plain word of at most 64 characters, else a new
-/// one.
-fn request_id(request: &HttpRequest) -> HeaderValue {
-    let plain = |c: &u8| c.is_ascii_alphanumeric() || b"-_.".contains(c);
-    let sent = request
-        .headers()
-        .get(&REQUEST_ID)
-        .filter(|id| (1..=64).contains(&id.len()) && id.as_bytes().iter().all(plain));
-    sent.cloned().unwrap_or_else(|| {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let number: u64 = rand::random();
-        let digits: [u8; 16] =
-            std::array::from_fn(|i| DIGITS[usize::from((number >> (i * 4)) as u8 & 15)]);
-        HeaderValue::from_bytes(&digits).expect("hexadecimal digits are ASCII")
+            Ok(ServiceResponse::new(request, response))
+        })
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_choice_of_words_is_documented_as_a_parameter() {
-        for (path, documented_as) in [
-            ("/v1/rounds", "/v1/rounds"),
-            ("/v1/rounds/{round}/{step:open|close}", "/v1/rounds/{round}/{step}"),
-        ] {
-            assert_eq!(documented(path), documented_as);
-        }
+/// What every answer carries, whatever it says.
+fn finish(edge: &Edge, request: &HttpRequest, is_shared: bool, answer: Answer) -> HttpResponse {
+    let makes_id = !is_shared || answer.is_err();
+    let mut response = answer.unwrap_or_else(|problem| problem.respond(edge, request));
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Some(id) = sent_id(request) {
+        headers.insert(REQUEST_ID, id);
+    } else if makes_id {
+        headers.insert(REQUEST_ID, new_id());
     }
+    response
+}
+
+/// The client's own id of the request, when it is a plain word of at most 64 characters.
+fn sent_id(request: &HttpRequest) -> Option<HeaderValue> {
+    let plain = |c: &u8| c.is_ascii_alphanumeric() || b"-_.".contains(c);
+    let sent = request.headers().get(&REQUEST_ID)?;
+    let fits = (1..=64).contains(&sent.len()) && sent.as_bytes().iter().all(plain);
+    fits.then(|| sent.clone())
+}
+
+fn new_id() -> HeaderValue {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let number: u64 = rand::random();
+    let digits: [u8; 16] =
+        std::array::from_fn(|i| DIGITS[usize::from((number >> (i * 4)) as u8 & 15)]);
+    HeaderValue::from_bytes(&digits).expect("hexadecimal digits are ASCII")
 }

@@ -5,6 +5,7 @@
 
 use super::body::{self, malformed};
 use super::edge::Edge;
+use super::pattern::Pattern;
 use super::problem::Problem;
 use crate::trust::{PersonClaims, Role, Ticket};
 use actix_web::dev::Payload;
@@ -15,6 +16,7 @@ use openrun_core::person::ShownPass;
 use openrun_core::queue::ShownTicket;
 use openrun_core::{IdempotencyKey, PersonKey, Refusal, RoundId};
 use serde::de::DeserializeOwned;
+use std::rc::Rc;
 
 /// What a handler answers.
 pub type Answer = Result<HttpResponse, Problem>;
@@ -28,6 +30,8 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// A request on its way through a handler.
 pub struct Call {
+    edge: Rc<Edge>,
+    pattern: Rc<Pattern>,
     request: HttpRequest,
     payload: Payload,
 }
@@ -35,23 +39,25 @@ pub struct Call {
 impl Call {
     /// A request that was matched to a route.
     #[must_use]
-    pub fn new(request: HttpRequest, payload: Payload) -> Call {
-        Call { request, payload }
+    pub fn new(
+        edge: Rc<Edge>,
+        pattern: Rc<Pattern>,
+        request: HttpRequest,
+        payload: Payload,
+    ) -> Call {
+        Call { edge, pattern, request, payload }
     }
 
     /// What every handler can reach.
-    ///
-    /// # Panics
-    /// Never: both listeners put it there.
     #[must_use]
     pub fn edge(&self) -> &Edge {
-        self.request.app_data::<Edge>().expect("both listeners put the edge there")
+        &self.edge
     }
 
     /// A segment of the path.
     #[must_use]
     pub fn segment(&self, name: &str) -> &str {
-        self.request.match_info().get(name).unwrap_or_default()
+        self.pattern.value(self.request.match_info().as_str(), name)
     }
 
     /// A header as text, if it is visible ASCII.

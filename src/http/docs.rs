@@ -6,7 +6,7 @@ use super::call::{Answer, Call};
 use super::reply::{self, SHARED_LONG};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION};
 use bytes::Bytes;
 use openrun_core::Refusal;
 use std::sync::{Arc, LazyLock};
@@ -54,10 +54,6 @@ pub async fn docs(_call: Call) -> Answer {
 pub async fn file(call: Call) -> Answer {
     let found = utoipa_swagger_ui::serve(call.segment("file"), Arc::clone(&CONFIG));
     let file = found.ok().flatten().ok_or(Refusal::NotFound)?;
-    let kind = HeaderValue::from_str(&file.content_type).map_err(|_| Refusal::NotFound)?;
     let bytes = Bytes::from(file.bytes.into_owned());
-    let mut response = reply::bytes(StatusCode::OK, kind, SHARED_LONG, bytes);
-    let policy = HeaderValue::from_static(POLICY);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
-    Ok(response)
+    Ok(reply::page(&file.content_type, bytes, POLICY))
 }

@@ -2,6 +2,7 @@
 
 use super::call::{Answer, Call};
 use super::reply;
+use actix_web::HttpResponse;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -39,6 +40,12 @@ struct Page {
 static PUBLIC_PAGE: LazyLock<Page> = LazyLock::new(|| page(PUBLIC));
 static OPS_PAGE: LazyLock<Page> = LazyLock::new(|| page(OPS));
 
+impl Page {
+    fn answer(&self) -> HttpResponse {
+        reply::page("text/html; charset=utf-8", self.html.clone(), &self.policy)
+    }
+}
+
 fn page(links: Links) -> Page {
     let list = |language: fn(&(&'static str, &'static str, &'static str)) -> &'static str| {
         let items = links.iter().map(|link| {
@@ -68,12 +75,12 @@ fn page(links: Links) -> Page {
 #[utoipa::path(get, path = "/", operation_id = "home", tag = "contract",
     responses((status = 200, description = "a page", body = String, content_type = "text/html")))]
 pub async fn public(_call: Call) -> Answer {
-    Ok(reply::html(PUBLIC_PAGE.html.clone(), &PUBLIC_PAGE.policy))
+    Ok(PUBLIC_PAGE.answer())
 }
 
 /// What this listener is
 #[utoipa::path(get, path = "/", operation_id = "ops_home", tag = "contract",
     responses((status = 200, description = "a page", body = String, content_type = "text/html")))]
 pub async fn ops(_call: Call) -> Answer {
-    Ok(reply::html(OPS_PAGE.html.clone(), &OPS_PAGE.policy))
+    Ok(OPS_PAGE.answer())
 }

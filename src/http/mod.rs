@@ -10,8 +10,10 @@ pub mod api;
 pub mod body;
 pub mod call;
 pub mod edge;
+pub mod pattern;
 pub mod router;
 pub mod server;
+pub mod terms;
 
 pub mod admin;
 pub mod docs;

@@ -3,9 +3,10 @@
 //! Handlers say what they answer when all is well; the router says on which terms. Parameters,
 //! security and every refusal are added from the router, so that no route can forget one.
 
-use super::api::{Declared, Who};
+use super::api::Declared;
 use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
 use super::problem::{self, PROBLEM_JSON};
+use super::terms::Who;
 use super::{admin, docs, health, home, people, problem_table, programs, purchases, router};
 use super::{rounds, tickets, watermark};
 use actix_web::http::Method;

@@ -60,11 +60,13 @@ pub fn shared_bytes(body: Bytes, keep: HeaderValue) -> HttpResponse {
     bytes(StatusCode::OK, JSON, keep, body)
 }
 
-/// An HTML page with its content security policy.
-pub fn html(body: Bytes, policy: &str) -> HttpResponse {
-    let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    let mut response = bytes(StatusCode::OK, kind, SHARED_LONG, body);
+/// A page, or a file of one, with its content security policy.
+pub fn page(media_type: &str, body: Bytes, policy: &str) -> HttpResponse {
+    let plain = HeaderValue::from_static("application/octet-stream");
+    let media_type = HeaderValue::from_str(media_type).unwrap_or(plain);
+    let mut response = bytes(StatusCode::OK, media_type, SHARED_LONG, body);
     put(&mut response, header::CONTENT_SECURITY_POLICY, policy);
+    put(&mut response, header::REFERRER_POLICY, "no-referrer");
     response
 }
 

@@ -4,7 +4,8 @@
 //! One declaration is the route, its metric and its part of the OpenAPI document. Paths are tried
 //! in this order, so what a crowd asks for stands first.
 
-use super::api::{ANYONE, Api, BUYING, JOINING, OPERATOR, PERSON, SHOWN_TICKET, VIEWER, at};
+use super::api::{Api, at};
+use super::terms::{ANYONE, BUYING, JOINING, OPERATOR, PERSON, SHOWN_TICKET, VIEWER};
 use super::{admin, docs, health, home, people, programs, purchases, rounds, tickets, watermark};
 
 /// What people and channel apps call.
@@ -66,7 +67,7 @@ pub fn ops() -> Api {
 fn add_docs(api: &mut Api) {
     api.add(at("/openapi.json").get(docs::document, ANYONE));
     api.add(at("/docs").get(docs::docs, ANYONE));
-    api.add(at("/docs/{file:.*}").get(docs::file, ANYONE.may(&["not-found"])));
+    api.add(at("/docs/{file*}").get(docs::file, ANYONE.may(&["not-found"])));
 }
 
 const BUSY: &[&str] = &["overloaded", "unavailable"];

@@ -84,7 +84,8 @@ pub fn start(options: ServerOptions) -> io::Result<Server> {
     let (public_edge, workers) = (edge.clone(), options.workers.max(1));
     let public = HttpServer::new(move || {
         let api = router::public();
-        App::new().app_data(public_edge.clone()).configure(|config| api.register(config))
+        let edge = public_edge.clone();
+        App::new().configure(|config| api.register(edge, config))
     });
     let public = public
         .workers(workers)
@@ -98,7 +99,8 @@ pub fn start(options: ServerOptions) -> io::Result<Server> {
         .map_err(|error| named("public", options.public, &error))?;
     let ops = HttpServer::new(move || {
         let api = router::ops();
-        App::new().app_data(ops_edge.clone()).configure(|config| api.register(config))
+        let edge = ops_edge.clone();
+        App::new().configure(|config| api.register(edge, config))
     });
     let ops = ops
         .workers(1)

@@ -202,7 +202,7 @@ async fn a_request_id_is_kept_when_it_is_plain_and_made_when_it_is_not() {
     let site = site().await;
     for (sent, kept) in [("abc-1.2_3", true), ("two words", false), ("<script>", false)] {
         let header = format!("x-request-id: {sent}");
-        let answer = call(site.running.public, "GET /v1/rounds", &[&header], "").await;
+        let answer = call(site.running.public, "GET /v1/people/me", &[&header], "").await;
         let given = answer.header("x-request-id").expect("always one");
         assert_eq!(given == sent, kept, "{sent}: {given}");
     }

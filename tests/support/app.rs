@@ -3,15 +3,17 @@
 //!
 //! The store outlives the server: [`TestApp::restart`] starts another one on it.
 
+use super::checks::eventually;
 use super::people::Buyer;
-use super::ports::{DecliningRail, TestClock};
+use super::ports::{DecliningRail, TestClock, folder};
 use super::staff::Operator;
 use super::wire::Web;
-use openrun::app::{Ports, Running, start_with};
+use openrun::app::{Ports, Running, StartFault, start_with};
 use openrun::config::{Config, store_in};
+use openrun::store::OpenError;
 use openrun::trust::{Keys, Role};
 use openrun_actors::{Clock, Engine, Rail};
-use openrun_core::ChannelId;
+use openrun_core::{ChannelId, Timestamp};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,7 +63,7 @@ impl TestApp {
 
     /// A server on an empty store, at this moment.
     pub async fn start_at(moment: &str) -> TestApp {
-        let data = Arc::new(tempfile::tempdir().expect("tests can write to a folder"));
+        let data = folder();
         let clock = TestClock::at(moment);
         TestApp::on(Ground { data, clock, rail: DecliningRail::default() }).await
     }
@@ -100,6 +102,11 @@ impl TestApp {
             let joined = tokio::task::spawn_blocking(move || thread.join()).await;
             joined.expect("joining does not panic").expect("the server does not panic");
         }
+    }
+
+    /// The time by this server's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The folder of keys and store.
@@ -153,8 +160,7 @@ fn serve(ground: &Ground, ready: oneshot::Sender<Ready>, ended: oneshot::Receive
     let clock: Arc<dyn Clock> = Arc::new(ground.clock.clone());
     let rail: Arc<dyn Rail> = Arc::new(ground.rail.clone());
     runner.block_on(async {
-        let running = start_with(&config, Ports { clock, rail }).await;
-        let running: Running = running.unwrap_or_else(|fault| panic!("{fault}"));
+        let running = start_when_free(&config, &clock, &rail).await;
         let keys = Arc::clone(&running.keys);
         let told = (running.public, running.ops, running.engine.clone(), keys);
         if ready.send(told).is_ok() && ended.await == Ok(Ending::Stop) {
@@ -164,6 +170,19 @@ fn serve(ground: &Ground, ready: oneshot::Sender<Ready>, ended: oneshot::Receive
         actix_web::rt::System::current().stop();
     });
     runner.run().expect("the system ends");
+}
+
+/// Starts once the server before has let go of the store: its threads end one after the other.
+async fn start_when_free(config: &Config, clock: &Arc<dyn Clock>, rail: &Arc<dyn Rail>) -> Running {
+    for _ in 0..500 {
+        let ports = Ports { clock: Arc::clone(clock), rail: Arc::clone(rail) };
+        match start_with(config, ports).await {
+            Ok(running) => return running,
+            Err(StartFault::Store(OpenError::InUse { .. })) => eventually::pause().await,
+            Err(fault) => panic!("{fault}"),
+        }
+    }
+    panic!("the server before never let go of its store");
 }
 
 fn config_in(ground: &Ground) -> Config {

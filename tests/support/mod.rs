@@ -4,7 +4,7 @@
 //! [`on_stage`] runs one test; [`alone`] one that turns a switch of the whole process or reads what
 //! all servers of the process share. Decides nothing about what is right: the tests do.
 
-#![allow(dead_code, reason = "each kind of test uses its own part of this")]
+#![allow(dead_code, unused_imports, reason = "each kind of test uses its own part of this")]
 
 pub mod app;
 pub mod checks;
@@ -22,6 +22,7 @@ pub use staff::{Operator, RoundForm};
 pub use wire::{Answer, Request, Web};
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 /// The switches of `failpoints` are of the whole process: whoever turns one is alone.
@@ -40,8 +41,28 @@ pub fn alone(play: impl Future<Output = ()>) {
     block_on(play);
 }
 
+/// A switch that is on until this goes, also when the test fails.
+pub struct Switched(&'static AtomicBool);
+
+impl Switched {
+    /// To be called by a test that is [`alone`].
+    pub fn on(switch: &'static AtomicBool) -> Switched {
+        switch.store(true, Ordering::SeqCst);
+        Switched(switch)
+    }
+}
+
+impl Drop for Switched {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+/// With OPENRUN_LOG set, what the servers of a failing test log is on standard output.
 fn block_on(play: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all();
-    let runtime = { runtime }.build().expect("a test can start a thread");
-    runtime.block_on(play);
+    let log = std::env::var("OPENRUN_LOG");
+    let _log = log.map(|it| openrun::telemetry::start_log(&it, openrun::config::LogFormat::Text));
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).enable_all().build();
+    runtime.expect("a test can start a thread").block_on(play);
 }

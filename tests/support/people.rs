@@ -120,6 +120,8 @@ impl Buyer {
             if answer.status != 503 {
                 return answer;
             }
+            assert!(["unavailable", "overloaded"].contains(&answer.code().as_str()), "{answer:?}");
+            assert!(answer.header("retry-after").is_some(), "{answer:?}");
             last = Some(answer);
             eventually::pause().await;
         }

@@ -1,11 +1,28 @@
-//! Ports that tests put in place of the world: a clock that can be moved, a rail that can decline.
+//! What tests put in place of the world: a clock that can be moved, a rail that can decline, a
+//! folder that is not on a disk.
 
 use openrun_actors::rail::{Charge, Charged};
 use openrun_actors::{Clock, Rail};
 use openrun_core::Timestamp;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Instant;
+use tempfile::TempDir;
+
+/// Where a system that has one keeps files in memory.
+const IN_MEMORY: &str = "/dev/shm";
+
+/// A folder that goes when it is dropped. In memory where there is such a place: a test that asks
+/// how long a sale stands still must not wait for a disk that others keep busy.
+pub fn folder() -> Arc<TempDir> {
+    let builder = tempfile::Builder::new();
+    let made = match Path::new(IN_MEMORY).is_dir() {
+        true => builder.tempdir_in(IN_MEMORY).or_else(|_| tempfile::tempdir()),
+        false => builder.tempdir(),
+    };
+    Arc::new(made.expect("tests can write to a folder"))
+}
 
 /// A clock that runs by itself from the moment that it was set to, and can be moved on.
 #[derive(Debug, Clone)]

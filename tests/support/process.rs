@@ -1,23 +1,25 @@
 //! The built program as a process of its own, for what only a process shows: its log, its end.
 
 use super::people::Buyer;
+use super::ports::folder;
 use super::staff::Operator;
 use super::wire::Web;
+use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 use tempfile::TempDir;
 
 /// The program.
 const OPENRUN: &str = env!("CARGO_BIN_EXE_openrun");
 
-/// A served store on free ports, with everything that it logs.
+/// A served store on free ports.
 pub struct Process {
     child: Child,
-    data: Arc<TempDir>,
-    log: Arc<Mutex<String>>,
-    reader: Option<std::thread::JoinHandle<()>>,
+    reader: Option<JoinHandle<String>>,
+    pub data: Arc<TempDir>,
     pub web: Web,
     pub operator: Operator,
 }
@@ -25,29 +27,74 @@ pub struct Process {
 impl Process {
     /// Serves a fresh store, logging as much as these directives say.
     pub fn start(log: &str) -> Process {
-        let data = Arc::new(tempfile::tempdir().expect("tests can write to a folder"));
-        Process::on(data, log)
+        Process::on(folder(), log)
     }
 
-    fn on(data: Arc<TempDir>, directives: &str) -> Process {
+    /// Serves what is in the folder.
+    pub fn on(data: Arc<TempDir>, log: &str) -> Process {
         let any = "127.0.0.1:0";
         let mut command = Command::new(OPENRUN);
-        command.args(["serve", "--dev", "--public", any, "--ops", any, "--log", directives]);
+        command.args(["serve", "--dev", "--public", any, "--ops", any, "--log", log]);
         command.args(["--log-format", "json", "--data"]).arg(data.path());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
-        let child = child.as_mut().expect("the program was built");
-        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().expect("the program was built");
+        let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut said = String::new();
         let (public, ops) = loop {
-            let line = lines.next().expect("it says when it is ready").expect("text");
-            said.push_str(&line);
-            said.push('\n');
-            let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+            let start = said.len();
+            let length = output.read_line(&mut said).expect("a log is text");
+            assert!(length > 0, "it ended before it was ready: {said}");
+            let line: Value = serde_json::from_str(&said[start..]).unwrap_or_default();
             let address = |field: &str| line[field].as_str()?.parse::<SocketAddr>().ok();
             if let (Some(public), Some(ops)) = (address("public"), address("ops")) {
                 break (public, ops);
             }
         };
-        todo_process(child, data, said, lines, public, ops)
+        let read_on = move || {
+            while output.read_line(&mut said).is_ok_and(|length| length > 0) {}
+            said
+        };
+        let reader = Some(std::thread::spawn(read_on));
+        let token = command_output(&["token", "admin", "--role", "operator"], &data);
+        let operator = Operator::new(Web::new(ops), token);
+        Process { child, reader, data, web: Web::new(public), operator }
     }
+
+    /// Somebody born in an odd year who uses Seoul Pay+.
+    pub fn buyer(&self, person: &str) -> Buyer {
+        let who = ["token", "person", "--person", person];
+        let what = ["--channel", "seoul-pay", "--birthdate", "1991-03-01"];
+        let token = command_output(&[who, what].concat(), &self.data);
+        Buyer::new(self.web.clone(), person, token)
+    }
+
+    /// Asks it to stop as an operating system does; answers with its exit code and all it logged.
+    pub fn terminate(mut self) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().expect("kill is there");
+        assert!(told.success(), "it ran until now");
+        let code = self.child.wait().expect("it was started here").code();
+        (code, self.reader.take().map(|it| it.join().expect("it only reads")).unwrap_or_default())
+    }
+
+    /// Ends it in the middle of whatever it does.
+    pub fn kill(mut self) -> Arc<TempDir> {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it was started here");
+        Arc::clone(&self.data)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command_output(arguments: &[&str], data: &TempDir) -> String {
+    let output = Command::new(OPENRUN).args(arguments).arg("--data").arg(data.path()).output();
+    let output = output.expect("the program was built");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }

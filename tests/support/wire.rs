@@ -75,7 +75,7 @@ impl Request {
 }
 
 /// An answer as it came.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
@@ -105,6 +105,13 @@ impl Answer {
 
     pub fn is_replay(&self) -> bool {
         self.header("idempotency-replayed") == Some("true")
+    }
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let replay = if self.is_replay() { " (replayed)" } else { "" };
+        write!(f, "{}{replay} {}", self.status, self.text())
     }
 }
 
@@ -146,13 +153,14 @@ impl Web {
         self.exchange(stream, bytes).await
     }
 
-    /// Sends a request and hangs up without reading: with a reset, or by closing.
-    pub async fn hang_up(&self, request: &Request, with_reset: bool) {
+    /// Sends a request and hangs up without reading, after a moment: with a reset, or by closing.
+    pub async fn hang_up(&self, request: &Request, with_reset: bool, after: Duration) {
         let mut stream = TcpStream::connect(self.address).await.expect("the server listens");
         if with_reset {
             stream.set_zero_linger().expect("a socket can be told to reset");
         }
         stream.write_all(&request.bytes()).await.expect("the server reads");
+        tokio::time::sleep(after).await;
     }
 
     async fn exchange(&self, mut stream: TcpStream, bytes: &[u8]) -> Result<Answer> {
@@ -162,7 +170,7 @@ impl Web {
         };
         let patience = |_| Error::new(ErrorKind::TimedOut, "no answer");
         let answer = tokio::time::timeout(PATIENCE, exchanged).await.map_err(patience)??;
-        let is_kept = !answer.header("connection").is_some_and(|it| it == "close");
+        let is_kept = answer.header("connection").is_none_or(|it| it != "close");
         if is_kept {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
         }

@@ -1,0 +1,89 @@
+//! On which terms a route answers: who may call, what it reads, and with which codes it may refuse.
+//!
+//! Words for the document; the checks themselves are in [`super::call`].
+
+use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
+
+/// Who may call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Anybody.
+    Anyone,
+    /// A person with a token of their channel.
+    Person,
+    /// Whoever shows a ticket.
+    Ticket,
+    /// Staff with a token, in any role.
+    Viewer,
+    /// Staff in the role of an operator.
+    Operator,
+}
+
+/// On which terms a route answers.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// Who may call.
+    pub who: Who,
+    /// Headers beside the token, each with whether it is required.
+    pub headers: &'static [(&'static str, bool)],
+    /// Whether it reads a body.
+    pub has_body: bool,
+    /// Further codes of refusals.
+    pub may: &'static [&'static str],
+}
+
+impl Terms {
+    const fn of(who: Who) -> Terms {
+        Terms { who, headers: &[], has_body: false, may: &[] }
+    }
+
+    /// It reads a body.
+    #[must_use]
+    pub const fn body(self) -> Terms {
+        Terms { has_body: true, ..self }
+    }
+
+    /// It may also refuse with these codes.
+    #[must_use]
+    pub const fn may(self, may: &'static [&'static str]) -> Terms {
+        Terms { may, ..self }
+    }
+
+    /// It reads these headers too.
+    #[must_use]
+    pub const fn headers(self, headers: &'static [(&'static str, bool)]) -> Terms {
+        Terms { headers, ..self }
+    }
+
+    /// All codes that it may refuse with.
+    #[must_use]
+    pub fn codes(&self) -> Vec<&'static str> {
+        let by_who: &[&str] = match self.who {
+            Who::Anyone => &[],
+            Who::Person => &["unauthenticated"],
+            Who::Ticket => &["ticket-invalid"],
+            Who::Viewer | Who::Operator => &["unauthenticated", "forbidden"],
+        };
+        let by_body: &[&str] = match self.has_body {
+            true => &["malformed", "body-too-large", "unsupported-media-type"],
+            false => &[],
+        };
+        [by_who, by_body, self.may].concat()
+    }
+}
+
+/// Anybody may call.
+pub const ANYONE: Terms = Terms::of(Who::Anyone);
+/// A person's token is needed.
+pub const PERSON: Terms = Terms::of(Who::Person);
+/// A ticket is needed, and nothing else.
+pub const SHOWN_TICKET: Terms = Terms::of(Who::Ticket).headers(&[(TICKET, true)]);
+/// Joining: a ticket may come along.
+pub const JOINING: Terms = Terms::of(Who::Person).headers(&[(TICKET, false)]);
+/// Buying.
+pub const BUYING: Terms =
+    Terms::of(Who::Person).headers(&[(PASS, true), (IDEMPOTENCY_KEY, true)]).body();
+/// A staff token is needed.
+pub const VIEWER: Terms = Terms::of(Who::Viewer);
+/// A staff token of an operator is needed.
+pub const OPERATOR: Terms = Terms::of(Who::Operator).body();

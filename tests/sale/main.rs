@@ -1,0 +1,23 @@
+//! A sale as its callers see it: every refusal, every kind of bad input, and what must hold when
+//! a thousand people act at once, hang up, retry, or a part of the server dies.
+//!
+//! Concurrency tests have a negative control: with the guard switched off the same check must find
+//! a violation.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod canary;
+mod forgery;
+mod hangups;
+mod input;
+mod ladder;
+mod limits;
+mod line;
+mod ops;
+mod order;
+mod panics;
+mod payment;
+mod restarts;
+mod retries;
+mod rude;
