@@ -191,7 +191,7 @@ impl Serve<Append> for Committer {
 
     fn serve(&mut self, append: Append, reply: Reply<()>, ctx: &mut Ctx<Self>) {
         let epoch = self.ownership.map(|ownership| ownership.epoch);
-        // Decided on a state that may hold what was never written: its actor is about to be rebuilt.
+        // Decided on a state that may hold what was never written: its actor will be rebuilt.
         let is_stale = append.decided_under.is_some() && append.decided_under != epoch;
         if epoch.is_none() || is_stale || self.queued_events >= QUEUE_EVENTS {
             if let Some(done) = append.completion {

@@ -192,8 +192,9 @@ impl Engine {
         name: Name,
         issuer: String,
         rules: Rules,
+        reason: &str,
     ) -> Result<Put<Arc<Program>>, Refusal> {
-        let staff = acted(staff, "put-program", id.as_str(), "");
+        let staff = acted(staff, "put-program", id.as_str(), reason);
         self.guardian()?.call(PutProgram { id, name, issuer, rules, staff }).await?
     }
 
@@ -219,8 +220,9 @@ impl Engine {
         &self,
         staff: &Staff,
         spec: RoundSpec,
+        reason: &str,
     ) -> Result<Put<Arc<RoundView>>, Refusal> {
-        let staff = acted(staff, "put-round", spec.id.as_str(), "");
+        let staff = acted(staff, "put-round", spec.id.as_str(), reason);
         self.guardian()?.call(PutRound { spec, staff }).await?
     }
 

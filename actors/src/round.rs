@@ -477,6 +477,10 @@ impl Serve<Describe> for RoundShell {
     type Answer = ActorDescription;
 
     fn serve(&mut self, _: Describe, reply: Reply<ActorDescription>, _ctx: &mut Ctx<Self>) {
+        // Whoever asks an actor sees what it knows now, not at its last tick.
+        if let Some(shared) = self.shared.upgrade().filter(|_| !self.is_retired) {
+            self.publish(&shared, self.around.clock.now());
+        }
         let limiters: Vec<_> = self.drives.iter().map(|drive| drive.limiter).collect();
         let sold: Won = self.round.windows().iter().map(|window| window.stock.sold).sum();
         reply.send(ActorDescription {

@@ -52,7 +52,8 @@ pub(super) async fn open(running: &Running) -> Result<Tokens, Fault> {
         channels: vec![channel.clone()],
     };
     let issuer = "openrun".to_owned();
-    let put = engine.put_program(&staff, program.clone(), name.clone(), issuer, rules).await;
+    let put =
+        engine.put_program(&staff, program.clone(), name.clone(), issuer, rules, "demo").await;
     put.map_err(refused)?;
     let round = RoundId::new(ROUND).expect("a slug");
     let window = WindowSpec {
@@ -80,7 +81,7 @@ pub(super) async fn open(running: &Running) -> Result<Tokens, Fault> {
         windows: vec![window],
         inlet,
     };
-    engine.put_round(&staff, spec).await.map_err(refused)?;
+    engine.put_round(&staff, spec, "demo").await.map_err(refused)?;
     for step in [Step::Schedule, Step::Open] {
         engine.step_round(&staff, &round, step, "the demo").await.map_err(refused)?;
     }

@@ -83,7 +83,7 @@ impl Default for Config {
             data,
             dev: false,
             workers: 0,
-            log: "info,actix_server=warn".to_owned(),
+            log: "info,actix_server=warn,actix_http=off".to_owned(),
             log_format: LogFormat::Auto,
             max_connections: 19_000,
             keep_alive_s: 75,

@@ -1,8 +1,8 @@
 //! How routes are declared: path, method, handler, and the terms on which it answers.
 //!
-//! One declaration serves three times: requests are routed by it, the meter names it, and the OpenAPI
-//! document takes parameters, security and every refusal from it. Unknown paths and methods answer as
-//! problems too. actix-web hands every request to one service, which finds the route (see
+//! One declaration serves three times: requests are routed by it, the meter names it, and the
+//! OpenAPI document takes parameters, security and every refusal from it. Unknown paths and methods
+//! answer as problems too. actix-web hands every request to one service, which finds the route (see
 //! [`super::pattern`] for the reason).
 
 use super::call::{Answer, Call};

@@ -3,7 +3,7 @@
 //! actix-web matches each path by a regular expression; for the calls that a crowd makes, that was
 //! the dearest step of a request after the kernel's. Comparing segments costs next to nothing.
 
-/// A path with parameters: `{name}`, `{name:a|b}` for a choice of words, `{name*}` for all the rest.
+/// A path with parameters: `{name}`, `{name:a|b}` for a choice of words, `{name*}` for the rest.
 #[derive(Debug)]
 pub struct Pattern {
     segments: Vec<Segment>,

@@ -3,25 +3,44 @@
 
 use crate::support::staff::RoundForm;
 use crate::support::{Buyer, TestApp, allowed, alone, checks, eventually, join_all};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 const PEOPLE: usize = 1_000;
+/// So few that an answer takes milliseconds: all at once, everybody would be gone before it.
+const AT_ONCE: usize = 20;
+
+/// What somebody found who came back.
+struct Visit {
+    had_joined: bool,
+    had_bought: bool,
+    bought_won: i64,
+}
 
 #[test]
 fn a_thousand_who_hang_up_find_their_place_and_their_purchase() {
     alone(async {
         let app = TestApp::start().await;
         app.operator.define_open("r1", &RoundForm::for_all(1_000_000_000)).await;
+        let crowd = Arc::new(Semaphore::new(AT_ONCE));
         let visits = (0..PEOPLE).map(|person| {
-            let buyer = app.buyer(&format!("person-{person}"));
-            let patience = Duration::from_millis(person as u64 / 2 % 8);
-            async move { visit(buyer, person % 2 == 0, patience).await }
+            let (buyer, crowd) = (app.buyer(&format!("person-{person}")), Arc::clone(&crowd));
+            // From at once to long after the answer: somewhere between lies every step of the work.
+            let patience = Duration::from_millis([0, 0, 1, 2, 4, 8, 16, 32][person / 2 % 8]);
+            async move {
+                let _turn = crowd.acquire().await.expect("nobody closes it");
+                visit(buyer, person % 2 == 0, patience).await
+            }
         });
-        let purchases = join_all(visits).await;
-        let sold: i64 = purchases.iter().map(|(_, won)| won).sum();
+        let visits = join_all(visits).await;
+        let count = |of: fn(&Visit) -> bool| visits.iter().filter(|visit| of(visit)).count();
+        let joined = count(|visit| visit.had_joined);
+        let bought = count(|visit| visit.had_bought);
+        assert!(joined > 0 && bought > 0, "nothing was under way when they hung up");
+        assert!(joined < PEOPLE && bought < PEOPLE, "nobody hung up in time");
+        let sold: i64 = visits.iter().map(|visit| visit.bought_won).sum();
         assert_eq!(sold, 10_000 * i64::try_from(PEOPLE).expect("a small number"));
-        let found = purchases.iter().filter(|(was_done, _)| *was_done).count();
-        assert!(found > 0, "no purchase of those who hung up had been made: this says nothing");
         checks::sold_is(&app, "r1", sold).await;
         eventually::so("every permit is given back", async || {
             let metrics = app.operator.metrics().await;
@@ -33,12 +52,13 @@ fn a_thousand_who_hang_up_find_their_place_and_their_purchase() {
     });
 }
 
-/// Joins and hangs up, buys and hangs up, at once or a few milliseconds later. Answers whether the
-/// purchase had been made when its key was shown again, and what was bought in the end.
-async fn visit(mut buyer: Buyer, with_reset: bool, patience: Duration) -> (bool, i64) {
+/// Joins and hangs up, buys and hangs up, and comes back each time.
+async fn visit(mut buyer: Buyer, with_reset: bool, patience: Duration) -> Visit {
     allowed(buyer.sign_up().await);
     buyer.web.hang_up(&buyer.join_request("r1"), with_reset, patience).await;
-    let first = allowed(buyer.join("r1").await);
+    let first = buyer.join("r1").await;
+    let had_joined = first.status == 200;
+    let first = allowed(first);
     let again = allowed(buyer.other_device().join("r1").await);
     assert_eq!(first["number"], again["number"], "one person, one place");
     buyer.get_pass("r1").await;
@@ -48,5 +68,6 @@ async fn visit(mut buyer: Buyer, with_reset: bool, patience: Duration) -> (bool,
     let purchases = buyer.purchases().await;
     assert_eq!(purchases.len(), 1, "{purchases:?}");
     assert_eq!(purchases[0], answer.json());
-    (answer.is_replay(), purchases[0]["amount_won"].as_i64().expect("won"))
+    let bought_won = purchases[0]["amount_won"].as_i64().expect("an amount");
+    Visit { had_joined, had_bought: answer.is_replay(), bought_won }
 }

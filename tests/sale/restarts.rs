@@ -31,7 +31,8 @@ async fn starts_again(ending: Ending) {
         }
     });
     // Cut off right after the last of them was answered: the store may not know their joins.
-    let crowd = join_all(crowd).await;
+    let mut crowd = join_all(crowd).await;
+    crowd.sort_by_key(|(_, number)| number.as_u64());
     let watermark = allowed(ann.where_am_i("r1").await)["watermark"].as_u64();
     let last = crowd.iter().filter_map(|(_, number)| number.as_u64()).max();
     let app = app.restart(ending).await;

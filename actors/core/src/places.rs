@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 /// Numbers in one chunk of phases.
 const CHUNK: usize = 1 << 16;
-/// Chunks in one line: 16 million numbers, five times the people of the largest sale. Joining then
-/// answers no.
-const CHUNKS: usize = 256;
+/// Chunks in one line: 134 million numbers, room for the largest sale and a thousand restarts.
+/// Joining then answers `overloaded`.
+const CHUNKS: usize = 2_048;
 /// The largest number of a line.
 pub const NUMBER_MAX: u64 = (CHUNK * CHUNKS) as u64;
 

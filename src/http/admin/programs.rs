@@ -150,11 +150,11 @@ pub async fn put(mut call: Call) -> Answer {
     for region in &body.rules.regions {
         check_text("each of regions", region, NAME_MAX)?;
     }
-    optional_reason(body.reason)?;
+    let reason = optional_reason(body.reason)?;
     let engine = &call.edge().engine;
     let rules = body.rules.into();
     let (status, program) =
-        match engine.put_program(&staff, id, body.name, body.issuer, rules).await? {
+        match engine.put_program(&staff, id, body.name, body.issuer, rules, &reason).await? {
             Put::Created(program) => (StatusCode::CREATED, program),
             Put::Changed(program) => (StatusCode::OK, program),
         };

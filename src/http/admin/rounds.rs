@@ -27,9 +27,9 @@ pub async fn put(mut call: Call) -> Answer {
     let mut body: PutRound = call.json().await?;
     let wrong_id = || malformed("the id in the path is 1 to 64 of a-z, 0-9 and -");
     let id = call.round_id().ok_or_else(wrong_id)?;
-    optional_reason(body.reason.take())?;
+    let reason = optional_reason(body.reason.take())?;
     let spec = body.into_spec(id)?;
-    let (status, view) = match call.edge().engine.put_round(&staff, spec).await? {
+    let (status, view) = match call.edge().engine.put_round(&staff, spec, &reason).await? {
         Put::Created(view) => (StatusCode::CREATED, view),
         Put::Changed(view) => (StatusCode::OK, view),
     };
