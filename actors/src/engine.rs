@@ -11,8 +11,10 @@ use crate::people::People;
 use crate::person::{AskLimits, Purchasing, limits_of};
 use crate::queue::{ActorDescription, ClaimTurn, Describe, GiveUp, TakePlace};
 use crate::rail::Rail;
-use crate::requests::{Join, Joined, PurchaseRequest, Purchased, Put, Refused, StartError};
-use crate::round::{InletPatch, SetInlet, Staff, TakeStep};
+use crate::requests::{
+    InletPatch, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff, StartError,
+};
+use crate::round::{SetInlet, TakeStep};
 use crate::shared::{Place, RoundRef};
 use crate::store::{Store, StoreError};
 use actix::{Arbiter, ArbiterHandle};

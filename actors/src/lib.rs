@@ -42,7 +42,8 @@ pub use clock::{Clock, SystemClock};
 pub use engine::Engine;
 pub use queue::ActorDescription;
 pub use rail::{InstantRail, Rail};
-pub use requests::{Join, Joined, PurchaseRequest, Purchased, Put, Refused, StartError};
-pub use round::{InletPatch, Staff};
+pub use requests::{
+    InletPatch, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff, StartError,
+};
 pub use shared::{Place, Rendered, RoundRef};
 pub use store::{Batch, Chunks, CommitError, Ownership, Store, StoreError};

@@ -4,6 +4,7 @@ use crate::shared::Place;
 use crate::store::StoreError;
 use openrun_core::person::ShownPass;
 use openrun_core::queue::ShownTicket;
+use openrun_core::round_spec::InletMode;
 use openrun_core::{
     ChannelId, IdempotencyKey, PersonKey, Purchase, PurchaseId, Refusal, RoundId, Timestamp, Won,
 };
@@ -94,4 +95,28 @@ pub struct Refused {
     pub refusal: Refusal,
     /// Whether it is a repeat.
     pub is_replay: bool,
+}
+
+/// Who of the staff asked, for the log.
+#[derive(Debug, Clone)]
+pub struct Staff {
+    /// Who.
+    pub actor: String,
+    /// In which role.
+    pub role: String,
+}
+
+/// Figures of the inlet to change; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct InletPatch {
+    /// People let in per 1,000 seconds.
+    pub rate_per_1000_s: Option<u64>,
+    /// People between their turn and its end.
+    pub max_active: Option<u64>,
+    /// How long a turn waits to be claimed.
+    pub claim_window_s: Option<u32>,
+    /// How long a pass lives.
+    pub pass_ttl_s: Option<u32>,
+    /// Steered by policies, or shut.
+    pub mode: Option<InletMode>,
 }

@@ -11,13 +11,14 @@ use crate::figures::Figures;
 use crate::handle::{Ctx, Mailbox, Reply, Serve, Shell};
 use crate::queue::{ActorDescription, Describe, Learn, Retire};
 use crate::rail::{Charge, Charged, Rail};
+use crate::requests::InletPatch;
 use crate::shared::{LineShared, RoundShared};
 use actix::{ActorContext, AsyncContext};
 use openrun_core::inlet::{Limiter, RateBucket};
 use openrun_core::places::NUMBER_MAX;
 use openrun_core::program::Program;
 use openrun_core::round::{LifeCycle, PurchaseOrder, Round, Step};
-use openrun_core::round_spec::{InletMode, InletSpec, LineId, RoundSpec};
+use openrun_core::round_spec::{InletSpec, LineId, RoundSpec};
 use openrun_core::speed::SpeedMeter;
 use openrun_core::view::RoundView;
 use openrun_core::{Event, Purchase, Refusal, Timestamp, Won};
@@ -29,30 +30,6 @@ use std::time::Duration;
 /// How often a round looks at the clock, moves its watermarks and publishes: half of what the
 /// document may lag.
 const TICK: Duration = Duration::from_millis(100);
-
-/// Who of the staff asked, for the log.
-#[derive(Debug, Clone)]
-pub struct Staff {
-    /// Who.
-    pub actor: String,
-    /// In which role.
-    pub role: String,
-}
-
-/// Figures of the inlet to change; what is absent stays.
-#[derive(Debug, Clone, Default)]
-pub struct InletPatch {
-    /// People let in per 1,000 seconds.
-    pub rate_per_1000_s: Option<u64>,
-    /// People between their turn and its end.
-    pub max_active: Option<u64>,
-    /// How long a turn waits to be claimed.
-    pub claim_window_s: Option<u32>,
-    /// How long a pass lives.
-    pub pass_ttl_s: Option<u32>,
-    /// Steered by policies, or shut.
-    pub mode: Option<InletMode>,
-}
 
 /// Buy from this round; limits were held before.
 pub(crate) struct Buy {

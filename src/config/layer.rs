@@ -37,7 +37,8 @@ pub struct Layer {
     /// Threads of the public listener, 0 for one a processor [default: 0]
     #[arg(long, env = "OPENRUN_WORKERS", hide_env_values = true, value_name = "N")]
     pub workers: Option<usize>,
-    /// What is logged: a level, or directives by module [default: info,actix_server=warn,actix_http=off]
+    /// What is logged: a level, or directives by module
+    /// [default: info,actix_server=warn,actix_http=off]
     #[arg(long, env = "OPENRUN_LOG", hide_env_values = true, value_name = "DIRECTIVES")]
     pub log: Option<String>,
     /// How it is written [default: auto: text on a terminal, json otherwise]

@@ -10,11 +10,13 @@ use openrun_core::{PersonKey, RoundId};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
 
 const PEOPLE: usize = 60;
 const EACH_WON: i64 = 10_000;
 /// Purchases of each person, each with a place of its own.
 const PURCHASES: usize = 8;
+const ALL: usize = PEOPLE * PURCHASES;
 /// How long the sale may stand still after a death.
 const STILL_MAX: Duration = Duration::from_secs(2);
 
@@ -43,45 +45,86 @@ fn the_sale_goes_on_after_the_guardian_panics() {
     on_stage(dies(Victim::Guardian));
 }
 
+#[test]
+fn the_sale_survives_a_death_every_few_milliseconds() {
+    on_stage(async {
+        let rush = Rush::start().await;
+        let victims =
+            [Victim::Round, Victim::Person, Victim::Queue, Victim::Committer, Victim::Guardian];
+        let mut deaths = 0;
+        while rush.answered.load(Ordering::SeqCst) < ALL as u64 * 3 / 4 {
+            rush.kill(victims[deaths % victims.len()], deaths);
+            deaths += 1;
+            assert!(deaths < 1_000, "nothing is sold between the deaths");
+            tokio::time::sleep(Duration::from_millis([5, 50, 1, 20][deaths % 4])).await;
+        }
+        assert!(deaths >= 10, "{deaths} deaths say nothing");
+        rush.settle().await;
+    });
+}
+
 /// Everybody buys again and again; three times one actor dies.
 async fn dies(victim: Victim) {
-    let app = TestApp::start().await;
-    app.operator.define_open("r1", &RoundForm::for_all(100_000_000)).await;
-    let waiting = stand_in_line(&app).await;
-    let answered = Arc::new(AtomicU64::new(0));
-    let shoppers = (0..PEOPLE).map(|person| {
-        let (buyer, answered) = (app.buyer(&format!("person-{person}")), Arc::clone(&answered));
-        tokio::spawn(shop(buyer, answered))
-    });
-    let shoppers: Vec<_> = shoppers.collect();
-    let round = RoundId::new("r1").expect("a slug");
+    let rush = Rush::start().await;
     for (death, after) in [40, 160, 280].into_iter().enumerate() {
-        goes_on(&answered, after, "before a death").await;
-        let person = PersonKey::of_subject(&format!("person-{death}"));
-        app.engine.panic_actor(victim, &round, person);
+        goes_on(&rush.answered, after, "before a death").await;
+        rush.kill(victim, death);
         let died = Instant::now();
         // Whatever was answered on the way is behind us with five more.
-        goes_on(&answered, answered.load(Ordering::SeqCst) + 5, "after a death").await;
+        let next = rush.answered.load(Ordering::SeqCst) + 5;
+        goes_on(&rush.answered, next, "after a death").await;
         assert!(died.elapsed() < STILL_MAX, "still for {:?}", died.elapsed());
     }
-    let mut told = Vec::new();
-    for shopper in shoppers {
-        told.push(shopper.await.expect("a shopper gets through"));
+    rush.settle().await;
+}
+
+/// A sale with people who buy again and again, and others who only hold a place.
+struct Rush {
+    app: TestApp,
+    round: RoundId,
+    waiting: Vec<(Buyer, u64)>,
+    shoppers: Vec<JoinHandle<(Buyer, Vec<String>)>>,
+    answered: Arc<AtomicU64>,
+}
+
+impl Rush {
+    async fn start() -> Rush {
+        let app = TestApp::start().await;
+        app.operator.define_open("r1", &RoundForm::for_all(100_000_000)).await;
+        let waiting = stand_in_line(&app).await;
+        let answered = Arc::new(AtomicU64::new(0));
+        let shoppers = (0..PEOPLE).map(|person| {
+            let (buyer, answered) = (app.buyer(&format!("person-{person}")), Arc::clone(&answered));
+            tokio::spawn(shop(buyer, answered))
+        });
+        let (shoppers, round) = (shoppers.collect(), RoundId::new("r1").expect("a slug"));
+        Rush { app, round, waiting, shoppers, answered }
     }
-    for (buyer, mut ids) in told {
-        let stored = buyer.purchases().await;
-        let mut stored: Vec<_> = stored.iter().map(|it| it["id"].to_string()).collect();
-        stored.sort();
-        ids.sort();
-        assert_eq!(stored, ids, "what {} was told is what is stored", buyer.person);
+
+    fn kill(&self, victim: Victim, death: usize) {
+        let person = PersonKey::of_subject(&format!("person-{}", death % PEOPLE));
+        self.app.engine.panic_actor(victim, &self.round, person);
     }
-    for (buyer, number) in waiting {
-        assert_eq!(allowed(buyer.where_am_i("r1").await)["number"], number);
-        assert_eq!(allowed(buyer.other_device().join("r1").await)["number"], number);
+
+    /// Everybody gets through; then what they were told is what is stored, to the won.
+    async fn settle(self) {
+        for shopper in self.shoppers {
+            let (buyer, mut ids) = shopper.await.expect("a shopper gets through");
+            let stored = buyer.purchases().await;
+            let mut stored: Vec<_> = stored.iter().map(|it| it["id"].to_string()).collect();
+            stored.sort();
+            ids.sort();
+            assert_eq!(stored, ids, "what {} was told is what is stored", buyer.person);
+        }
+        for (buyer, number) in self.waiting {
+            assert_eq!(allowed(buyer.where_am_i("r1").await)["number"], number);
+            let again = allowed(buyer.other_device().join("r1").await);
+            assert_eq!(again["number"], number, "a place was lost");
+        }
+        let sold = EACH_WON * i64::try_from(ALL).expect("a small number");
+        checks::sold_is(&self.app, "r1", sold).await;
+        checks::stop_clean(self.app, sold).await;
     }
-    let sold = EACH_WON * i64::try_from(PEOPLE * PURCHASES).expect("a small number");
-    checks::sold_is(&app, "r1", sold).await;
-    checks::stop_clean(app, sold).await;
 }
 
 async fn goes_on(answered: &AtomicU64, at_least: u64, when: &str) {

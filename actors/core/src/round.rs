@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 pub use crate::life::{LifeCycle, Step};
 
 /// Numbers reserved at once: when half of them are given the next block is asked for, so a store
-/// may stall for half a second in the largest rush that one machine can take in. A restart leaves at
-/// most this many numbers unused, which costs nobody a place or a wait.
+/// may stall for half a second in the largest rush that one machine can take in. A restart leaves
+/// at most this many numbers unused, which costs nobody a place or a wait.
 pub const NUMBER_BLOCK: u64 = 32_768;
 /// Purchases that must have been seen before their mean is believed; until then the monthly limit
 /// stands in.
