@@ -20,8 +20,8 @@ use tokio::sync::oneshot;
 /// Events in one batch at most: beyond a thousand the time of a commit grows faster than what it
 /// carries.
 const BATCH_EVENTS: usize = 1_000;
-/// Events that may wait: several seconds of the largest rush. Beyond it new ones fail as if the
-/// store were away.
+/// Events that may wait: several seconds of the largest rush. Beyond it everything that waits fails
+/// as if the store were away, and is decided anew from what it holds.
 const QUEUE_EVENTS: usize = 200_000;
 /// How long to wait before asking a store again that is away.
 const TAKE_OVER_PAUSE: Duration = Duration::from_millis(200);
@@ -122,20 +122,20 @@ impl Committer {
         let commit = async move { store.commit(batch).await };
         ctx.spawn(commit.into_actor_future(move |committer: &mut Self, outcome, ctx| {
             committer.commit_seconds.record(began.elapsed().as_secs_f64());
-            committer.written(count, completions, outcome, ctx);
+            committer.written((ownership.epoch, count), completions, outcome, ctx);
         }));
     }
 
     fn written(
         &mut self,
-        count: usize,
+        (epoch, count): (u64, usize),
         completions: Vec<Completion>,
         outcome: Result<(), CommitError>,
         ctx: &mut Ctx<Self>,
     ) {
         self.is_writing = false;
         let Err(error) = outcome else {
-            if let Some(ownership) = &mut self.ownership {
+            if let Some(ownership) = self.ownership.as_mut().filter(|own| own.epoch == epoch) {
                 ownership.next_seq += count as u64;
             }
             // Persisted; now reply.
@@ -147,11 +147,17 @@ impl Committer {
             CommitError::Unknown(_) => "unknown",
             CommitError::Deposed => "deposed",
         };
+        tracing::error!(kind, %error, events = count, "a batch was not plainly written");
+        completions.into_iter().for_each(|done| done(Err(CommitFailed)));
+        self.doubt(kind, ctx);
+    }
+
+    /// Nothing in memory can be trusted any more: all that waits is told so, and the right to write
+    /// is taken anew, under which the guardian has everything read again.
+    fn doubt(&mut self, kind: &'static str, ctx: &mut Ctx<Self>) {
         metrics::counter!("openrun_commit_failures_total", "kind" => kind).increment(1);
         metrics::gauge!("openrun_store_up").set(0.0);
-        tracing::error!(kind, %error, events = count, "a batch was not plainly written");
         self.ownership = None;
-        completions.into_iter().for_each(|done| done(Err(CommitFailed)));
         self.fail_queue();
         self.take_over(ctx);
     }
@@ -193,9 +199,15 @@ impl Serve<Append> for Committer {
         let epoch = self.ownership.map(|ownership| ownership.epoch);
         // Decided on a state that may hold what was never written: its actor will be rebuilt.
         let is_stale = append.decided_under.is_some() && append.decided_under != epoch;
-        if epoch.is_none() || is_stale || self.queued_events >= QUEUE_EVENTS {
+        // A barrier weighs nothing and is never over the bound.
+        let is_over = self.queued_events >= QUEUE_EVENTS && !append.events.is_empty();
+        if epoch.is_none() || is_stale || is_over {
             if let Some(done) = append.completion {
                 done(Err(CommitFailed));
+            }
+            if is_over && epoch.is_some() {
+                // What was refused here was applied by its actor: all must be read anew.
+                self.doubt("not_written", ctx);
             }
             return;
         }

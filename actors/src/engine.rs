@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::committer::{Committer, Journal};
 use crate::guardian::{Guardian, PutProgram, PutRound, load_people};
 use crate::handle::{Handle, Serve};
-use crate::load::load_round;
+use crate::load::{LoadError, load_round};
 use crate::people::People;
 use crate::person::{AskLimits, Purchasing, limits_of};
 use crate::queue::{ActorDescription, ClaimTurn, Describe, GiveUp, TakePlace};
@@ -128,7 +128,15 @@ impl Engine {
             inner.know_program(Arc::new(program));
         }
         for id in inner.store.rounds().await? {
-            let loaded = load_round(&*inner.store, &id, &[]).await?;
+            let loaded = match load_round(&*inner.store, &id, &[]).await {
+                Ok(loaded) => loaded,
+                Err(LoadError::Store(error)) => return Err(error.into()),
+                // One broken round takes nobody else down with it.
+                Err(error @ LoadError::Contradiction(_)) => {
+                    tracing::error!(round = %id, %error, "a round is out of service");
+                    continue;
+                }
+            };
             let program = &loaded.round.spec().program_id;
             let program = inner.programs.get(program).map(|slot| Arc::clone(&slot.program));
             let missing = || StoreError(format!("round {id} is of a program that is not there"));

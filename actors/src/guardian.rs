@@ -7,7 +7,7 @@
 use crate::committer::{IntoActorFuture, Journal};
 use crate::engine::Inner;
 use crate::handle::{Ctx, Handle, Reply, Serve, Shell};
-use crate::load::{Loaded, load_round};
+use crate::load::{LoadError, Loaded, load_round};
 use crate::people::People;
 use crate::queue::{QueueShell, Retire};
 use crate::requests::Put;
@@ -117,6 +117,11 @@ impl Serve<StoreInDoubt> for Guardian {
     fn serve(&mut self, _: StoreInDoubt, reply: Reply<()>, ctx: &mut Ctx<Self>) {
         self.work(reply, ctx, |inner| async move {
             inner.people.retire(true);
+            while let Err(error) = load_people(&inner).await {
+                tracing::error!(%error, "people could not be read, trying again");
+                tokio::time::sleep(LOAD_PAUSE).await;
+            }
+            inner.people.settle_doubtful();
             let ids: Vec<RoundId> = inner.rounds.iter().map(|round| round.key().clone()).collect();
             for id in ids {
                 inner.rebuild_round(&id).await;
@@ -155,8 +160,9 @@ impl Inner {
         written.map_err(|_| Refusal::Unavailable)?;
         let program = Arc::new(program);
         self.know_program(Arc::clone(&program));
-        for round in self.rounds.iter().filter(|r| r.view().spec.program_id == program.id) {
-            let _ = round.value().0.round.command(ProgramChanged(Arc::clone(&program))).await;
+        let rounds: Vec<RoundRef> = self.rounds.iter().map(|round| round.value().clone()).collect();
+        for round in rounds.iter().filter(|round| round.view().spec.program_id == program.id) {
+            let _ = round.0.round.command(ProgramChanged(Arc::clone(&program))).await;
         }
         Ok(if former.is_some() { Put::Changed(program) } else { Put::Created(program) })
     }
@@ -249,9 +255,13 @@ impl Inner {
         let loaded = loop {
             match load_round(&*self.store, id, &former).await {
                 Ok(loaded) => break loaded,
-                Err(StoreError(reason)) => {
-                    tracing::error!(round = %id, reason, "a round could not be read, trying again");
+                Err(error @ LoadError::Store(_)) => {
+                    tracing::error!(round = %id, %error, "a round could not be read, trying again");
                     tokio::time::sleep(LOAD_PAUSE).await;
+                }
+                // It stays retired and answers `unavailable`; the others go on.
+                Err(error @ LoadError::Contradiction(_)) => {
+                    return tracing::error!(round = %id, %error, "a round is out of service");
                 }
             }
         };

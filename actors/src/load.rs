@@ -58,13 +58,24 @@ impl Replay {
     }
 }
 
+/// Why a round could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    /// The store did not answer: it may later.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What it holds cannot be: asking again changes nothing.
+    #[error("round {0} contradicts itself in the store; run `openrun audit`")]
+    Contradiction(RoundId),
+}
+
 /// Reads a round. `former`: the lines of a round that lived in this process, whose numbers count as
 /// given.
 pub(crate) async fn load_round(
     store: &dyn Store,
     id: &RoundId,
     former: &[Arc<LineShared>],
-) -> Result<Loaded, StoreError> {
+) -> Result<Loaded, LoadError> {
     let mut replay = Replay {
         queues: (0..QUEUE_SHARDS).map(|_| Queue::default()).collect(),
         ..Replay::default()
@@ -75,10 +86,10 @@ pub(crate) async fn load_round(
         catch_unwind(AssertUnwindSafe(|| {
             chunk.iter().for_each(|stored| replay.apply(&stored.event));
         }))
-        .map_err(|_| StoreError(format!("round {id} contradicts itself; run the audit")))?;
+        .map_err(|_| LoadError::Contradiction(id.clone()))?;
     }
     let Replay { round, queues, lines } = replay;
-    let round = round.ok_or_else(|| StoreError(format!("round {id} was never defined")))?;
+    let round = round.ok_or_else(|| LoadError::Contradiction(id.clone()))?;
     let mut vacant = Vec::new();
     for (index, line) in round.lines().iter().enumerate() {
         let places = &lines[index].places;

@@ -35,7 +35,23 @@ enum Seat {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum SignUp {
     Pending,
+    /// Perhaps written: nobody signs up again before the store was asked.
+    Doubtful,
     Durable,
+}
+
+/// Settles a sign-up however its batch ends, also when the committer dies with it.
+struct Settling {
+    people: Arc<People>,
+    person: PersonKey,
+    is_durable: bool,
+}
+
+impl Drop for Settling {
+    fn drop(&mut self) {
+        let state = if self.is_durable { SignUp::Durable } else { SignUp::Doubtful };
+        self.people.signed_up.insert(self.person, state);
+    }
 }
 
 /// Everybody.
@@ -111,24 +127,21 @@ impl People {
         }
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let event = Event::SignedUp { person, channel };
-        let all = Arc::clone(people);
+        let mut settling = Settling { people: Arc::clone(people), person, is_durable: false };
         people.journal.append_then(people.clock.now(), vec![event], move |outcome| {
-            match outcome {
-                Ok(()) => drop(all.signed_up.insert(person, SignUp::Durable)),
-                Err(_) => drop(all.signed_up.remove(&person)),
-            }
+            settling.is_durable = outcome.is_ok();
+            drop(settling);
             let _ = sender.send(outcome.is_ok());
         });
         match receiver.await {
             Ok(true) => Ok(true),
-            Ok(false) => Err(Refusal::Unavailable),
-            // The committer died with it: whether it was written only the store knows; it is asked
-            // at the next try.
-            Err(_) => {
-                people.signed_up.remove(&person);
-                Err(Refusal::Unavailable)
-            }
+            _ => Err(Refusal::Unavailable),
         }
+    }
+
+    /// The store was asked: whoever is still in doubt did not sign up.
+    pub fn settle_doubtful(&self) {
+        self.signed_up.retain(|_, state| *state != SignUp::Doubtful);
     }
 
     /// The actor that decides for this person, if there is one.
@@ -225,7 +238,7 @@ impl People {
             {
                 handle.tell(Retire);
                 self.actors.decrement(1.0);
-                Seat::Known { must_fence: all }
+                Seat::Known { must_fence: true }
             }
             other => other,
         });

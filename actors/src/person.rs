@@ -20,7 +20,7 @@ use openrun_core::{
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Purchases of one person that may wait behind the one under way: far more than all their devices
 /// would send.
@@ -67,7 +67,7 @@ pub(crate) struct PersonShell {
     person: Person,
     is_busy: bool,
     is_retired: bool,
-    waiting: VecDeque<(Purchasing, Reply<Answered>)>,
+    waiting: VecDeque<(Instant, Purchasing, Reply<Answered>)>,
     loading: Option<Loading>,
     journal: Journal,
     clock: Arc<dyn Clock>,
@@ -239,8 +239,11 @@ impl PersonShell {
 
     fn next(&mut self, ctx: &mut Ctx<Self>) {
         while !self.is_busy {
-            let Some((purchasing, reply)) = self.waiting.pop_front() else { break };
-            self.begin(purchasing, reply, ctx);
+            let Some((since, purchasing, reply)) = self.waiting.pop_front() else { break };
+            // Its caller was told that nothing is known: it must not be done behind their back.
+            if since.elapsed() < Self::DEADLINE {
+                self.begin(purchasing, reply, ctx);
+            }
         }
     }
 }
@@ -252,7 +255,7 @@ impl Serve<Purchasing> for PersonShell {
         if self.waiting.len() >= WAITING_MAX {
             return reply.send(Answered { answer: Err(Refusal::Overloaded), is_replay: false });
         }
-        self.waiting.push_back((ask, reply));
+        self.waiting.push_back((Instant::now(), ask, reply));
         self.next(ctx);
     }
 }

@@ -181,7 +181,7 @@ impl RoundShell {
         for (index, line) in lines.iter().enumerate() {
             let id = LineId(u8::try_from(index).unwrap_or(u8::MAX));
             self.reserve(id, line, ctx);
-            self.lapse(index, line, now, elapsed);
+            self.lapse(index, line, now);
             let active_elsewhere = active.saturating_sub(line.places.active());
             self.advance(id, line, active_elsewhere, now, ctx);
             self.drives[index].meter.observe(now, line.places.watermark());
@@ -189,13 +189,13 @@ impl RoundShell {
         self.publish(&shared, now);
     }
 
-    /// Turns that nobody claimed in time are over. A pause does not count.
-    fn lapse(&mut self, index: usize, line: &LineShared, now: Timestamp, elapsed: u64) {
+    /// Turns that nobody claimed in time are over. After a pause all have a whole claim window.
+    fn lapse(&mut self, index: usize, line: &LineShared, now: Timestamp) {
         let window = i64::from(self.round.spec().inlet.claim_window_s) * 1_000;
         let turns = &mut self.drives[index].turns;
         if self.round.state() == LifeCycle::Paused {
-            let paused = i64::try_from(elapsed).unwrap_or(0);
-            turns.iter_mut().for_each(|(since, _)| *since = since.plus_millis(paused));
+            turns.clear();
+            turns.push_back((now, line.places.watermark()));
             return;
         }
         while let Some((since, watermark)) = turns.front().copied() {
@@ -365,6 +365,9 @@ impl Serve<TakeStep> for RoundShell {
     type Answer = Result<(), Refusal>;
 
     fn serve(&mut self, ask: TakeStep, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
+        if self.is_retired {
+            return reply.send(Err(Refusal::Unavailable));
+        }
         match self.round.decide_step(ask.step) {
             Err(refusal) => reply.send(Err(refusal)),
             Ok(events) => self.carry_out(events, ask.staff, reply, ctx),
@@ -376,6 +379,9 @@ impl Serve<SetInlet> for RoundShell {
     type Answer = Result<(), Refusal>;
 
     fn serve(&mut self, ask: SetInlet, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
+        if self.is_retired {
+            return reply.send(Err(Refusal::Unavailable));
+        }
         match self.set_inlet(&ask.patch) {
             Err(refusal) => reply.send(Err(refusal)),
             Ok(inlet) => {
@@ -391,6 +397,9 @@ impl Serve<Redefine> for RoundShell {
     type Answer = Result<(), Refusal>;
 
     fn serve(&mut self, ask: Redefine, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
+        if self.is_retired {
+            return reply.send(Err(Refusal::Unavailable));
+        }
         match self.round.decide_redefine(&ask.spec) {
             Err(refusal) => reply.send(Err(refusal)),
             Ok(event) => {
@@ -423,7 +432,8 @@ impl Serve<ReserveNumbers> for RoundShell {
     type Answer = ();
 
     fn serve(&mut self, ask: ReserveNumbers, reply: Reply<()>, ctx: &mut Ctx<Self>) {
-        if let Some(line) = self.shared.upgrade().and_then(|shared| shared.line(ask.0)) {
+        let shared = self.shared.upgrade().filter(|_| !self.is_retired);
+        if let Some(line) = shared.and_then(|shared| shared.line(ask.0)) {
             line.reserving.store(false, Ordering::Release);
             self.reserve(ask.0, &line, ctx);
         }
