@@ -6,10 +6,12 @@
 
 use crate::config::Config;
 use crate::http::{self, Server, ServerOptions};
+use crate::rail::{self, RailFault, Webhooks};
+use crate::store::witness::{self, Witness, WitnessError};
 use crate::store::{self, OpenError};
 use crate::telemetry;
 use crate::trust::{Keys, KeysError};
-use openrun_actors::{Clock, Engine, InstantRail, Rail, StartError, SystemClock};
+use openrun_actors::{Clock, Engine, PayBy, StartError, Store, SystemClock};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -24,6 +26,12 @@ pub enum StartFault {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The store is not the one that it was.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    /// The rail cannot be used.
+    #[error(transparent)]
+    Rail(#[from] RailFault),
     /// The store cannot be read, or contradicts itself.
     #[error("{0}; run `openrun audit` on the store")]
     Engine(#[from] StartError),
@@ -41,13 +49,15 @@ pub enum StartFault {
 pub struct Ports {
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Takes the money.
-    pub rail: Arc<dyn Rail>,
+    /// Takes the money; that of the settings when absent.
+    pub rail: Option<PayBy>,
+    /// Keeps everything; that of the settings when absent.
+    pub store: Option<Arc<dyn Store>>,
 }
 
 impl Default for Ports {
     fn default() -> Ports {
-        Ports { clock: Arc::new(SystemClock::default()), rail: Arc::new(InstantRail) }
+        Ports { clock: Arc::new(SystemClock::default()), rail: None, store: None }
     }
 }
 
@@ -62,6 +72,7 @@ pub struct Running {
     /// What it signs and checks with.
     pub keys: Arc<Keys>,
     server: Server,
+    witness: Option<Arc<Witness>>,
     stop_timeout: Duration,
 }
 
@@ -85,14 +96,27 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
     // Before the actors, which keep handles of their metrics.
     let metrics = telemetry::metrics();
     let keys = Arc::new(Keys::open(&config.data, config.dev)?);
-    let store = store::open(&config.store).await?;
-    let engine = Engine::start(store, ports.clock, ports.rail).await?;
+    let settings = config.rail_settings();
+    let webhooks = Webhooks::open(&settings)?.map(Arc::new);
+    let rail = match ports.rail {
+        Some(rail) => rail,
+        None => rail::open(&settings)?,
+    };
+    let (store, witness): (Arc<dyn Store>, _) = match ports.store {
+        Some(store) => (store, None),
+        None => {
+            let witness = open_store(config).await?;
+            (witness.clone(), Some(witness))
+        }
+    };
+    let engine = Engine::start(store, ports.clock, rail).await?;
     let server = http::start(ServerOptions {
         public: config.public,
         ops: config.ops,
         workers: config.worker_count(),
         engine: engine.clone(),
         keys: Arc::clone(&keys),
+        webhooks,
         metrics,
         keep_alive: Duration::from_secs(config.keep_alive_s),
         client_request_timeout: Duration::from_secs(config.head_timeout_s),
@@ -107,7 +131,21 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
         }
     };
     let (public, ops) = (server.public_addr, server.ops_addr);
-    Ok(Running { public, ops, engine, keys, server, stop_timeout: config.stop_timeout() })
+    let stop_timeout = config.stop_timeout();
+    Ok(Running { public, ops, engine, keys, server, witness, stop_timeout })
+}
+
+/// The store of the settings, watched by a witness beside the keys.
+async fn open_store(config: &Config) -> Result<Arc<Witness>, StartFault> {
+    // Nobody else is disturbed in development; an embedded store migrates by itself.
+    if config.dev && store::postgres::is_url(&config.store) {
+        store::migrate(&config.store).await?;
+    }
+    let store = store::open(&config.store).await?;
+    // What is tried out may be thrown away.
+    let accepts_rewound = config.accept_rewound_store || config.dev;
+    let path = witness::path_in(&config.data, &config.store);
+    Ok(Arc::new(Witness::open(store, &path, accepts_rewound).await?))
 }
 
 impl Running {
@@ -117,7 +155,13 @@ impl Running {
         if tokio::time::timeout(self.stop_timeout, self.server.stop()).await.is_err() {
             tracing::warn!("requests were still in flight when the time for them was over");
         }
-        self.engine.stop().await;
+        // What a stuck store does not take now was never acknowledged.
+        if tokio::time::timeout(self.stop_timeout, self.engine.stop()).await.is_err() {
+            tracing::warn!("the store did not take everything before the time for it was over");
+        }
+        if let Some(witness) = self.witness {
+            witness.stop().await;
+        }
     }
 
     /// Returns when a listener has ended without being asked to.

@@ -9,19 +9,24 @@
 //!                            ├──> store       durable memory
 //!                            ├──> Engine      (openrun-actors)
 //!                            ├──> http        two listeners
+//!                            ├──> rail        payments; and a bank to try them with
 //!                            └──> telemetry   metrics, log
 //!   rehearse ···· over sockets ····> http
+//!   sim ····· the core alone, under virtual time
 //! ```
 //!
 //! Reading order: what can be set ([`config`]), what is believed ([`trust`]), what is kept
-//! ([`store`]), what is answered ([`http`]), how it is tried ([`rehearse`]), how it is watched
-//! ([`telemetry`]), how it is put together ([`app`]) and called ([`cli`]).
+//! ([`store`]), who moves the money ([`rail`]), what is answered ([`http`]), how it is tried
+//! ([`rehearse`], [`sim`]), how it is watched ([`telemetry`]), how it is put together ([`app`]) and
+//! called ([`cli`]).
 
 pub mod app;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod rail;
 pub mod rehearse;
+pub mod sim;
 pub mod store;
 pub mod telemetry;
 pub mod trust;

@@ -1,19 +1,24 @@
-//! The committer: gathers events, writes them in batches, and only then lets answers go.
+//! The committer of one stream: gathers events, writes them in batches, and only then lets answers
+//! go. Streams know nothing of each other, so one that is stuck holds up no other.
 //!
 //! A batch is whatever has gathered when the last commit is back. Persist, then reply, then send:
 //! in this file alone. When a batch is not plainly written, everything decided on top of it is in
 //! doubt: all that waits is told so, the right to write is taken anew, and the guardian rebuilds
-//! the actors from what the store really holds.
+//! the stream's actors from what the store really holds.
+//!
+//! What an actor decides on is as old as the moment at which it was read from the store. The
+//! process counts its doubts ([`Doubts`]); a state that was read before the last doubt of a stream
+//! writes nothing to that stream.
 
 use crate::handle::{Ctx, Handle, Mailbox, Reply, Serve, Shell};
 use crate::store::{Batch, CommitError, Ownership, Store};
 use actix::prelude::*;
 use metrics::{Gauge, Histogram};
-use openrun_core::{Event, Timestamp};
+use openrun_core::{Event, StreamId, Timestamp};
 use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -30,26 +35,69 @@ const TAKE_OVER_PAUSE: Duration = Duration::from_millis(200);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommitFailed;
 
-type Completion = Box<dyn FnOnce(Result<(), CommitFailed>) + Send>;
+pub(crate) type Completion = Box<dyn FnOnce(Result<(), CommitFailed>) + Send>;
 
 /// Events that belong together, and what to do once they are durable or known not to be.
 pub struct Append {
     at: Timestamp,
     events: Vec<Event>,
-    /// The epoch of the state that they were decided on; absent when they stand by themselves.
-    decided_under: Option<u64>,
+    /// How many doubts there had been when the state that they were decided on was read; absent
+    /// when they stand by themselves.
+    read_at: Option<u64>,
     completion: Option<Completion>,
+}
+
+/// How often a stream of this process was in doubt: the age of what is in memory.
+pub type Doubts = Arc<AtomicU64>;
+
+/// What everybody may know of a stream's writer.
+#[derive(Debug, Default)]
+pub struct Standing {
+    epoch: AtomicU64,
+    /// The doubt after which it took over last: older states are not to be trusted.
+    since: AtomicU64,
+    /// Since when the oldest write is under way, in milliseconds of this process; 0 when none is.
+    writing_since: AtomicU64,
+}
+
+/// What moments of this process are counted from.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+fn process_millis() -> u64 {
+    u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+impl Standing {
+    /// A write begins. One that has been waiting for the store since before keeps its moment.
+    fn begin(&self) {
+        let now = process_millis();
+        let _ = self.writing_since.compare_exchange(0, now, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    fn done(&self) {
+        self.writing_since.store(0, Ordering::Release);
+    }
+
+    /// How long the store has owed an answer.
+    pub fn waiting_for(&self) -> Duration {
+        let since = self.writing_since.load(Ordering::Acquire);
+        let millis = if since == 0 { 0 } else { process_millis().saturating_sub(since) };
+        Duration::from_millis(millis)
+    }
 }
 
 /// The actor's inside.
 pub struct Committer {
+    stream: StreamId,
     store: Arc<dyn Store>,
     ownership: Option<Ownership>,
     queue: VecDeque<Append>,
     queued_events: usize,
     is_writing: bool,
-    on_doubt: Box<dyn Fn() + Send>,
-    epoch: Arc<AtomicU64>,
+    on_doubt: Box<dyn Fn(&StreamId) + Send>,
+    standing: Arc<Standing>,
+    doubts: Doubts,
+    up_gauge: Gauge,
     queue_gauge: Gauge,
     commit_seconds: Histogram,
     batch_events: Histogram,
@@ -71,24 +119,33 @@ impl Committer {
     /// A committer that may write under `ownership`, or takes it from the store itself. `on_doubt`
     /// is told when actors must be rebuilt.
     pub fn new(
+        stream: StreamId,
         store: Arc<dyn Store>,
         ownership: Option<Ownership>,
-        on_doubt: Box<dyn Fn() + Send>,
-        epoch: Arc<AtomicU64>,
+        on_doubt: Box<dyn Fn(&StreamId) + Send>,
+        (standing, doubts): (Arc<Standing>, Doubts),
     ) -> Committer {
         if let Some(ownership) = ownership {
-            epoch.store(ownership.epoch, Ordering::Release);
+            standing.epoch.store(ownership.epoch, Ordering::Release);
         }
-        metrics::gauge!("openrun_store_up").set(1.0);
+        let label = match &stream {
+            StreamId::People => "people".to_owned(),
+            StreamId::Program(program) => program.to_string(),
+        };
+        let up_gauge = metrics::gauge!("openrun_store_up", "stream" => label.clone());
+        up_gauge.set(f64::from(u8::from(ownership.is_some())));
         Committer {
+            stream,
             store,
             ownership,
             queue: VecDeque::new(),
             queued_events: 0,
             is_writing: false,
             on_doubt,
-            epoch,
-            queue_gauge: metrics::gauge!("openrun_committer_queue_events"),
+            standing,
+            doubts,
+            up_gauge,
+            queue_gauge: metrics::gauge!("openrun_committer_queue_events", "stream" => label),
             commit_seconds: metrics::histogram!("openrun_commit_seconds"),
             batch_events: metrics::histogram!("openrun_commit_batch_events"),
         }
@@ -116,10 +173,22 @@ impl Committer {
             return self.write_next(ctx);
         }
         self.is_writing = true;
+        self.standing.begin();
         self.batch_events.record(count as f64);
-        let batch = Batch { epoch: ownership.epoch, first_seq: ownership.next_seq, events };
+        let batch = Batch {
+            stream: self.stream.clone(),
+            epoch: ownership.epoch,
+            first_seq: ownership.next_seq,
+            events,
+        };
+        #[cfg(feature = "failpoints")]
+        let completions = crate::failpoints::answer_early(completions);
         let (store, began) = (Arc::clone(&self.store), Instant::now());
-        let commit = async move { store.commit(batch).await };
+        let commit = async move {
+            #[cfg(feature = "failpoints")]
+            crate::failpoints::before_commit().await;
+            store.commit(batch).await
+        };
         ctx.spawn(commit.into_actor_future(move |committer: &mut Self, outcome, ctx| {
             committer.commit_seconds.record(began.elapsed().as_secs_f64());
             committer.written((ownership.epoch, count), completions, outcome, ctx);
@@ -138,6 +207,7 @@ impl Committer {
             if let Some(ownership) = self.ownership.as_mut().filter(|own| own.epoch == epoch) {
                 ownership.next_seq += count as u64;
             }
+            self.standing.done();
             // Persisted; now reply.
             completions.into_iter().for_each(|done| done(Ok(())));
             return self.write_next(ctx);
@@ -156,7 +226,8 @@ impl Committer {
     /// is taken anew, under which the guardian has everything read again.
     fn doubt(&mut self, kind: &'static str, ctx: &mut Ctx<Self>) {
         metrics::counter!("openrun_commit_failures_total", "kind" => kind).increment(1);
-        metrics::gauge!("openrun_store_up").set(0.0);
+        self.up_gauge.set(0.0);
+        self.standing.begin();
         self.ownership = None;
         self.fail_queue();
         self.take_over(ctx);
@@ -172,12 +243,14 @@ impl Committer {
     }
 
     fn take_over(&mut self, ctx: &mut Ctx<Self>) {
-        let store = Arc::clone(&self.store);
+        let (store, stream) = (Arc::clone(&self.store), self.stream.clone());
         let take_over = async move {
             loop {
-                match store.take_over().await {
+                match store.take_over(&stream).await {
                     Ok(ownership) => return ownership,
-                    Err(error) => tracing::warn!(%error, "the store is away, asking again"),
+                    Err(error) => {
+                        tracing::warn!(?stream, %error, "the store is away, asking again")
+                    }
                 }
                 tokio::time::sleep(TAKE_OVER_PAUSE).await;
             }
@@ -185,9 +258,13 @@ impl Committer {
         ctx.spawn(take_over.into_actor_future(|committer: &mut Self, ownership, _ctx| {
             committer.fail_queue();
             committer.ownership = Some(ownership);
-            committer.epoch.store(ownership.epoch, Ordering::Release);
-            metrics::gauge!("openrun_store_up").set(1.0);
-            (committer.on_doubt)();
+            // In this order: whoever reads the store from here on is younger than this doubt.
+            let since = committer.doubts.fetch_add(1, Ordering::AcqRel) + 1;
+            committer.standing.since.store(since, Ordering::Release);
+            committer.standing.epoch.store(ownership.epoch, Ordering::Release);
+            committer.up_gauge.set(1.0);
+            committer.standing.done();
+            (committer.on_doubt)(&committer.stream);
         }));
     }
 }
@@ -196,16 +273,18 @@ impl Serve<Append> for Committer {
     type Answer = ();
 
     fn serve(&mut self, append: Append, reply: Reply<()>, ctx: &mut Ctx<Self>) {
-        let epoch = self.ownership.map(|ownership| ownership.epoch);
+        let is_owner = self.ownership.is_some();
         // Decided on a state that may hold what was never written: its actor will be rebuilt.
-        let is_stale = append.decided_under.is_some() && append.decided_under != epoch;
+        let since = self.standing.since.load(Ordering::Acquire);
+        let is_stale = append.read_at.is_some_and(|read_at| read_at < since);
         // A barrier weighs nothing and is never over the bound.
-        let is_over = self.queued_events >= QUEUE_EVENTS && !append.events.is_empty();
-        if epoch.is_none() || is_stale || is_over {
+        let bound = crate::failpoints::queue_events(QUEUE_EVENTS);
+        let is_over = self.queued_events >= bound && !append.events.is_empty();
+        if !is_owner || is_stale || is_over {
             if let Some(done) = append.completion {
                 done(Err(CommitFailed));
             }
-            if is_over && epoch.is_some() {
+            if is_over && is_owner {
                 // What was refused here was applied by its actor: all must be read anew.
                 self.doubt("not_written", ctx);
             }
@@ -230,30 +309,46 @@ impl Serve<crate::failpoints::Panic> for Committer {
 #[derive(Clone)]
 pub struct Journal {
     pub(crate) committer: Handle<Committer>,
-    decided_under: Option<u64>,
+    pub(crate) standing: Arc<Standing>,
+    read_at: Option<u64>,
 }
 
 impl Journal {
     /// For events that stand by themselves.
-    pub(crate) fn new(committer: Handle<Committer>) -> Journal {
-        Journal { committer, decided_under: None }
+    pub(crate) fn new(committer: Handle<Committer>, standing: Arc<Standing>) -> Journal {
+        Journal { committer, standing, read_at: None }
     }
 
-    /// For an actor whose state was read under `epoch`: what it decides is not written under
-    /// another one.
-    pub(crate) fn of_state(&self, epoch: u64) -> Journal {
-        Journal { committer: self.committer.clone(), decided_under: Some(epoch) }
+    /// For an actor whose state was read after so many doubts: what it decides is not written once
+    /// the stream has been in doubt since.
+    pub(crate) fn of_state(&self, read_at: u64) -> Journal {
+        Journal { read_at: Some(read_at), ..self.clone() }
     }
 
-    /// The epoch of the state that its actor decides on, if it has one.
-    pub(crate) fn epoch(&self) -> Option<u64> {
-        self.decided_under
+    /// For whoever only waits for what others have written.
+    pub(crate) fn of_nobody(&self) -> Journal {
+        Journal { read_at: None, ..self.clone() }
+    }
+
+    /// After how many doubts the state was read that its actor decides on.
+    pub(crate) fn read_at(&self) -> u64 {
+        self.read_at.unwrap_or(u64::MAX)
+    }
+
+    /// After how many doubts the stream was taken over last.
+    pub(crate) fn since(&self) -> u64 {
+        self.standing.since.load(Ordering::Acquire)
+    }
+
+    /// Under which epoch the stream is written.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.standing.epoch.load(Ordering::Acquire)
     }
 
     /// Writes without anybody waiting: the outcome is proved otherwise (a ticket by its signature).
     pub fn append_and_forget(&self, at: Timestamp, events: Vec<Event>) {
-        let decided_under = self.decided_under;
-        self.committer.tell(Append { at, events, decided_under, completion: None });
+        let read_at = self.read_at;
+        self.committer.tell(Append { at, events, read_at, completion: None });
     }
 
     /// Writes, then calls `done` from the committer's thread. Runs to the end whoever hangs up.
@@ -261,8 +356,8 @@ impl Journal {
     where
         F: FnOnce(Result<(), CommitFailed>) + Send + 'static,
     {
-        let (decided_under, completion) = (self.decided_under, Some(Box::new(done) as Completion));
-        self.committer.tell(Append { at, events, decided_under, completion });
+        let (read_at, completion) = (self.read_at, Some(Box::new(done) as Completion));
+        self.committer.tell(Append { at, events, read_at, completion });
     }
 
     /// Writes, and answers once it is durable.
@@ -278,9 +373,10 @@ impl Journal {
         async move { receiver.await.unwrap_or(Err(CommitFailed)) }
     }
 
-    /// Answers once everything handed over before is durable or known not to be.
-    pub async fn barrier(&self) {
-        let _ = self.append(Timestamp::default(), Vec::new()).await;
+    /// Answers once everything handed over before is durable; an error when that is in doubt, after
+    /// which the stream is taken over and read anew.
+    pub async fn barrier(&self) -> Result<(), CommitFailed> {
+        self.append(Timestamp::default(), Vec::new()).await
     }
 }
 

@@ -2,23 +2,16 @@
 //!
 //! Knows nothing of HTTP, tokens or SQL: callers come with checked claims, and the store is a port.
 
-use crate::clock::Clock;
-use crate::committer::{Committer, Journal};
-use crate::guardian::{Guardian, PutProgram, PutRound, load_people};
-use crate::handle::{Handle, Serve};
-use crate::load::{LoadError, load_round};
+use crate::guardian::{Guardian, PutProgram, PutRound};
+use crate::handle::Handle;
 use crate::people::People;
 use crate::person::{AskLimits, Purchasing, limits_of};
 use crate::queue::{ActorDescription, ClaimTurn, Describe, GiveUp, TakePlace};
-use crate::rail::Rail;
-use crate::requests::{
-    InletPatch, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff, StartError,
-};
+use crate::requests::{InletPatch, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff};
 use crate::round::{SetInlet, TakeStep};
 use crate::shared::{Place, RoundRef};
-use crate::store::{Store, StoreError};
-use actix::{Arbiter, ArbiterHandle};
-use dashmap::DashMap;
+use crate::store::{LogPlace, StoreError};
+use crate::till::Hint;
 use openrun_core::person::{Ask, Limits, Person, RoundFacts};
 use openrun_core::program::{Name, Program};
 use openrun_core::queue::ShownTicket;
@@ -29,140 +22,30 @@ use openrun_core::{
     ChannelId, Event, PersonKey, ProgramId, Purchase, PurchaseId, Refusal, RoundId, Rules,
     StoredEvent, Timestamp,
 };
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-/// A program with the thread that its rounds live on.
-pub(crate) struct ProgramSlot {
-    pub program: Arc<Program>,
-    pub arbiter: ArbiterHandle,
-}
+mod start;
 
-/// What the engine owns.
-pub(crate) struct Inner {
-    pub store: Arc<dyn Store>,
-    pub clock: Arc<dyn Clock>,
-    pub rail: Arc<dyn Rail>,
-    pub epoch: Arc<AtomicU64>,
-    pub journal: Journal,
-    pub programs: DashMap<ProgramId, ProgramSlot>,
-    pub rounds: Arc<DashMap<RoundId, RoundRef>>,
-    pub people: Arc<People>,
-    pub process_arbiter: ArbiterHandle,
-    pub committer_arbiter: ArbiterHandle,
-    pub guardian: OnceLock<Handle<Guardian>>,
-    is_ready: AtomicBool,
-}
-
-impl Inner {
-    pub fn know_program(&self, program: Arc<Program>) {
-        let known = self.programs.get(&program.id).map(|slot| slot.arbiter.clone());
-        // A thread of its own for each program: a flooded round is not felt by another program's.
-        let arbiter = known.unwrap_or_else(|| Arbiter::new().handle());
-        self.programs.insert(program.id.clone(), ProgramSlot { program, arbiter });
-    }
-
-    pub fn tell_guardian<C>(&self, command: C)
-    where
-        Guardian: Serve<C>,
-        C: Send + 'static,
-    {
-        if let Some(guardian) = self.guardian.get() {
-            guardian.tell(command);
-        }
-    }
-}
+pub(crate) use start::Inner;
 
 /// The engine. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine(pub(crate) Arc<Inner>);
 
 impl Engine {
-    /// Takes over the store, reads what it holds, starts the actors. Must be called inside an actix
-    /// `System`.
-    ///
-    /// # Errors
-    /// When the store does not answer, or what it holds contradicts itself.
-    pub async fn start(
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        rail: Arc<dyn Rail>,
-    ) -> Result<Engine, StartError> {
-        let ownership = store.take_over().await?;
-        let epoch = Arc::new(AtomicU64::new(ownership.epoch));
-        let arbiter = || Arbiter::new().handle();
-        let (process_arbiter, committer_arbiter, people_arbiter) =
-            (arbiter(), arbiter(), arbiter());
-        let rounds: Arc<DashMap<RoundId, RoundRef>> = Arc::default();
-        let inner = Arc::new_cyclic(|weak: &std::sync::Weak<Inner>| {
-            let (of_store, of_epoch) = (Arc::clone(&store), Arc::clone(&epoch));
-            let on_doubt = Inner::on_doubt(weak.clone());
-            let make = move || Committer::new(of_store, Some(ownership), on_doubt, of_epoch);
-            let obituary = Inner::committer_obituary(weak.clone());
-            let journal = Journal::new(Handle::start(&committer_arbiter, make, obituary));
-            let people = Arc::new(People::new(
-                Arc::clone(&rounds),
-                Arc::clone(&store),
-                journal.clone(),
-                Arc::clone(&clock),
-                people_arbiter,
-                Arc::clone(&epoch),
-            ));
-            Inner {
-                store,
-                clock,
-                rail,
-                epoch,
-                journal,
-                programs: DashMap::new(),
-                rounds,
-                people,
-                process_arbiter,
-                committer_arbiter,
-                guardian: OnceLock::new(),
-                is_ready: AtomicBool::new(false),
-            }
-        });
-        inner.start_guardian();
-        for program in inner.store.programs().await? {
-            inner.know_program(Arc::new(program));
-        }
-        for id in inner.store.rounds().await? {
-            let loaded = match load_round(&*inner.store, &id, &[]).await {
-                Ok(loaded) => loaded,
-                Err(LoadError::Store(error)) => return Err(error.into()),
-                // One broken round takes nobody else down with it.
-                Err(error @ LoadError::Contradiction(_)) => {
-                    tracing::error!(round = %id, %error, "a round is out of service");
-                    continue;
-                }
-            };
-            let program = &loaded.round.spec().program_id;
-            let program = inner.programs.get(program).map(|slot| Arc::clone(&slot.program));
-            let missing = || StoreError(format!("round {id} is of a program that is not there"));
-            inner.start_round(loaded, program.ok_or_else(missing)?);
-        }
-        load_people(&inner).await?;
-        inner.is_ready.store(true, Ordering::Release);
-        Ok(Engine(inner))
-    }
-
     /// Answers once everything handed to the store so far is durable, and is not ready any more.
     pub async fn stop(&self) {
         self.0.is_ready.store(false, Ordering::Release);
-        self.0.journal.barrier().await;
+        for (_, journal) in self.0.journals() {
+            let _ = journal.barrier().await;
+        }
     }
 
     /// The time by the engine's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
-    }
-
-    /// The epoch under which this process writes.
-    #[must_use]
-    pub fn epoch(&self) -> u64 {
-        self.0.epoch.load(Ordering::Acquire)
     }
 
     /// Whether the engine can serve.
@@ -456,15 +339,30 @@ impl Engine {
         Ok(limits_of(&Person::replay(&events), programs, self.now()))
     }
 
+    /// The rail may know something new of a purchase: it is asked at once, and nothing is believed
+    /// but its answer.
+    ///
+    /// # Errors
+    /// `PurchaseNotFound`; `Unavailable` when the store is away.
+    pub async fn hint_payment(&self, id: PurchaseId) -> Result<(), Refusal> {
+        let found = self.0.store.purchase(id).await.map_err(unavailable)?;
+        let purchase = found.ok_or(Refusal::PurchaseNotFound)?;
+        let round = self.round(&purchase.round).ok_or(Refusal::RoundNotFound)?;
+        if let Some(till) = &self.0.till {
+            till.handle.call(Hint { round, id }).await?;
+        }
+        Ok(())
+    }
+
     /// Who of the staff did what, newest first.
     ///
     /// # Errors
     /// `Unavailable` when the store is away.
     pub async fn staff_log(
         &self,
-        before: Option<u64>,
+        before: Option<LogPlace>,
         limit: usize,
-    ) -> Result<Vec<StoredEvent>, Refusal> {
+    ) -> Result<Vec<(LogPlace, StoredEvent)>, Refusal> {
         self.0.store.staff_log(before, limit).await.map_err(unavailable)
     }
 

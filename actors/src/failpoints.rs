@@ -1,14 +1,27 @@
 //! Test-only switches: panics on demand and guards that can be turned off, for negative controls.
 //!
-//! Without the feature `failpoints` nothing of this is in the program, and each guard is simply on.
+//! A test in the same process turns a switch; a process of its own reads `OPENRUN_FAILPOINTS`:
+//! words with commas between. Without the feature `failpoints` nothing of this is in the program,
+//! and each guard is simply on.
 
 use openrun_core::Rules;
 use openrun_core::places::Places;
 
 #[cfg(feature = "failpoints")]
 mod switches {
+    use crate::committer::Completion;
     use openrun_core::Won;
-    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use openrun_core::payment::RailAnswer;
+    use std::collections::HashSet;
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    /// Names the guards that are off in a process of its own.
+    const VARIABLE: &str = "OPENRUN_FAILPOINTS";
+    /// How long a store takes whose committer has answered already: long enough for a kill to fall
+    /// between the two.
+    const SLOW_STORE: Duration = Duration::from_millis(50);
 
     /// Makes an actor panic.
     #[derive(Debug, Clone, Copy)]
@@ -23,8 +36,10 @@ mod switches {
         Queue,
         /// The person's actor, if there is one.
         Person,
-        /// The committer.
+        /// The committer of the round's program.
         Committer,
+        /// The till.
+        Till,
         /// The guardian.
         Guardian,
     }
@@ -33,7 +48,52 @@ mod switches {
     pub static LIMITS_OFF: AtomicBool = AtomicBool::new(false);
     /// Gives numbers in each shard by itself, out of one order.
     pub static NUMBERS_IN_SHARDS: AtomicBool = AtomicBool::new(false);
+    /// Answers before the store has, which then takes its time: `reply-before-commit`.
+    pub static REPLY_BEFORE_COMMIT: AtomicBool = AtomicBool::new(false);
+    /// Takes a missing answer of the rail for a no: `release-on-time-out`.
+    pub static RELEASE_ON_TIME_OUT: AtomicBool = AtomicBool::new(false);
+    /// Most events that may wait for a committer; 0 for as many as in production.
+    pub static QUEUE_EVENTS_MAX: AtomicUsize = AtomicUsize::new(0);
     static SCRAMBLE: AtomicU64 = AtomicU64::new(0);
+    static NAMED: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let words = std::env::var(VARIABLE).unwrap_or_default();
+        words.split(',').map(str::to_owned).collect()
+    });
+
+    fn is_on(switch: &AtomicBool, word: &str) -> bool {
+        switch.load(Ordering::Relaxed) || NAMED.contains(word)
+    }
+
+    /// What is to be answered after the commit; with the switch on it is answered before.
+    pub(crate) fn answer_early(completions: Vec<Completion>) -> Vec<Completion> {
+        if !is_on(&REPLY_BEFORE_COMMIT, "reply-before-commit") {
+            return completions;
+        }
+        completions.into_iter().for_each(|done| done(Ok(())));
+        Vec::new()
+    }
+
+    /// Before a commit; with the switch on, a store that is slow.
+    pub(crate) async fn before_commit() {
+        if is_on(&REPLY_BEFORE_COMMIT, "reply-before-commit") {
+            tokio::time::sleep(SLOW_STORE).await;
+        }
+    }
+
+    /// What the rail said; with the switch on, silence is a no.
+    pub(crate) fn heard(answer: RailAnswer) -> RailAnswer {
+        let is_silence = answer == RailAnswer::Unknown;
+        let is_off = is_silence && is_on(&RELEASE_ON_TIME_OUT, "release-on-time-out");
+        if is_off { RailAnswer::Declined } else { answer }
+    }
+
+    /// Most events that may wait for a committer.
+    pub fn queue_events(usual: usize) -> usize {
+        match QUEUE_EVENTS_MAX.load(Ordering::Relaxed) {
+            0 => usual,
+            fewer => fewer,
+        }
+    }
 
     /// The rules, or rules without limits.
     pub fn rules(mut rules: super::Rules) -> super::Rules {
@@ -60,6 +120,12 @@ mod switches {
 
 #[cfg(feature = "failpoints")]
 pub use switches::*;
+
+/// As many as in production.
+#[cfg(not(feature = "failpoints"))]
+pub(crate) fn queue_events(usual: usize) -> usize {
+    usual
+}
 
 /// The rules as they are.
 #[cfg(not(feature = "failpoints"))]
@@ -91,7 +157,8 @@ impl crate::Engine {
                     living.tell(Panic);
                 }
             }
-            Victim::Committer => self.0.journal.committer.tell(Panic),
+            Victim::Committer => of_round().0.journal.committer.tell(Panic),
+            Victim::Till => self.0.till.iter().for_each(|till| till.handle.tell(Panic)),
             Victim::Guardian => self.0.tell_guardian(Panic),
         }
     }

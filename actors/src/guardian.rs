@@ -1,8 +1,8 @@
 //! The guardian: starts rounds, rebuilds what died from the store, and changes what the process as
 //! a whole owns.
 //!
-//! One job at a time. It never resumes bad state: a rebuilt round is what the store says, nothing
-//! else.
+//! One job of a stream at a time; a stream that is stuck holds up no other's jobs. It never resumes
+//! bad state: a rebuilt round is what the store says, nothing else.
 
 use crate::committer::{IntoActorFuture, Journal};
 use crate::engine::Inner;
@@ -20,11 +20,13 @@ use openrun_core::program::{Name, Program};
 use openrun_core::round::Round;
 use openrun_core::round_spec::{LineId, RoundSpec};
 use openrun_core::view::RoundView;
-use openrun_core::{Event, ProgramId, Refusal, RoundId, Rules};
+use openrun_core::{Event, ProgramId, Refusal, RoundId, Rules, StreamId};
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// How often idle people are retired.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
@@ -49,12 +51,14 @@ pub(crate) struct PutRound {
 /// An actor of this round died.
 pub(crate) struct RoundDied(pub RoundId);
 
-/// A batch was not plainly written: nothing in memory can be trusted.
-pub(crate) struct StoreInDoubt;
+/// A batch of this stream was not plainly written: nothing of it in memory can be trusted.
+pub(crate) struct StoreInDoubt(pub StreamId);
 
 /// The actor's inside.
 pub(crate) struct Guardian {
     inner: Weak<Inner>,
+    /// Whose turn it is among the jobs of each stream: as many as there are programs.
+    turns: HashMap<StreamId, Arc<Mutex<()>>>,
 }
 
 impl Shell for Guardian {
@@ -73,17 +77,24 @@ impl Shell for Guardian {
 
 impl Guardian {
     pub fn new(inner: Weak<Inner>) -> Guardian {
-        Guardian { inner }
+        Guardian { inner, turns: HashMap::new() }
     }
 
-    /// Does one job to its end before the next is looked at.
-    fn work<T, F>(&self, reply: Reply<T>, ctx: &mut Ctx<Self>, job: impl FnOnce(Arc<Inner>) -> F)
+    /// Does one job of a stream to its end before the next one of that stream is looked at.
+    fn work<T, F, J>(&mut self, of: StreamId, reply: Reply<T>, ctx: &mut Ctx<Self>, job: J)
     where
         T: Send + 'static,
         F: Future<Output = T> + 'static,
+        J: FnOnce(Arc<Inner>) -> F + 'static,
     {
         let Some(inner) = self.inner.upgrade() else { return };
-        ctx.wait(job(inner).into_actor_future(|_: &mut Self, answer, _| reply.send(answer)));
+        // Turns are taken in the order in which they are asked for.
+        let turn = Arc::clone(self.turns.entry(of).or_default()).lock_owned();
+        let working = async move {
+            let _turn = turn.await;
+            job(inner).await
+        };
+        ctx.spawn(working.into_actor_future(|_: &mut Self, answer, _| reply.send(answer)));
     }
 }
 
@@ -91,7 +102,8 @@ impl Serve<PutProgram> for Guardian {
     type Answer = Result<Put<Arc<Program>>, Refusal>;
 
     fn serve(&mut self, ask: PutProgram, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        self.work(reply, ctx, |inner| async move { inner.put_program(ask).await });
+        let of = StreamId::Program(ask.id.clone());
+        self.work(of, reply, ctx, |inner| async move { inner.put_program(ask).await });
     }
 }
 
@@ -99,7 +111,13 @@ impl Serve<PutRound> for Guardian {
     type Answer = Result<Put<Arc<RoundView>>, Refusal>;
 
     fn serve(&mut self, ask: PutRound, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        self.work(reply, ctx, |inner| async move { inner.put_round(ask).await });
+        let known =
+            self.inner.upgrade().filter(|it| it.programs.contains_key(&ask.spec.program_id));
+        if known.is_none() {
+            return reply.send(Err(Refusal::ProgramNotFound));
+        }
+        let of = StreamId::Program(ask.spec.program_id.clone());
+        self.work(of, reply, ctx, |inner| async move { inner.put_round(ask).await });
     }
 }
 
@@ -107,24 +125,29 @@ impl Serve<RoundDied> for Guardian {
     type Answer = ();
 
     fn serve(&mut self, died: RoundDied, reply: Reply<()>, ctx: &mut Ctx<Self>) {
-        self.work(reply, ctx, |inner| async move { inner.rebuild_round(&died.0).await });
+        let Some(inner) = self.inner.upgrade() else { return };
+        let Some(round) = inner.rounds.get(&died.0).map(|round| round.value().clone()) else {
+            return;
+        };
+        let of = StreamId::Program(round.view().spec.program_id.clone());
+        self.work(of, reply, ctx, |inner| async move { inner.rebuild_round(&died.0).await });
     }
 }
 
 impl Serve<StoreInDoubt> for Guardian {
     type Answer = ();
 
-    fn serve(&mut self, _: StoreInDoubt, reply: Reply<()>, ctx: &mut Ctx<Self>) {
-        self.work(reply, ctx, |inner| async move {
-            inner.people.retire(true);
-            while let Err(error) = load_people(&inner).await {
-                tracing::error!(%error, "people could not be read, trying again");
-                tokio::time::sleep(LOAD_PAUSE).await;
-            }
-            inner.people.settle_doubtful();
-            let ids: Vec<RoundId> = inner.rounds.iter().map(|round| round.key().clone()).collect();
-            for id in ids {
-                inner.rebuild_round(&id).await;
+    fn serve(&mut self, doubt: StoreInDoubt, reply: Reply<()>, ctx: &mut Ctx<Self>) {
+        self.work(doubt.0.clone(), reply, ctx, |inner| async move {
+            match doubt.0 {
+                StreamId::People => inner.reread_people().await,
+                StreamId::Program(program) => {
+                    inner.people.retire(true);
+                    inner.reread_program(&program).await;
+                    for id in inner.rounds_of(&program) {
+                        inner.rebuild_round(&id).await;
+                    }
+                }
             }
         });
     }
@@ -139,7 +162,7 @@ impl Serve<crate::failpoints::Panic> for Guardian {
 }
 
 impl Inner {
-    async fn put_program(&self, ask: PutProgram) -> Result<Put<Arc<Program>>, Refusal> {
+    async fn put_program(self: &Arc<Self>, ask: PutProgram) -> Result<Put<Arc<Program>>, Refusal> {
         let malformed = |fault: openrun_core::program::RulesFault| Refusal::Malformed {
             detail: fault.words().to_owned(),
         };
@@ -156,10 +179,18 @@ impl Inner {
             }
         };
         let events = vec![Event::ProgramChanged { program: program.clone() }, staff];
-        let written = self.journal.append(self.clock.now(), events).await;
+        let known = self.programs.get(&program.id).map(|slot| slot.journal.clone());
+        let journal = match known {
+            Some(journal) => journal,
+            None => self.begin_stream(&program.id).await.map_err(|error| {
+                tracing::error!(program = %program.id, %error, "a stream could not be taken over");
+                Refusal::Unavailable
+            })?,
+        };
+        let written = journal.append(self.clock.now(), events).await;
         written.map_err(|_| Refusal::Unavailable)?;
         let program = Arc::new(program);
-        self.know_program(Arc::clone(&program));
+        self.know_program(Arc::clone(&program), journal);
         let rounds: Vec<RoundRef> = self.rounds.iter().map(|round| round.value().clone()).collect();
         for round in rounds.iter().filter(|round| round.view().spec.program_id == program.id) {
             let _ = round.0.round.command(ProgramChanged(Arc::clone(&program))).await;
@@ -170,8 +201,9 @@ impl Inner {
     async fn put_round(self: &Arc<Self>, ask: PutRound) -> Result<Put<Arc<RoundView>>, Refusal> {
         let PutRound { spec, staff } = ask;
         let malformed = |detail: &str| Refusal::Malformed { detail: detail.to_owned() };
-        let program = self.programs.get(&spec.program_id).map(|slot| Arc::clone(&slot.program));
-        let program = program.ok_or(Refusal::ProgramNotFound)?;
+        let slot = self.programs.get(&spec.program_id);
+        let slot = slot.map(|slot| (Arc::clone(&slot.program), slot.journal.clone()));
+        let (program, journal) = slot.ok_or(Refusal::ProgramNotFound)?;
         let unit = program.rules_at(self.clock.now()).unit_won;
         spec.check(unit).map_err(|fault| malformed(fault.words()))?;
         let former = self.rounds.get(&spec.id).map(|round| round.value().clone());
@@ -192,25 +224,33 @@ impl Inner {
             round.apply(&reserved);
             events.push(reserved);
         }
-        let written = self.journal.append(self.clock.now(), events).await;
+        let since = journal.since();
+        let written = journal.append(self.clock.now(), events).await;
         written.map_err(|_| Refusal::Unavailable)?;
         for (line, shared) in round.lines().iter().zip(&lines) {
             shared.places.set_reserved(line.reserved);
         }
         let vacant = lines.iter().map(|_| Vec::new()).collect();
         let queues = (0..QUEUE_SHARDS).map(|_| Default::default()).collect();
-        let started = self.start_round(Loaded { round, queues, lines, vacant }, program);
+        // As old as the stream itself: there was nothing of it to be read.
+        let of_state = journal.of_state(since);
+        let loaded = Loaded { round, queues, lines, vacant };
+        let started = self.start_round(loaded, program, of_state);
         Ok(Put::Created(started.view()))
     }
 
     /// Starts the actors of a round that has none yet.
-    pub(crate) fn start_round(self: &Arc<Self>, loaded: Loaded, program: Arc<Program>) -> RoundRef {
+    pub(crate) fn start_round(
+        self: &Arc<Self>,
+        loaded: Loaded,
+        program: Arc<Program>,
+        of_state: Journal,
+    ) -> RoundRef {
         let id = loaded.round.spec().id.clone();
         let arbiter = self.arbiter_of(&program.id);
-        let view = self.first_view(&loaded, &program, 0);
+        let view = self.first_view(&loaded, &program, (0, of_state.epoch()));
         let labels = labels_of(&loaded.round);
         let Loaded { round, queues, lines, vacant } = loaded;
-        let of_state = self.journal.of_state(self.epoch.load(Ordering::Acquire));
         let shared = Arc::new_cyclic(|weak: &Weak<RoundShared>| {
             let around = self.surroundings(of_state.clone());
             let (machine, of_round) = (round, weak.clone());
@@ -223,6 +263,7 @@ impl Inner {
             };
             RoundShared {
                 id: id.clone(),
+                journal: of_state.of_nobody(),
                 view: ArcSwap::from_pointee(view),
                 lines: ArcSwap::from_pointee(lines),
                 queues: queues.into_iter().enumerate().map(start_queue).collect(),
@@ -247,22 +288,24 @@ impl Inner {
         for queue in &shared.queues {
             let _ = queue.command(Retire).await;
         }
-        // Before the store is read: should another epoch begin meanwhile, nothing that the new
-        // actors decide is written, and they are rebuilt in their turn.
-        let of_state = self.journal.of_state(self.epoch.load(Ordering::Acquire));
-        self.journal.barrier().await;
+        // Before the store is read: should there be a doubt meanwhile, nothing that the new actors
+        // decide is written, and they are rebuilt in their turn.
+        let of_state = shared.journal.of_state(self.doubts.load(Ordering::Acquire));
+        // What is on its way to the store while nobody owns the stream may still arrive: a round
+        // that did not read it would give away what is gone. Whoever takes over has all read again.
+        if shared.journal.barrier().await.is_err() {
+            return tracing::warn!(round = %id, "a round waits for its stream to be taken over");
+        }
         let former = shared.lines.load_full();
-        let loaded = loop {
-            match load_round(&*self.store, id, &former).await {
-                Ok(loaded) => break loaded,
-                Err(error @ LoadError::Store(_)) => {
-                    tracing::error!(round = %id, %error, "a round could not be read, trying again");
-                    tokio::time::sleep(LOAD_PAUSE).await;
-                }
-                // It stays retired and answers `unavailable`; the others go on.
-                Err(error @ LoadError::Contradiction(_)) => {
-                    return tracing::error!(round = %id, %error, "a round is out of service");
-                }
+        let loaded = match load_round(&*self.store, id, &former).await {
+            Ok(loaded) => loaded,
+            Err(error @ LoadError::Store(_)) => {
+                tracing::error!(round = %id, %error, "a round could not be read, trying again");
+                return self.rebuild_later(id);
+            }
+            // It stays retired and answers `unavailable`; the others go on.
+            Err(error @ LoadError::Contradiction(_)) => {
+                return tracing::error!(round = %id, %error, "a round is out of service");
             }
         };
         let program_id = loaded.round.spec().program_id.clone();
@@ -271,7 +314,7 @@ impl Inner {
         };
         let arbiter = self.arbiter_of(&program_id);
         let serial = shared.view.load().serial + 1;
-        let view = self.first_view(&loaded, &program, serial);
+        let view = self.first_view(&loaded, &program, (serial, of_state.epoch()));
         let labels = labels_of(&loaded.round);
         let Loaded { round, queues, lines, vacant } = loaded;
         shared.lines.store(Arc::new(lines));
@@ -289,11 +332,15 @@ impl Inner {
         tracing::warn!(round = %id, "a round was rebuilt from the store");
     }
 
-    fn first_view(&self, loaded: &Loaded, program: &Arc<Program>, serial: u64) -> RoundView {
+    fn first_view(
+        &self,
+        loaded: &Loaded,
+        program: &Arc<Program>,
+        (serial, epoch): (u64, u64),
+    ) -> RoundView {
         let of_line = |line: usize| {
             (Arc::clone(&loaded.lines[line].places), (None, loaded.vacant[line].clone()))
         };
-        let epoch = self.epoch.load(Ordering::Acquire);
         let program = Arc::clone(program);
         RoundView::of(&loaded.round, program, serial, epoch, self.clock.now(), of_line)
     }
@@ -302,8 +349,8 @@ impl Inner {
         Surroundings {
             journal,
             clock: Arc::clone(&self.clock),
-            rail: Arc::clone(&self.rail),
-            epoch: Arc::clone(&self.epoch),
+            at_once: self.at_once.clone(),
+            till: self.till.clone(),
         }
     }
 
@@ -315,6 +362,63 @@ impl Inner {
                 inner.tell_guardian(RoundDied(id));
             }
         })
+    }
+
+    fn rounds_of(&self, program: &ProgramId) -> Vec<RoundId> {
+        let of_program =
+            self.rounds.iter().filter(|round| round.view().spec.program_id == *program);
+        of_program.map(|round| round.key().clone()).collect()
+    }
+
+    /// Tries again after a pause, so that others are rebuilt meanwhile.
+    fn rebuild_later(self: &Arc<Self>, id: &RoundId) {
+        let (inner, id) = (Arc::downgrade(self), id.clone());
+        actix::spawn(async move {
+            tokio::time::sleep(LOAD_PAUSE).await;
+            if let Some(inner) = inner.upgrade() {
+                inner.tell_guardian(RoundDied(id));
+            }
+        });
+    }
+
+    /// Takes the rules of a program from the store, and starts rounds that it has and this process
+    /// has not: what an operator was told is in doubt may have been written.
+    async fn reread_program(self: &Arc<Self>, id: &ProgramId) {
+        if let Err(error) = self.try_reread_program(id).await {
+            tracing::error!(program = %id, %error, "a program could not be read");
+        }
+    }
+
+    async fn try_reread_program(self: &Arc<Self>, id: &ProgramId) -> Result<(), StoreError> {
+        let Some(journal) = self.programs.get(id).map(|slot| slot.journal.clone()) else {
+            return Ok(());
+        };
+        let found = self.store.programs().await?.into_iter().find(|program| program.id == *id);
+        let Some(program) = found.map(Arc::new) else { return Ok(()) };
+        self.know_program(Arc::clone(&program), journal.clone());
+        for round in self.store.rounds().await? {
+            if self.rounds.contains_key(&round) {
+                continue;
+            }
+            let of_state = journal.of_state(self.doubts.load(Ordering::Acquire));
+            match load_round(&*self.store, &round, &[]).await {
+                Ok(loaded) if loaded.round.spec().program_id == *id => {
+                    self.start_round(loaded, Arc::clone(&program), of_state);
+                }
+                Ok(_) | Err(LoadError::Contradiction(_)) => {}
+                Err(LoadError::Store(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the store who signed up, after a doubt about it.
+    async fn reread_people(&self) {
+        while let Err(error) = load_people(self).await {
+            tracing::error!(%error, "people could not be read, trying again");
+            tokio::time::sleep(LOAD_PAUSE).await;
+        }
+        self.people.settle_doubtful();
     }
 
     pub(crate) fn arbiter_of(&self, program: &ProgramId) -> ArbiterHandle {

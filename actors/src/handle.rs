@@ -294,3 +294,56 @@ impl<S: Shell> Handle<S> {
         receiver
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps whoever calls waiting.
+    #[derive(Default)]
+    struct Slow(Vec<Reply<()>>);
+
+    struct Wait;
+    struct LetGo;
+
+    impl Shell for Slow {
+        const NAME: &'static str = "slow";
+        const PERMITS: usize = 4;
+        const DEADLINE: Duration = Duration::from_secs(30);
+    }
+
+    impl Serve<Wait> for Slow {
+        type Answer = ();
+        fn serve(&mut self, _: Wait, reply: Reply<()>, _: &mut Ctx<Self>) {
+            self.0.push(reply);
+        }
+    }
+
+    impl Serve<LetGo> for Slow {
+        type Answer = usize;
+        fn serve(&mut self, _: LetGo, reply: Reply<usize>, _: &mut Ctx<Self>) {
+            reply.send(self.0.len());
+            self.0.drain(..).for_each(|waiting| waiting.send(()));
+        }
+    }
+
+    /// F40: the fifth of ten who call four permits is refused before it reaches the mailbox, and
+    /// operators and other actors get through all the same.
+    #[test]
+    fn f40_who_finds_every_permit_taken_is_refused_at_once() {
+        System::new().block_on(async {
+            let handle = Handle::start(&Arbiter::current(), Slow::default, Box::new(|| {}));
+            let mut calls: Vec<_> = (0..10).map(|_| Box::pin(handle.call(Wait))).collect();
+            for refused in calls.split_off(4) {
+                assert_eq!(refused.await, Err(CallError::Overloaded));
+            }
+            assert_eq!(handle.command(LetGo).await, Ok(4), "nothing else reached the mailbox");
+            for waiting in calls {
+                assert_eq!(waiting.await, Ok(()));
+            }
+            let again = handle.call(Wait);
+            handle.tell(LetGo);
+            assert_eq!(again.await, Ok(()), "the permits are free again");
+        });
+    }
+}

@@ -37,13 +37,14 @@ mod round;
 mod shared;
 pub mod store;
 mod supervision;
+mod till;
 
 pub use clock::{Clock, SystemClock};
 pub use engine::Engine;
 pub use queue::ActorDescription;
-pub use rail::{InstantRail, Rail};
+pub use rail::{AtOnce, InstantRail, PayBy, Rail};
 pub use requests::{
     InletPatch, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff, StartError,
 };
 pub use shared::{Place, Rendered, RoundRef};
-pub use store::{Batch, Chunks, CommitError, Ownership, Store, StoreError};
+pub use store::{Batch, Chunks, CommitError, LogPlace, Ownership, Store, StoreError};

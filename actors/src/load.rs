@@ -6,10 +6,9 @@
 
 use crate::shared::{LineShared, QUEUE_SHARDS};
 use crate::store::{Store, StoreError};
-use openrun_core::places::Phase;
 use openrun_core::queue::Queue;
 use openrun_core::round::Round;
-use openrun_core::{Event, RoundId};
+use openrun_core::{Event, RoundId, Timestamp};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -30,7 +29,7 @@ struct Replay {
 }
 
 impl Replay {
-    fn apply(&mut self, event: &Event) {
+    fn apply(&mut self, at: Timestamp, event: &Event) {
         if let Event::RoundDefined { spec } = event {
             self.lines = spec.lines().iter().map(|_| Arc::default()).collect();
             match &mut self.round {
@@ -40,6 +39,18 @@ impl Replay {
             return;
         }
         let Some(round) = &mut self.round else { return };
+        let held = match event {
+            Event::Issued { purchase } => round.payment(purchase.id),
+            Event::Voided { purchase, .. } => round.payment(*purchase),
+            _ => None,
+        };
+        let is_paid_later = held.is_some();
+        if let (Event::Voided { .. }, Some(payment)) = (event, held) {
+            let pass = payment.purchase.pass;
+            let places = &self.lines[pass.line.index()].places;
+            let had_bought = places.unbuy(pass.number, at < payment.pass_expires_at);
+            assert!(had_bought, "OR-9: a pass that was not used is free again");
+        }
         round.apply(event);
         match event {
             Event::Joined { line, person, .. }
@@ -48,7 +59,9 @@ impl Replay {
                 let places = &self.lines[line.index()].places;
                 self.queues[person.shard(QUEUE_SHARDS)].apply(event, places);
             }
-            Event::Issued { purchase } => {
+            // A purchase that was held bought then.
+            Event::Issued { .. } if is_paid_later => {}
+            Event::Issued { purchase } | Event::Held { purchase, .. } => {
                 let places = &self.lines[purchase.pass.line.index()].places;
                 let former = places.buy(purchase.pass.number);
                 assert!(former.is_some(), "OR-9: a pass was used twice in the store");
@@ -84,7 +97,7 @@ pub(crate) async fn load_round(
     while let Some(chunk) = chunks.recv().await {
         let chunk = chunk?;
         catch_unwind(AssertUnwindSafe(|| {
-            chunk.iter().for_each(|stored| replay.apply(&stored.event));
+            chunk.iter().for_each(|stored| replay.apply(stored.at, &stored.event));
         }))
         .map_err(|_| LoadError::Contradiction(id.clone()))?;
     }
@@ -94,7 +107,7 @@ pub(crate) async fn load_round(
     for (index, line) in round.lines().iter().enumerate() {
         let places = &lines[index].places;
         let given = former.get(index).map(|line| line.places.last_number());
-        vacant.push(mark_vacant(places, given.unwrap_or(line.reserved)));
+        vacant.push(places.vacate(given.unwrap_or(line.reserved), VACANT_RUN));
         places.set_reserved(line.reserved);
         if line.watermark > 0 {
             places.advance(line.watermark);
@@ -103,26 +116,6 @@ pub(crate) async fn load_round(
     Ok(Loaded { round, queues, lines, vacant })
 }
 
-/// Numbers up to `last` count as given; those that nobody is known to hold are vacant. Answers them
-/// as ranges.
-fn mark_vacant(places: &openrun_core::places::Places, last: u64) -> Vec<(u64, u64)> {
-    places.skip_to(last);
-    let mut ranges: Vec<(u64, u64)> = Vec::new();
-    for number in 1..=last {
-        if !places.change(number, Phase::Unknown, Phase::Vacant) {
-            continue;
-        }
-        match ranges.last_mut() {
-            Some((_, to)) if *to + 1 == number => *to = number,
-            _ => ranges.push((number, number)),
-        }
-    }
-    // Single numbers are joins that were lost, not gaps: only runs matter to those who count who is
-    // ahead.
-    ranges.retain(|(from, to)| to - from >= VACANT_RUN);
-    ranges
-}
-
-/// Shortest run of vacant numbers that is published: shorter ones would not change what anybody is
-/// told.
+/// Shortest run of vacant numbers that is published: single ones are joins that were lost, not
+/// gaps, and would not change what anybody is told.
 const VACANT_RUN: u64 = 64;

@@ -5,19 +5,20 @@
 //! idle; somebody who only waits has none.
 
 use crate::clock::Clock;
-use crate::committer::Journal;
+use crate::committer::{Doubts, Journal};
 use crate::handle::Handle;
 use crate::person::{Loading, PersonShell};
 use crate::queue::Retire;
 use crate::shared::RoundRef;
 use crate::store::Store;
 use actix::ArbiterHandle;
+use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use metrics::Gauge;
-use openrun_core::{ChannelId, Event, PersonKey, Refusal, RoundId};
+use openrun_core::{ChannelId, Event, PersonKey, Refusal};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 /// A person's actor is retired when it was not called for this long: longer than any call may take.
 const IDLE_MILLIS: i64 = 60_000;
@@ -25,10 +26,9 @@ const IDLE_MILLIS: i64 = 60_000;
 /// Who decides for a person.
 enum Seat {
     /// This actor.
-    Living { handle: Handle<PersonShell>, generation: u64, used_at: AtomicI64 },
-    /// Nobody now; the store knows. After a death, rounds may still hold a message of the former
-    /// actor.
-    Known { must_fence: bool },
+    Living { handle: Handle<PersonShell>, generation: u64, used_at: AtomicI64, link: Arc<Link> },
+    /// Nobody now; the store knows. These rounds may still hold a message of the former actor.
+    Known { fences: Arc<Vec<RoundRef>> },
 }
 
 /// Whether a sign-up is durable.
@@ -38,6 +38,33 @@ enum SignUp {
     /// Perhaps written: nobody signs up again before the store was asked.
     Doubtful,
     Durable,
+}
+
+/// What the registry and a person's actor share.
+#[derive(Default)]
+pub(crate) struct Link {
+    /// Set when another actor may take its place: from then on it decides nothing, whatever it
+    /// finds in its mailbox.
+    pub is_dismissed: AtomicBool,
+    /// The rounds that it sent something to.
+    pub asked: ArcSwap<Vec<RoundRef>>,
+}
+
+impl Link {
+    /// This round gets a message of the actor.
+    pub fn asks(&self, round: &RoundRef) {
+        let asked = self.asked.load();
+        if !asked.iter().any(|known| known.0.id == round.0.id) {
+            let more = asked.iter().cloned().chain([round.clone()]).collect();
+            self.asked.store(Arc::new(more));
+        }
+    }
+
+    /// The actor is no more to decide; answers what may still be on its way.
+    fn dismiss(&self) -> Arc<Vec<RoundRef>> {
+        self.is_dismissed.store(true, Ordering::SeqCst);
+        self.asked.load_full()
+    }
 }
 
 /// Settles a sign-up however its batch ends, also when the committer dies with it.
@@ -58,34 +85,31 @@ impl Drop for Settling {
 pub(crate) struct People {
     seats: DashMap<PersonKey, Seat>,
     signed_up: DashMap<PersonKey, SignUp>,
-    rounds: Arc<DashMap<RoundId, RoundRef>>,
     store: Arc<dyn Store>,
     journal: Journal,
     clock: Arc<dyn Clock>,
     arbiter: ArbiterHandle,
-    epoch: Arc<AtomicU64>,
+    doubts: Doubts,
     generations: AtomicU64,
     actors: Gauge,
 }
 
 impl People {
     pub fn new(
-        rounds: Arc<DashMap<RoundId, RoundRef>>,
         store: Arc<dyn Store>,
         journal: Journal,
         clock: Arc<dyn Clock>,
         arbiter: ArbiterHandle,
-        epoch: Arc<AtomicU64>,
+        doubts: Doubts,
     ) -> People {
         People {
             seats: DashMap::new(),
             signed_up: DashMap::new(),
-            rounds,
             store,
             journal,
             clock,
             arbiter,
-            epoch,
+            doubts,
             generations: AtomicU64::new(0),
             actors: metrics::gauge!("openrun_people_actors"),
         }
@@ -98,7 +122,7 @@ impl People {
 
     /// Somebody who bought or was refused for ever, from the store.
     pub fn know_buyer(&self, person: PersonKey) {
-        self.seats.entry(person).or_insert(Seat::Known { must_fence: false });
+        self.seats.entry(person).or_insert(Seat::Known { fences: Arc::default() });
     }
 
     /// Whether the person signed up.
@@ -121,7 +145,7 @@ impl People {
         };
         if !is_new {
             if !people.is_signed_up(person) {
-                people.journal.barrier().await;
+                let _ = people.journal.barrier().await;
             }
             return people.is_signed_up(person).then_some(false).ok_or(Refusal::Unavailable);
         }
@@ -166,8 +190,9 @@ impl People {
                     used_at.store(now, Ordering::Relaxed);
                     handle.clone()
                 }
-                Seat::Known { must_fence } => {
-                    let loading = People::loading(people, *must_fence);
+                Seat::Known { fences } => {
+                    let (store, fences) = (Arc::clone(&people.store), Arc::clone(fences));
+                    let loading = Loading { store, fences };
                     let (handle, living) = People::start(people, person, Some(loading), now);
                     seat.insert(living);
                     handle
@@ -181,14 +206,6 @@ impl People {
         }
     }
 
-    fn loading(people: &Arc<People>, must_fence: bool) -> Loading {
-        let round = |round: dashmap::mapref::multiple::RefMulti<'_, RoundId, RoundRef>| {
-            round.value().0.round.clone()
-        };
-        let fences = if must_fence { people.rounds.iter().map(round).collect() } else { vec![] };
-        Loading { store: Arc::clone(&people.store), fences }
-    }
-
     fn start(
         people: &Arc<People>,
         person: PersonKey,
@@ -196,9 +213,11 @@ impl People {
         now: i64,
     ) -> (Handle<PersonShell>, Seat) {
         let generation = people.generations.fetch_add(1, Ordering::Relaxed);
-        // Before the store is read: what was true under another epoch buys nothing.
-        let journal = people.journal.of_state(people.epoch.load(Ordering::Acquire));
+        // Before the store is read: what was true before a doubt buys nothing.
+        let read_at = people.doubts.load(Ordering::Acquire);
         let clock = Arc::clone(&people.clock);
+        let link = Arc::<Link>::default();
+        let of_actor = Arc::clone(&link);
         let forgetting = Arc::downgrade(people);
         let forget = move || {
             if let Some(people) = forgetting.upgrade() {
@@ -212,19 +231,22 @@ impl People {
                 forget();
             }
         };
-        let make = move || PersonShell::new(person, loading, journal, clock, Box::new(forget));
+        let make =
+            move || PersonShell::new(person, loading, (read_at, of_actor), clock, Box::new(forget));
         let handle = Handle::start(&people.arbiter, make, Box::new(obituary));
         people.actors.increment(1.0);
         let used_at = AtomicI64::new(now);
-        (handle.clone(), Seat::Living { handle, generation, used_at })
+        (handle.clone(), Seat::Living { handle, generation, used_at, link })
     }
 
     /// An actor is dead or in doubt: the next caller gets one that reads the store, once all its
     /// messages are decided.
     fn forget(&self, person: PersonKey, generation: u64) {
         let Some(mut seat) = self.seats.get_mut(&person) else { return };
-        if matches!(&*seat, Seat::Living { generation: living, .. } if *living == generation) {
-            *seat = Seat::Known { must_fence: true };
+        let Seat::Living { generation: living, link, .. } = &*seat else { return };
+        if *living == generation {
+            let fences = link.dismiss();
+            *seat = Seat::Known { fences };
             self.actors.decrement(1.0);
         }
     }
@@ -233,12 +255,12 @@ impl People {
     pub fn retire(&self, all: bool) {
         let idle_since = self.clock.now().plus_millis(-IDLE_MILLIS).0;
         self.seats.alter_all(|_, seat| match seat {
-            Seat::Living { handle, used_at, .. }
+            Seat::Living { handle, used_at, link, .. }
                 if all || used_at.load(Ordering::Relaxed) < idle_since =>
             {
                 handle.tell(Retire);
                 self.actors.decrement(1.0);
-                Seat::Known { must_fence: true }
+                Seat::Known { fences: link.dismiss() }
             }
             other => other,
         });

@@ -1,30 +1,37 @@
 //! One person who buys: limits and keys. The decisions are in [`openrun_core::person`].
 //!
-//! One purchase at a time; the others of the same person wait here in their order, so that copies
-//! of one request find its answer. Dies without harm: what is under way is decided by the store,
-//! and a new actor reads it from there.
+//! One decision at a time; other requests of the same person wait here in their order, so that
+//! copies of one request find its answer. Payments take their time meanwhile: who asks waits for
+//! the end for a few seconds and is then told that it is under way. Dies without harm: what is
+//! under way is decided by the store, and a new actor reads it from there.
 
 use crate::clock::Clock;
-use crate::committer::{IntoActorFuture, Journal};
-use crate::handle::{CallError, Ctx, Handle, Mailbox, Reply, Serve, Shell};
+use crate::committer::IntoActorFuture;
+use crate::handle::{CallError, Ctx, Mailbox, Reply, Serve, Shell};
+use crate::people::Link;
 use crate::queue::Retire;
-use crate::round::{Buy, BuyFailed, Fence, RoundShell};
+use crate::round::{Buy, BuyFailed, Fence};
 use crate::shared::RoundRef;
 use crate::store::{Store, StoreError};
 use actix::prelude::*;
 use openrun_core::person::{Answer, Ask, Decision, LimitHold, Limits, Person};
 use openrun_core::program::Program;
+use openrun_core::purchase::PurchaseState;
 use openrun_core::round::PurchaseOrder;
 use openrun_core::{
     ChannelId, Event, PersonKey, Purchase, PurchaseId, Refusal, StoredEvent, Timestamp,
 };
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Purchases of one person that may wait behind the one under way: far more than all their devices
 /// would send.
 const WAITING_MAX: usize = 128;
+
+/// How long a caller waits for the rail before being told that it has not answered yet.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A purchase as asked for, with what the round will need.
 pub(crate) struct Purchasing {
@@ -37,6 +44,9 @@ pub(crate) struct Purchasing {
 /// What is the person's limit?
 pub(crate) struct AskLimits(pub Vec<Arc<Program>>);
 
+/// A payment of this person was sent, issued or voided, and that is durable.
+pub(crate) struct PaymentEnded(pub Event);
+
 /// An answer to a purchase, and whether its key had it before.
 #[derive(Debug, Clone)]
 pub(crate) struct Answered {
@@ -48,15 +58,16 @@ pub(crate) struct Answered {
 pub(crate) struct Loading {
     pub store: Arc<dyn Store>,
     /// Rounds that may still hold a message of a former actor of this person.
-    pub fences: Vec<Handle<RoundShell>>,
+    pub fences: Arc<Vec<RoundRef>>,
 }
 
 impl Loading {
-    async fn load(self, journal: Journal, key: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
-        for round in self.fences {
-            let _ = round.command(Fence).await;
+    async fn load(self, key: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        for round in self.fences.iter() {
+            let _ = round.0.round.command(Fence).await;
+            // In doubt: this state is then too old for that stream, and is read again.
+            let _ = round.0.journal.barrier().await;
         }
-        journal.barrier().await;
         self.store.person_events(key).await
     }
 }
@@ -69,7 +80,13 @@ pub(crate) struct PersonShell {
     is_retired: bool,
     waiting: VecDeque<(Instant, Purchasing, Reply<Answered>)>,
     loading: Option<Loading>,
-    journal: Journal,
+    /// After how many doubts this person was read.
+    read_at: u64,
+    link: Arc<Link>,
+    /// Who waits for the end of which payment.
+    payers: HashMap<PurchaseId, Vec<(Reply<Answered>, bool)>>,
+    /// Ends of payments that came while a decision was under way.
+    learned: VecDeque<Event>,
     clock: Arc<dyn Clock>,
     /// Takes this actor out of the registry, so that the next caller gets one that reads the store.
     forget: Box<dyn Fn() + Send>,
@@ -83,7 +100,7 @@ impl Shell for PersonShell {
     fn started(&mut self, ctx: &mut Ctx<Self>) {
         let Some(loading) = self.loading.take() else { return };
         // Nothing is served before what was bought earlier is known.
-        let load = loading.load(self.journal.clone(), self.key);
+        let load = loading.load(self.key);
         ctx.wait(load.into_actor_future(|shell: &mut Self, events, _ctx| match events {
             Ok(events) => shell.person = Person::replay(&events),
             Err(error) => {
@@ -98,7 +115,7 @@ impl PersonShell {
     pub fn new(
         key: PersonKey,
         loading: Option<Loading>,
-        journal: Journal,
+        (read_at, link): (u64, Arc<Link>),
         clock: Arc<dyn Clock>,
         forget: Box<dyn Fn() + Send>,
     ) -> PersonShell {
@@ -109,7 +126,10 @@ impl PersonShell {
             is_retired: false,
             waiting: VecDeque::new(),
             loading,
-            journal,
+            read_at,
+            link,
+            payers: HashMap::new(),
+            learned: VecDeque::new(),
             clock,
             forget,
         }
@@ -118,21 +138,25 @@ impl PersonShell {
     /// Decides nothing any more: what is true stands in the store.
     fn doubt(&mut self) {
         self.is_retired = true;
+        self.answer_payers();
         (self.forget)();
     }
 
     fn begin(&mut self, purchasing: Purchasing, reply: Reply<Answered>, ctx: &mut Ctx<Self>) {
         let fresh = |answer| Answered { answer, is_replay: false };
-        if self.is_retired {
+        // Another actor may have taken over while this one was still reading the store.
+        if self.is_retired || self.link.is_dismissed.load(Ordering::SeqCst) {
             return reply.send(fresh(Err(Refusal::Unavailable)));
         }
         match self.person.decide(self.clock.now(), &purchasing.ask) {
-            Ok(Decision::Replay(answer)) => {
-                let answer = match answer {
-                    Answer::Issued(purchase) => Ok(purchase),
-                    Answer::Refused(refusal) => Err(refusal),
-                };
-                reply.send(Answered { answer, is_replay: true });
+            Ok(Decision::Replay(Answer::Pending(purchase))) => {
+                self.await_payment(purchase.id, reply, true, ctx);
+            }
+            Ok(Decision::Replay(Answer::Issued(purchase))) => {
+                reply.send(Answered { answer: Ok(purchase), is_replay: true });
+            }
+            Ok(Decision::Replay(Answer::Refused(refusal))) => {
+                reply.send(Answered { answer: Err(refusal), is_replay: true });
             }
             Err(refusal) => self.refuse(&purchasing, refusal, reply, ctx),
             Ok(Decision::Hold(hold)) => self.buy(purchasing, hold, reply, ctx),
@@ -163,13 +187,14 @@ impl PersonShell {
             rules: facts.rules.clone(),
         };
         let pass_expires_at = hold.pass_expires_at;
-        let epoch = self.journal.epoch();
-        let bought = round.0.round.call(Buy { order, pass_expires_at, epoch });
+        let read_at = self.read_at;
+        self.link.asks(round);
+        let bought = round.0.round.call(Buy { order, pass_expires_at, read_at });
         self.person.hold(hold);
         self.is_busy = true;
         ctx.spawn(bought.into_actor_future(move |shell: &mut Self, outcome, ctx| {
             shell.is_busy = false;
-            shell.bought(&purchasing, outcome, reply, ctx);
+            shell.bought(&purchasing, pass_expires_at, outcome, reply, ctx);
             shell.next(ctx);
         }));
     }
@@ -177,12 +202,18 @@ impl PersonShell {
     fn bought(
         &mut self,
         purchasing: &Purchasing,
+        pass_expires_at: Timestamp,
         outcome: Result<Result<Purchase, BuyFailed>, CallError>,
         reply: Reply<Answered>,
         ctx: &mut Ctx<Self>,
     ) {
         let fresh = |answer| Answered { answer, is_replay: false };
         match outcome {
+            Ok(Ok(purchase)) if purchase.state == PurchaseState::Held => {
+                let id = purchase.id;
+                self.person.apply(&Event::Held { purchase, pass_expires_at });
+                self.await_payment(id, reply, false, ctx);
+            }
             Ok(Ok(purchase)) => {
                 self.person.apply(&Event::Issued { purchase: purchase.clone() });
                 reply.send(fresh(Ok(Box::new(purchase))));
@@ -222,7 +253,14 @@ impl PersonShell {
             digest: purchasing.ask.digest,
             refusal,
         };
-        let written = self.journal.append(self.clock.now(), vec![event.clone()]);
+        let Some(round) = &purchasing.round else { return reply.send(answered) };
+        // Whoever has taken over may have decided otherwise.
+        if self.link.is_dismissed.load(Ordering::SeqCst) {
+            return reply.send(Answered { answer: Err(Refusal::Unavailable), is_replay: false });
+        }
+        self.link.asks(round);
+        let journal = round.0.journal.of_state(self.read_at);
+        let written = journal.append(self.clock.now(), vec![event.clone()]);
         self.is_busy = true;
         ctx.spawn(written.into_actor_future(move |shell: &mut Self, outcome, ctx| {
             shell.is_busy = false;
@@ -237,7 +275,58 @@ impl PersonShell {
         }));
     }
 
+    /// Answers once the rail has, or says after a while that it has not.
+    fn await_payment(
+        &mut self,
+        id: PurchaseId,
+        reply: Reply<Answered>,
+        is_replay: bool,
+        ctx: &mut Ctx<Self>,
+    ) {
+        self.payers.entry(id).or_default().push((reply, is_replay));
+        ctx.run_later(PATIENCE, move |mailbox: &mut Mailbox<Self>, _| {
+            mailbox.shell().answer_pending(id);
+        });
+    }
+
+    /// Whoever waits for this payment is told where it stands: held, or being paid.
+    fn answer_pending(&mut self, id: PurchaseId) {
+        let Some(purchase) = self.person.pending(id).cloned() else { return };
+        for (reply, is_replay) in self.payers.remove(&id).unwrap_or_default() {
+            reply.send(Answered { answer: Ok(Box::new(purchase.clone())), is_replay });
+        }
+    }
+
+    /// This actor will learn of no more ends: the holds are durable, and so is the answer.
+    fn answer_payers(&mut self) {
+        let waiting: Vec<PurchaseId> = self.payers.keys().copied().collect();
+        waiting.into_iter().for_each(|id| self.answer_pending(id));
+    }
+
+    /// A payment has come to its end. What was read from the store already changes nothing.
+    fn learn(&mut self, event: &Event) {
+        let (id, answer) = match event {
+            Event::Issued { purchase } => (purchase.id, Ok(Box::new(purchase.clone()))),
+            Event::Voided { purchase, .. } => (*purchase, Err(Refusal::PaymentDeclined)),
+            // On its way: no end yet.
+            Event::PaymentSent { purchase, .. } if self.person.pending(*purchase).is_some() => {
+                return self.person.apply(event);
+            }
+            _ => return,
+        };
+        if self.person.pending(id).is_none() {
+            return;
+        }
+        self.person.apply(event);
+        for (reply, is_replay) in self.payers.remove(&id).unwrap_or_default() {
+            reply.send(Answered { answer: answer.clone(), is_replay });
+        }
+    }
+
     fn next(&mut self, ctx: &mut Ctx<Self>) {
+        while let Some(event) = self.learned.pop_front() {
+            self.learn(&event);
+        }
         while !self.is_busy {
             let Some((since, purchasing, reply)) = self.waiting.pop_front() else { break };
             // Its caller was told that nothing is known: it must not be done behind their back.
@@ -260,10 +349,28 @@ impl Serve<Purchasing> for PersonShell {
     }
 }
 
+impl Serve<PaymentEnded> for PersonShell {
+    type Answer = ();
+
+    fn serve(&mut self, ended: PaymentEnded, reply: Reply<()>, _ctx: &mut Ctx<Self>) {
+        // The answer to the hold itself may still be on its way.
+        if self.is_busy {
+            self.learned.push_back(ended.0);
+        } else {
+            self.learn(&ended.0);
+        }
+        reply.send(());
+    }
+}
+
 impl Serve<AskLimits> for PersonShell {
     type Answer = Vec<(Arc<Program>, Limits)>;
 
     fn serve(&mut self, ask: AskLimits, reply: Reply<Self::Answer>, _ctx: &mut Ctx<Self>) {
+        // What is true stands in the store.
+        if self.is_retired {
+            return;
+        }
         reply.send(limits_of(&self.person, ask.0, self.clock.now()));
     }
 }
@@ -286,6 +393,7 @@ impl Serve<Retire> for PersonShell {
 
     fn serve(&mut self, _: Retire, reply: Reply<()>, ctx: &mut Ctx<Self>) {
         self.is_retired = true;
+        self.answer_payers();
         reply.send(());
         // What is under way comes to its end first; later messages are answered "unavailable".
         ctx.run_later(Self::DEADLINE, |_: &mut Mailbox<Self>, ctx| ctx.stop());

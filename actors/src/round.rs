@@ -1,42 +1,53 @@
 //! One round: its life, stock, numbers and watermarks. The decisions are in
 //! [`openrun_core::round`].
 //!
-//! A purchase is decided and applied at once and answered when it is durable. A watermark and a
-//! block of numbers count only once they are durable. Every tick the round does what the clock says
-//! and publishes a snapshot.
+//! A purchase is decided and applied at once and answered when it is durable; one whose payment
+//! must be waited for is then handed to the till. A watermark and a block of numbers count only
+//! once they are durable. Every tick the round does what the clock says and publishes a snapshot.
 
 use crate::clock::Clock;
-use crate::committer::{CommitFailed, IntoActorFuture, Journal};
+use crate::committer::{IntoActorFuture, Journal};
 use crate::figures::Figures;
-use crate::handle::{Ctx, Mailbox, Reply, Serve, Shell};
+use crate::handle::{Ctx, Handle, Mailbox, Reply, Serve, Shell};
 use crate::queue::{ActorDescription, Describe, Learn, Retire};
-use crate::rail::{Charge, Charged, Rail};
-use crate::requests::InletPatch;
-use crate::shared::{LineShared, RoundShared};
+use crate::rail::{AtOnce, Charge, Charged};
+use crate::shared::{LineShared, RoundRef, RoundShared};
+use crate::till::{Offer, TillShell};
 use actix::{ActorContext, AsyncContext};
 use openrun_core::inlet::{Limiter, RateBucket};
 use openrun_core::places::NUMBER_MAX;
 use openrun_core::program::Program;
-use openrun_core::round::{LifeCycle, PurchaseOrder, Round, Step};
-use openrun_core::round_spec::{InletSpec, LineId, RoundSpec};
+use openrun_core::purchase::PurchaseState;
+use openrun_core::round::{LifeCycle, PurchaseOrder, Round};
+use openrun_core::round_spec::LineId;
 use openrun_core::speed::SpeedMeter;
-use openrun_core::view::RoundView;
-use openrun_core::{Event, Purchase, Refusal, Timestamp, Won};
+use openrun_core::view::{Interruption, Missing, RoundView};
+use openrun_core::{Event, PersonKey, Purchase, Refusal, Timestamp, Won};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+
+mod payments;
+mod steps;
+
+pub(crate) use payments::{Announce, AskStep, ExpireHold, ForgetPayment, RailSaid, SendPayment};
+pub(crate) use steps::{Redefine, SetInlet, TakeStep};
 
 /// How often a round looks at the clock, moves its watermarks and publishes: half of what the
 /// document may lag.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How long the store may owe an answer before people are told that selling is held up: longer than
+/// a slow flush, shorter than the deadline of a write.
+const STORE_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Buy from this round; limits were held before.
 pub(crate) struct Buy {
     pub order: PurchaseOrder,
     pub pass_expires_at: Timestamp,
-    /// The epoch of the state on which the limits were held.
-    pub epoch: Option<u64>,
+    /// After how many doubts the state was read on which the limits were held.
+    pub read_at: u64,
 }
 
 /// Why a purchase came to nothing.
@@ -46,24 +57,6 @@ pub(crate) enum BuyFailed {
     Refused(Refusal),
     /// The store did not take it, or perhaps it did.
     Doubt,
-}
-
-/// An operator's step.
-pub(crate) struct TakeStep {
-    pub step: Step,
-    pub staff: Event,
-}
-
-/// An operator changes the inlet.
-pub(crate) struct SetInlet {
-    pub patch: InletPatch,
-    pub staff: Event,
-}
-
-/// An operator changes the round before people can join.
-pub(crate) struct Redefine {
-    pub spec: RoundSpec,
-    pub staff: Event,
 }
 
 /// The program's rules changed.
@@ -101,8 +94,21 @@ impl Drive {
 pub(crate) struct Surroundings {
     pub journal: Journal,
     pub clock: Arc<dyn Clock>,
-    pub rail: Arc<dyn Rail>,
-    pub epoch: Arc<AtomicU64>,
+    /// Charges at once, when the rail does.
+    pub at_once: Option<Arc<dyn AtOnce>>,
+    /// Where payments go that must be waited for.
+    pub till: Option<TillLink>,
+}
+
+/// What a round knows of its till.
+#[derive(Clone)]
+pub(crate) struct TillLink {
+    pub handle: Handle<TillShell>,
+    pub finality_millis: i64,
+    /// Whether nobody new should begin to pay.
+    pub is_shut: Arc<AtomicBool>,
+    /// Tells a living person that a payment has ended.
+    pub tell_person: Arc<dyn Fn(PersonKey, Event) + Send + Sync>,
 }
 
 /// The actor's inside.
@@ -117,6 +123,9 @@ pub(crate) struct RoundShell {
     last_tick: Timestamp,
     serial: u64,
     figures: Figures,
+    interruption: Option<Interruption>,
+    /// Whether the till was not told yet what is open.
+    must_announce: bool,
     is_retired: bool,
 }
 
@@ -158,12 +167,18 @@ impl RoundShell {
             last_tick,
             serial,
             figures,
+            interruption: None,
+            must_announce: true,
             is_retired: false,
         }
     }
 
     fn tick(&mut self, ctx: &mut Ctx<Self>) {
         let Some(shared) = self.shared.upgrade().filter(|_| !self.is_retired) else { return };
+        // Not before what this round shares is there: a start on another thread may be first.
+        if std::mem::take(&mut self.must_announce) {
+            self.announce();
+        }
         let now = self.around.clock.now();
         let elapsed = u64::try_from(now.millis_since(self.last_tick)).unwrap_or(0);
         self.last_tick = now;
@@ -219,6 +234,10 @@ impl RoundShell {
         if self.drives[id.index()].is_moving {
             return;
         }
+        if self.is_till_shut() {
+            self.drives[id.index()].limiter = Limiter::Rail;
+            return;
+        }
         let places = &line.places;
         let (moved, limiter) =
             self.round.decide_advance(id, places, &self.bucket, active_elsewhere, limit);
@@ -265,34 +284,18 @@ impl RoundShell {
         let lines = shared.lines.load();
         let drives: Vec<_> =
             self.drives.iter().map(|drive| (drive.meter.speed(), drive.vacant.clone())).collect();
-        let view = RoundView::of(
+        let mut view = RoundView::of(
             &self.round,
             Arc::clone(&self.program),
             self.serial,
-            self.around.epoch.load(Ordering::Acquire),
+            self.around.journal.epoch(),
             now,
             |line| (Arc::clone(&lines[line].places), drives[line].clone()),
         );
+        self.look_for_interruption(now);
+        view.interruption = self.interruption;
         self.figures.show(&view);
         shared.view.store(Arc::new(view));
-    }
-
-    /// Applies what an operator decided, writes it with the log line, and answers once it is
-    /// durable.
-    fn carry_out(
-        &mut self,
-        mut events: Vec<Event>,
-        staff: Event,
-        reply: Reply<Result<(), Refusal>>,
-        ctx: &mut Ctx<Self>,
-    ) {
-        events.iter().for_each(|event| self.round.apply(event));
-        events.push(staff);
-        let written = self.around.journal.append(self.around.clock.now(), events);
-        ctx.spawn(written.into_actor_future(|shell: &mut Self, outcome, ctx| {
-            shell.tick(ctx);
-            reply.send(outcome.map_err(|CommitFailed| Refusal::Unavailable));
-        }));
     }
 
     /// Decides, charges, applies. The events that prove the turn come along when the store may have
@@ -305,36 +308,61 @@ impl RoundShell {
         let number = order.pass.number;
         let (now, phase) = (self.around.clock.now(), line.places.phase(number));
         self.round.check_pass(now, phase, buy.pass_expires_at)?;
-        let purchase = self.round.decide_purchase(now, order)?;
-        let charge =
-            Charge { purchase: purchase.id, person: purchase.person, price: purchase.price };
-        if self.around.rail.charge_at_once(&charge) == Charged::Declined {
-            return Err(Refusal::PaymentDeclined);
+        let purchase = match &self.around.at_once {
+            Some(_) => self.round.decide_purchase(now, order)?,
+            None => self.round.decide_hold(now, order)?,
+        };
+        if self.is_till_shut() {
+            return Err(Refusal::Overloaded);
+        }
+        if let Some(rail) = &self.around.at_once {
+            let (id, person, price) = (purchase.id, purchase.person, purchase.price);
+            let charge = Charge { purchase: id, person, price, at: now };
+            if rail.charge_at_once(&charge) == Charged::Declined {
+                return Err(Refusal::PaymentDeclined);
+            }
         }
         let mut events = self.round.lost_turn_events(phase, order, buy.pass_expires_at);
         if !events.is_empty() {
             shared.queue(order.person).tell(Learn(events.clone()));
         }
-        events.push(Event::Issued { purchase: purchase.clone() });
+        events.push(match purchase.state {
+            PurchaseState::Held => {
+                let pass_expires_at = buy.pass_expires_at;
+                Event::Held { purchase: purchase.clone(), pass_expires_at }
+            }
+            _ => {
+                self.figures.bought(purchase.amount);
+                Event::Issued { purchase: purchase.clone() }
+            }
+        });
         events.iter().for_each(|event| self.round.apply(event));
         let former = line.places.buy(number);
         assert!(former.is_some(), "OR-9: a pass was used twice");
-        self.figures.bought(purchase.amount);
         Ok((purchase, events))
     }
 
-    fn set_inlet(&self, patch: &InletPatch) -> Result<InletSpec, Refusal> {
-        let mut inlet = self.round.spec().inlet.clone();
-        inlet.rate_per_1000_s = patch.rate_per_1000_s.unwrap_or(inlet.rate_per_1000_s);
-        inlet.max_active = patch.max_active.unwrap_or(inlet.max_active);
-        inlet.claim_window_s = patch.claim_window_s.unwrap_or(inlet.claim_window_s);
-        inlet.pass_ttl_s = patch.pass_ttl_s.unwrap_or(inlet.pass_ttl_s);
-        inlet.mode = patch.mode.unwrap_or(inlet.mode);
-        if !inlet.is_within_bounds() {
-            let detail = openrun_core::round_spec::SpecFault::InletOutOfBounds.words();
-            return Err(Refusal::Malformed { detail: detail.to_owned() });
+    /// What holds the sale up for the moment, from the moment at which it was first seen.
+    fn look_for_interruption(&mut self, now: Timestamp) {
+        let is_store_away = self.around.journal.standing.waiting_for() >= STORE_PATIENCE;
+        let cause = match (is_store_away, self.is_till_shut()) {
+            (true, _) => Some(Missing::Store),
+            (false, true) => Some(Missing::Payment),
+            (false, false) => None,
+        };
+        let is_same = self.interruption.map(|interruption| interruption.cause) == cause;
+        if !is_same {
+            self.interruption = cause.map(|cause| Interruption { cause, since: now });
+            let round = &self.round.spec().id;
+            match cause {
+                Some(cause) => tracing::warn!(%round, ?cause, "selling is held up"),
+                None => tracing::info!(%round, "selling goes on"),
+            }
         }
-        Ok(inlet)
+    }
+
+    fn is_till_shut(&self) -> bool {
+        self.around.till.as_ref().is_some_and(|till| till.is_shut.load(Ordering::Acquire))
     }
 }
 
@@ -347,70 +375,20 @@ impl Serve<Buy> for RoundShell {
             return;
         }
         // One of the two has not been rebuilt yet: what it knows may never have been written.
-        if buy.epoch != self.around.journal.epoch() {
+        if buy.read_at < self.around.journal.read_at() {
             return reply.send(Err(BuyFailed::Doubt));
         }
         match self.buy(&buy) {
             Err(refusal) => reply.send(Err(BuyFailed::Refused(refusal))),
             Ok((purchase, events)) => {
+                let offered = self.around.till.clone().zip(self.shared.upgrade());
                 self.around.journal.append_then(purchase.at, events, move |outcome| {
+                    if let (Ok(()), Some((till, round))) = (&outcome, offered) {
+                        let held = payments::unsent_of(&purchase);
+                        till.handle.tell(Offer { round: RoundRef(round), held });
+                    }
                     reply.send(outcome.map(|()| purchase).map_err(|_| BuyFailed::Doubt));
                 });
-            }
-        }
-    }
-}
-
-impl Serve<TakeStep> for RoundShell {
-    type Answer = Result<(), Refusal>;
-
-    fn serve(&mut self, ask: TakeStep, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        if self.is_retired {
-            return reply.send(Err(Refusal::Unavailable));
-        }
-        match self.round.decide_step(ask.step) {
-            Err(refusal) => reply.send(Err(refusal)),
-            Ok(events) => self.carry_out(events, ask.staff, reply, ctx),
-        }
-    }
-}
-
-impl Serve<SetInlet> for RoundShell {
-    type Answer = Result<(), Refusal>;
-
-    fn serve(&mut self, ask: SetInlet, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        if self.is_retired {
-            return reply.send(Err(Refusal::Unavailable));
-        }
-        match self.set_inlet(&ask.patch) {
-            Err(refusal) => reply.send(Err(refusal)),
-            Ok(inlet) => {
-                let round = self.round.spec().id.clone();
-                let changed = Event::InletChanged { round, inlet };
-                self.carry_out(vec![changed], ask.staff, reply, ctx);
-            }
-        }
-    }
-}
-
-impl Serve<Redefine> for RoundShell {
-    type Answer = Result<(), Refusal>;
-
-    fn serve(&mut self, ask: Redefine, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        if self.is_retired {
-            return reply.send(Err(Refusal::Unavailable));
-        }
-        match self.round.decide_redefine(&ask.spec) {
-            Err(refusal) => reply.send(Err(refusal)),
-            Ok(event) => {
-                let Some(shared) = self.shared.upgrade() else { return };
-                let fresh = || Arc::new(LineShared::default());
-                let lines: Vec<_> = ask.spec.lines().iter().map(|_| fresh()).collect();
-                self.drives = lines.iter().map(|_| Drive::new(Vec::new())).collect();
-                shared.lines.store(Arc::new(lines));
-                self.carry_out(vec![event], ask.staff, reply, ctx);
-                self.figures = Figures::new(&self.round);
-                self.publish(&shared, self.around.clock.now());
             }
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! Reading never touches a mailbox. Only the round's own actors write.
 
+use crate::committer::Journal;
 use crate::handle::Handle;
 use crate::queue::QueueShell;
 use crate::round::{ReserveNumbers, RoundShell};
@@ -63,6 +64,8 @@ pub struct LineShared {
 /// What a round shares.
 pub(crate) struct RoundShared {
     pub id: RoundId,
+    /// Of the program's stream.
+    pub journal: Journal,
     pub view: ArcSwap<RoundView>,
     pub lines: ArcSwap<Vec<Arc<LineShared>>>,
     pub round: Handle<RoundShell>,

@@ -1,17 +1,18 @@
 //! The port to the store: what the actors ask of it. Implementations live at the edge
 //! (`src/store/`).
 //!
-//! One writer per store. A batch states the epoch under which it is written and the sequence number
-//! that it begins with; a store accepts it only if both are what it has, in the same transaction as
-//! the rows. So a deposed owner can write nothing, and nothing is written twice.
+//! One writer per stream: the people's, and one for each program. A batch states the epoch under
+//! which it is written and the sequence number that it begins with; a store accepts it only if both
+//! are what it has for that stream, in the same transaction as the rows. So a deposed owner can
+//! write nothing, nothing is written twice, and a stream whose writer is stuck holds up no other.
 
 use async_trait::async_trait;
 use openrun_core::{
-    Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, Timestamp,
+    Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Timestamp,
 };
 use tokio::sync::mpsc;
 
-/// The right to write, as handed out by the store.
+/// The right to write to a stream, as handed out by the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ownership {
     /// Grows by one with each take-over.
@@ -20,9 +21,22 @@ pub struct Ownership {
     pub next_seq: u64,
 }
 
+/// Where a stream stands: what has been written to it, in three figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Under which epoch it is written now.
+    pub epoch: u64,
+    /// The sequence number of the next event.
+    pub next_seq: u64,
+    /// The hash over everything before it, which chains each batch to the one before.
+    pub hash: [u8; 32],
+}
+
 /// Events to be written together, in this order, or not at all.
 #[derive(Debug)]
 pub struct Batch {
+    /// Of which stream.
+    pub stream: StreamId,
     /// Under which epoch.
     pub epoch: u64,
     /// The sequence number of the first event; the others follow without a gap.
@@ -51,17 +65,40 @@ pub enum CommitError {
 #[error("store: {0}")]
 pub struct StoreError(pub String);
 
+/// Where an event stands among those of all streams: by time, and by something fixed where times
+/// are equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogPlace {
+    /// When.
+    pub at: Timestamp,
+    /// Its place in its stream.
+    pub seq: u64,
+    /// The store's number for the stream.
+    pub stream: u64,
+}
+
 /// Answers that may be long arrive in chunks.
 pub type Chunks<T> = mpsc::Receiver<Result<Vec<T>, StoreError>>;
 
 /// A durable, ordered, append-only memory.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Takes the right to write from whoever had it.
-    async fn take_over(&self) -> Result<Ownership, StoreError>;
+    /// Takes the right to write to a stream from whoever had it. A stream that is not there begins.
+    async fn take_over(&self, stream: &StreamId) -> Result<Ownership, StoreError>;
 
     /// Writes a batch. When it answers `Ok`, the batch survives kill -9 and power loss.
     async fn commit(&self, batch: Batch) -> Result<(), CommitError>;
+
+    /// Where a stream stands; nothing when nobody ever took it over.
+    async fn standing(&self, stream: &StreamId) -> Result<Option<Standing>, StoreError>;
+
+    /// The hash over everything before the event `next_seq` of a stream: that of the batch which
+    /// ends there. 32 zero bytes at 1, where a stream begins; nothing when no batch ends there.
+    async fn hash_at(
+        &self,
+        stream: &StreamId,
+        next_seq: u64,
+    ) -> Result<Option<[u8; 32]>, StoreError>;
 
     /// Every program as it stands.
     async fn programs(&self) -> Result<Vec<Program>, StoreError>;
@@ -72,20 +109,22 @@ pub trait Store: Send + Sync + 'static {
     /// Every event of a round (its journal, tickets, claims and purchases) in the order of `seq`.
     fn round_events(&self, round: &RoundId) -> Chunks<StoredEvent>;
 
-    /// Everything that a person's limits and keys depend on: `Issued` and `Refused` events in the
-    /// order of `seq`.
+    /// Everything that a person's limits and keys depend on: their `Held`, `PaymentSent`, `Voided`,
+    /// `Issued` and `Refused` events; those of one program in the order of `seq`.
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError>;
 
     /// Everybody who signed up.
     fn people(&self) -> Chunks<PersonKey>;
 
-    /// Everybody who has at least one `Issued` or `Refused` event (repeats allowed).
+    /// Everybody who has at least one `Held`, `Issued` or `Refused` event (repeats allowed).
     fn buyers(&self) -> Chunks<PersonKey>;
 
-    /// One purchase.
+    /// One purchase, in the state in which it stands now: `Held`, `Paying` (sent), `Issued` or
+    /// `Voided`.
     async fn purchase(&self, id: PurchaseId) -> Result<Option<Purchase>, StoreError>;
 
-    /// Purchases of a person, newest first, at most `limit`, older than `before` when given.
+    /// Purchases of a person with their state, largest id (newest) first, at most `limit`, with an
+    /// id below `before` when given.
     async fn purchases_of(
         &self,
         person: PersonKey,
@@ -93,12 +132,13 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Purchase>, StoreError>;
 
-    /// `StaffActed` events, newest first, at most `limit`, with `seq` below `before` when given.
+    /// `StaffActed` events of all streams, newest first (largest place), at most `limit`, with a
+    /// place below `before` when given.
     async fn staff_log(
         &self,
-        before: Option<u64>,
+        before: Option<LogPlace>,
         limit: usize,
-    ) -> Result<Vec<StoredEvent>, StoreError>;
+    ) -> Result<Vec<(LogPlace, StoredEvent)>, StoreError>;
 
     /// Whether the store can be reached.
     async fn ping(&self) -> Result<(), StoreError>;

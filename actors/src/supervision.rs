@@ -1,11 +1,28 @@
-//! What happens when the guardian or the committer themselves die: each is started anew behind its
-//! handle.
+//! What happens when the guardian, a committer or the till themselves die: each is started anew
+//! behind its handle.
 
+use crate::clock::Clock;
 use crate::committer::Committer;
 use crate::engine::Inner;
 use crate::guardian::{Guardian, StoreInDoubt};
 use crate::handle::Handle;
+use crate::person::PaymentEnded;
+use crate::rail::Rail;
+use crate::round::{Announce, TillLink};
+use crate::till::{TillShell, millis};
+use actix::{Arbiter, ArbiterHandle};
+use openrun_core::{Event, PersonKey, StreamId};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
+
+fn till_maker(
+    rail: &Arc<dyn Rail>,
+    clock: &Arc<dyn Clock>,
+    is_shut: &Arc<AtomicBool>,
+) -> impl FnOnce() -> TillShell + Send + use<> {
+    let (rail, clock, is_shut) = (Arc::clone(rail), Arc::clone(clock), Arc::clone(is_shut));
+    move || TillShell::new(rail, clock, is_shut)
+}
 
 impl Inner {
     /// Starts the guardian, or a new one after its death.
@@ -28,29 +45,75 @@ impl Inner {
             let Some(inner) = weak.upgrade() else { return };
             inner.start_guardian();
             // It may have died with a job half done: everything is read anew.
-            inner.tell_guardian(StoreInDoubt);
+            for (stream, _) in inner.journals() {
+                inner.tell_guardian(StoreInDoubt(stream));
+            }
         })
     }
 
     /// A committer that dies leaves events behind that nobody will write: a new one takes over the
     /// store, and everything decided on top of them is read anew.
-    pub(crate) fn committer_obituary(weak: Weak<Inner>) -> Box<dyn FnOnce() + Send> {
+    pub(crate) fn committer_obituary(
+        weak: Weak<Inner>,
+        stream: StreamId,
+    ) -> Box<dyn FnOnce() + Send> {
         Box::new(move || {
             metrics::counter!("openrun_actor_rebuilds_total", "actor" => "committer").increment(1);
             let Some(inner) = weak.upgrade() else { return };
-            let (store, epoch) = (Arc::clone(&inner.store), Arc::clone(&inner.epoch));
+            let journals = inner.journals().into_iter();
+            let Some((_, journal)) = journals.into_iter().find(|(of, _)| *of == stream) else {
+                return;
+            };
+            let store = Arc::clone(&inner.store);
+            let around = (Arc::clone(&journal.standing), Arc::clone(&inner.doubts));
             let on_doubt = Inner::on_doubt(weak.clone());
-            let make = move || Committer::new(store, None, on_doubt, epoch);
-            let obituary = Inner::committer_obituary(weak);
-            inner.journal.committer.restart(&inner.committer_arbiter, make, obituary);
+            let obituary = Inner::committer_obituary(weak, stream.clone());
+            let make = move || Committer::new(stream, store, None, on_doubt, around);
+            journal.committer.restart(&inner.committer_arbiter, make, obituary);
         })
     }
 
     /// What the committer calls when nothing in memory can be trusted.
-    pub(crate) fn on_doubt(weak: Weak<Inner>) -> Box<dyn Fn() + Send> {
-        Box::new(move || {
+    pub(crate) fn on_doubt(weak: Weak<Inner>) -> Box<dyn Fn(&StreamId) + Send> {
+        Box::new(move |stream| {
             if let Some(inner) = weak.upgrade() {
-                inner.tell_guardian(StoreInDoubt);
+                inner.tell_guardian(StoreInDoubt(stream.clone()));
+            }
+        })
+    }
+
+    /// Starts the till of a rail that must be waited for, on a thread of its own.
+    pub(crate) fn start_till(
+        weak: &Weak<Inner>,
+        rail: &Arc<dyn Rail>,
+        clock: &Arc<dyn Clock>,
+    ) -> TillLink {
+        let is_shut = Arc::new(AtomicBool::new(false));
+        let make = till_maker(rail, clock, &is_shut);
+        let arbiter = Arbiter::new().handle();
+        let handle =
+            Handle::start(&arbiter, make, Inner::till_obituary(weak.clone(), arbiter.clone()));
+        let weak = weak.clone();
+        let tell_person = Arc::new(move |person: PersonKey, event: Event| {
+            let living = weak.upgrade().and_then(|inner| inner.people.living(person));
+            if let Some(living) = living {
+                living.tell(PaymentEnded(event));
+            }
+        });
+        let finality_millis = millis(rail.terms().finality);
+        TillLink { handle, finality_millis, is_shut, tell_person }
+    }
+
+    /// A till that dies is started anew, and every round tells it what is open.
+    fn till_obituary(weak: Weak<Inner>, arbiter: ArbiterHandle) -> Box<dyn FnOnce() + Send> {
+        Box::new(move || {
+            metrics::counter!("openrun_actor_rebuilds_total", "actor" => "till").increment(1);
+            let Some(inner) = weak.upgrade() else { return };
+            let (Some(link), Some(rail)) = (&inner.till, &inner.rail) else { return };
+            let make = till_maker(rail, &inner.clock, &link.is_shut);
+            link.handle.restart(&arbiter, make, Inner::till_obituary(weak, arbiter.clone()));
+            for round in inner.rounds.iter() {
+                round.value().0.round.tell(Announce);
             }
         })
     }

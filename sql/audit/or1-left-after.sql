@@ -1,5 +1,5 @@
--- OR-1: what each purchase says was left is what the stock, the leftovers and all purchases before
--- it leave.
+-- OR-1: what each hold or purchase says was left is what the stock, the leftovers, and all that was
+-- taken and came back before it leave.
 select seq, round_id, window_name, left_after, left_in_window
 from (
     select seq, round_id, window_name, left_after,

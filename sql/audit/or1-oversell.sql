@@ -1,4 +1,5 @@
--- OR-1: no window sells more than it has: its stock, and what moved to it, less what moved away.
+-- OR-1: no window sells or sets aside more than it has: its stock, what moved to it and what came
+-- back, less what moved away.
 select seq, round_id, window_name, left_in_window
 from (
     select seq, round_id, window_name,

@@ -1,10 +1,11 @@
--- OR-2: what each purchase says its person had used is the sum of that person's purchases up to it.
-select seq, month, used, used_after
+-- OR-2: each hold or purchase was decided on at least what its person had taken up to it, less what
+-- came to nothing before. It may have been more: another hold may have come to nothing meanwhile.
+select stream_id, seq, month, used, used_after
 from (
-    select seq, month, used_after,
-        sum(amount) over (
+    select stream_id, seq, month, used_after,
+        sum(delta) over (
             partition by person, program_id, month order by seq rows unbounded preceding
         ) as used
-    from purchase
+    from limit_moved
 ) as running
-where used <> used_after
+where used > used_after

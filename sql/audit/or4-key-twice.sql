@@ -1,8 +1,16 @@
--- OR-4: one idempotency key of a person, one effect, one answer: bought once, or refused once.
-select min(seq) as seq, max(seq) as again, count(*) as times
+-- OR-4: one idempotency key of a person, one effect, one answer: taken once, or refused once, over
+-- all programs. A purchase that was held before bears the key of its hold.
+select stream_id, seq, again_in, again
 from (
-    select person, idempotency_key, seq from purchase
-    union all
-    select person, idempotency_key, seq from refusal
-) as answer
-group by person, idempotency_key having count(*) > 1
+    select stream_id, seq,
+        lead(stream_id) over (
+            partition by person, idempotency_key order by stream_id, seq
+        ) as again_in,
+        lead(seq) over (partition by person, idempotency_key order by stream_id, seq) as again
+    from (
+        select person, idempotency_key, stream_id, seq from taken
+        union all
+        select person, idempotency_key, stream_id, seq from refusal
+    ) as answer
+) as pair
+where again is not null

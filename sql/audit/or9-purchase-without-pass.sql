@@ -1,12 +1,12 @@
--- OR-9: nobody buys without a pass of their own: the same person claimed that place before, and the
--- purchase was decided while the pass was good.
-select purchase.seq, purchase.round_id, purchase.line, purchase.number,
-    purchase.decided_at, pass.expires_at
-from purchase
+-- OR-9: nobody takes anything without a pass of their own: the same person claimed that place
+-- before, and it was decided while the pass was good.
+select taken.stream_id, taken.seq, taken.round_id, taken.line, taken.number,
+    taken.decided_at, pass.expires_at
+from taken
 left join (
     select round_id, line, number, person, min(seq) as seq, max(expires_at) as expires_at
     from claim group by round_id, line, number, person
 ) as pass
-    on pass.round_id = purchase.round_id and pass.line = purchase.line
-    and pass.number = purchase.number and pass.person = purchase.person
-where pass.seq is null or pass.seq > purchase.seq or purchase.decided_at > pass.expires_at
+    on pass.round_id = taken.round_id and pass.line = taken.line
+    and pass.number = taken.number and pass.person = taken.person
+where pass.seq is null or pass.seq > taken.seq or taken.decided_at > pass.expires_at

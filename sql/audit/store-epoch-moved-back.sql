@@ -1,12 +1,13 @@
--- The store: a deposed owner writes nothing, so epochs only grow along the order, up to that of the
--- owner.
-select first_seq, epoch, before
+-- The store: a deposed owner writes nothing, so epochs only grow along the order of a stream, up to
+-- that of its owner.
+select stream_id, first_seq, epoch, before
 from (
-    select first_seq, epoch, lag(epoch) over (order by first_seq) as before
+    select stream_id, first_seq, epoch,
+        lag(epoch) over (partition by stream_id order by first_seq) as before
     from (
-        select first_seq, epoch from batch
+        select stream_id, first_seq, epoch from batch
         union all
-        select next_seq, epoch from ownership
+        select id, next_seq, epoch from stream
     ) as written
 ) as pair
 where epoch < before

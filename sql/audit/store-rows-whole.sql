@@ -1,15 +1,30 @@
 -- The store: rows are what the named constraints of their tables let in, also after a hand that
--- went around them.
-select 'purchase' as found_in, seq
+-- went around them, and lie in the stream of their program.
+select 'purchase' as found_in, stream_id, seq
 from purchase
 where left_after < 0 or used_after < amount or used_after > monthly_limit
     or length(id) <> 16 or length(person) <> 16 or length(digest) <> 32
-    or state not in ('held', 'paying', 'issued', 'voided', 'cancelled')
+    or program_id <> stream_id
 union all
-select 'refusal', seq from refusal where length(person) <> 16 or length(digest) <> 32
+select 'hold', stream_id, seq
+from hold
+where left_after < 0 or used_after < amount or used_after > monthly_limit
+    or length(id) <> 16 or length(person) <> 16 or length(digest) <> 32
+    or program_id <> stream_id
 union all
-select 'ticket', seq from ticket where length(person) <> 16 or number < 1 or dead_up_to < 0
+select 'payment_step', stream_id, seq
+from payment_step
+where length(id) <> 16
+    or kind not in ('payment_sent', 'cancel_sent', 'voided', 'return_sent', 'returned')
 union all
-select 'claim', seq from claim where length(person) <> 16 or number < 1
+select 'refusal', stream_id, seq
+from refusal where length(person) <> 16 or length(digest) <> 32
 union all
-select 'person', seq from person where length(person) <> 16
+select 'ticket', stream_id, seq
+from ticket where length(person) <> 16 or number < 1 or dead_up_to < 0
+union all
+select 'claim', stream_id, seq from claim where length(person) <> 16 or number < 1
+union all
+select 'person', 0, seq from person where length(person) <> 16
+union all
+select 'batch', stream_id, first_seq from batch where length(hash) <> 32 or count < 1

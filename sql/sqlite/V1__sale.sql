@@ -1,12 +1,15 @@
 -- One sale, start to end, as rows that are only ever added.
 --
--- `seq` is the one order of everything that happened: 1, 2, 3, ... without a gap, over all tables
--- together. The rows of a round lie beside each other in that order (primary key (round_id, seq),
--- without rowid), so that rebuilding a round is one sequential read and needs no index of its own.
+-- Each stream has an order of its own: the people's, and one for each program. `seq` counts what
+-- happened in a stream: 1, 2, 3, ... without a gap, over all tables together. The rows of a round
+-- (which is in one stream as a whole) lie beside each other in that order (primary key
+-- (round_id, seq), without rowid), so that rebuilding a round is one sequential read and needs no
+-- index of its own.
 --
--- Ids that end in `_id` are numbers from the table `name`. They carry no foreign key: four look-ups
--- per row would pay for a mistake that only the one writer could make, and
--- sql/audit/store-names-known.sql looks for that mistake.
+-- Ids that end in `_id` are numbers from the table `name`; `stream_id` is the number of the
+-- program's name, and 0 for the people. They carry no foreign key: five look-ups per row would pay
+-- for a mistake that only the one writer could make, and sql/audit/store-names-known.sql looks for
+-- that mistake.
 --
 -- The names of the constraints are part of the contract: errors and tests speak of them.
 
@@ -19,43 +22,50 @@ create table name (
     constraint name_is_a_slug check (length(text) between 1 and 64 and text not glob '*[^a-z0-9-]*')
 ) strict;
 
--- Who may write, and from where on. Every batch moves next_seq in its own transaction, and only if
--- it finds the epoch and the next_seq that it expects: a deposed owner hits no row.
-create table ownership (
-    only_row integer not null constraint ownership_row primary key,
+-- Who may write to a stream, and from where on. Every batch moves next_seq in its own transaction,
+-- and only if it finds the epoch and the next_seq that it expects: a deposed owner hits no row.
+-- `hash` is that of the last batch.
+create table stream (
+    id integer not null constraint stream_id primary key,
     epoch integer not null,
     next_seq integer not null,
-    constraint ownership_has_one_row check (only_row = 1),
-    constraint ownership_epoch_not_negative check (epoch >= 0),
-    constraint ownership_next_seq_positive check (next_seq >= 1)
+    hash blob not null,
+    constraint stream_epoch_not_negative check (epoch >= 0),
+    constraint stream_next_seq_positive check (next_seq >= 1),
+    constraint stream_hash_is_whole check (length(hash) = 32)
 ) strict;
 
-insert into ownership (only_row, epoch, next_seq) values (1, 0, 1);
-
--- One row a commit: which part of the order was written together, and under which epoch.
+-- One row a commit: which part of the order was written together, under which epoch, and the hash
+-- over everything up to its end (src/store/chain.rs), which holds the rows together.
 create table batch (
-    first_seq integer not null constraint batch_first_seq primary key,
+    stream_id integer not null,
+    first_seq integer not null,
     count integer not null,
     epoch integer not null,
     at integer not null,
-    constraint batch_is_not_empty check (count > 0)
-) strict;
+    hash blob not null,
+    constraint batch_in_order primary key (stream_id, first_seq),
+    constraint batch_is_not_empty check (count > 0),
+    constraint batch_hash_is_whole check (length(hash) = 32)
+) strict, without rowid;
 
 -- Everything rare, as JSON: one shape of row for many kinds of event, each of which happens a few
 -- times a second at most. What happens once per person has a table of its own below.
 create table journal (
-    seq integer not null constraint journal_seq primary key,
+    stream_id integer not null,
+    seq integer not null,
     at integer not null,
     kind text not null,
     round_id integer,
     body text not null,
+    constraint journal_in_order primary key (stream_id, seq),
     constraint journal_body_is_json check (json_valid(body))
-) strict;
+) strict, without rowid;
 
 create index journal_by_round on journal (round_id, seq) where round_id is not null;
-create index journal_by_kind on journal (kind, seq);
+create index journal_by_kind on journal (kind, at, seq, stream_id);
 
--- Who signed up. Looked up and listed by person only.
+-- Who signed up: the people's stream. Looked up and listed by person only.
 create table person (
     person blob not null,
     seq integer not null,
@@ -68,6 +78,7 @@ create table person (
 -- Who took which place. Numbers come from one sequence per line, so the unique index grows at its
 -- end.
 create table ticket (
+    stream_id integer not null,
     round_id integer not null,
     seq integer not null,
     at integer not null,
@@ -83,6 +94,7 @@ create table ticket (
 
 -- Who gave up which place.
 create table place_end (
+    stream_id integer not null,
     round_id integer not null,
     seq integer not null,
     at integer not null,
@@ -95,6 +107,7 @@ create table place_end (
 
 -- Who claimed which turn, and until when the pass is good.
 create table claim (
+    stream_id integer not null,
     round_id integer not null,
     seq integer not null,
     at integer not null,
@@ -106,13 +119,15 @@ create table claim (
     constraint claim_person_is_a_key check (length(person) = 16)
 ) strict, without rowid;
 
--- Vouchers sold. The rows carry the running totals that the decision was made with (left_after,
--- used_after), so that the checks below repeat the rules without reading another row.
+-- Stock and limits set aside until a rail has answered. The rows carry the running totals that the
+-- decision was made with (left_after, used_after), so that the checks below repeat the rules
+-- without reading another row. What became of a hold is said by `payment_step` and `purchase`.
 --
--- Of the three unique keys two grow at their end (ids are UUIDv7, pass numbers follow the line).
--- Only (person, idempotency_key) is random; it is also the way to everything of one person, so
--- there is no other index by person.
-create table purchase (
+-- Of the two unique keys one grows at its end (ids are UUIDv7). Only (person, idempotency_key) is
+-- random; it is also the way to everything of one person, so there is no other index by person. A
+-- pass is not unique: that of a voided hold is good again (sql/audit/or9-pass-twice.sql).
+create table hold (
+    stream_id integer not null,
     round_id integer not null,
     seq integer not null,
     at integer not null,
@@ -133,7 +148,65 @@ create table purchase (
     left_after integer not null,
     used_after integer not null,
     monthly_limit integer not null,
-    state text not null,
+    pass_expires_at integer not null,
+    constraint hold_in_order primary key (round_id, seq),
+    constraint hold_id_given_once unique (id),
+    constraint hold_key_used_once unique (person, idempotency_key),
+    constraint hold_amount_positive check (amount > 0),
+    constraint hold_price_and_subsidy_make_amount
+        check (price >= 0 and subsidy >= 0 and price + subsidy = amount),
+    constraint hold_left_not_negative check (left_after >= 0),
+    constraint hold_within_monthly_limit check (used_after between amount and monthly_limit),
+    constraint hold_ids_are_whole
+        check (length(id) = 16 and length(person) = 16 and length(digest) = 32)
+) strict, without rowid;
+
+-- How the payment of a hold went on, each step made durable before anything is done about it. Some
+-- steps happen once only, whatever the program thinks.
+create table payment_step (
+    stream_id integer not null,
+    round_id integer not null,
+    seq integer not null,
+    at integer not null,
+    id blob not null,
+    kind text not null,
+    body text not null,
+    constraint payment_step_in_order primary key (round_id, seq),
+    constraint payment_step_id_is_whole check (length(id) = 16),
+    constraint payment_step_kind_is_known check (
+        kind in ('payment_sent', 'cancel_sent', 'voided', 'return_sent', 'returned')),
+    constraint payment_step_body_is_json check (json_valid(body))
+) strict, without rowid;
+
+create index payment_step_by_purchase on payment_step (id, seq);
+create unique index payment_sent_once on payment_step (id) where kind = 'payment_sent';
+create unique index cancel_sent_once on payment_step (id) where kind = 'cancel_sent';
+create unique index voided_once on payment_step (id) where kind = 'voided';
+
+-- Vouchers sold, whether they were held before or not: the facts and checks of `hold`, and a pass
+-- buys once.
+create table purchase (
+    stream_id integer not null,
+    round_id integer not null,
+    seq integer not null,
+    at integer not null,
+    id blob not null,
+    window_id integer not null,
+    program_id integer not null,
+    person blob not null,
+    channel_id integer not null,
+    amount integer not null,
+    price integer not null,
+    subsidy integer not null,
+    month integer not null,
+    line integer not null,
+    number integer not null,
+    idempotency_key text not null,
+    digest blob not null,
+    decided_at integer not null,
+    left_after integer not null,
+    used_after integer not null,
+    monthly_limit integer not null,
     constraint purchase_in_order primary key (round_id, seq),
     constraint purchase_id_given_once unique (id),
     constraint purchase_pass_used_once unique (round_id, line, number),
@@ -144,13 +217,12 @@ create table purchase (
     constraint purchase_left_not_negative check (left_after >= 0),
     constraint purchase_within_monthly_limit check (used_after between amount and monthly_limit),
     constraint purchase_ids_are_whole
-        check (length(id) = 16 and length(person) = 16 and length(digest) = 32),
-    constraint purchase_state_is_known
-        check (state in ('held', 'paying', 'issued', 'voided', 'cancelled'))
+        check (length(id) = 16 and length(person) = 16 and length(digest) = 32)
 ) strict, without rowid;
 
 -- Answers that say no and that their key must get for ever. Only ever read by person.
 create table refusal (
+    stream_id integer not null,
     person blob not null,
     idempotency_key text not null,
     seq integer not null,
@@ -163,7 +235,7 @@ create table refusal (
     constraint refusal_body_is_json check (json_valid(body))
 ) strict, without rowid;
 
--- What the audit needs of the journal, out of its JSON. The audit itself then speaks no dialect.
+-- What the audit needs of the JSON. The audit itself then speaks no dialect.
 
 create view watermark_moved (seq, round_id, line, up_to) as
 select seq, round_id, cast(body ->> 'line' as integer), cast(body ->> 'to' as integer)
@@ -186,9 +258,30 @@ select seq, round_id, body ->> 'window', body ->> 'leftover_to',
     cast(body ->> 'leftover' as integer)
 from journal where kind = 'window_closed';
 
+-- Holds that came to nothing: whose stock was held, and whose it is now.
+create view hold_voided (stream_id, seq, round_id, id, window_name, back_to, amount, reason) as
+select stream_id, seq, round_id, id, body ->> 'window', body ->> 'back_to',
+    cast(body ->> 'amount' as integer), body ->> 'reason'
+from payment_step where kind = 'voided';
+
+-- All that takes stock and limit: holds, and purchases that were not held before.
+create view taken (
+    stream_id, seq, round_id, id, window_id, program_id, person, idempotency_key, amount, month,
+    line, number, decided_at, left_after, used_after, monthly_limit) as
+select stream_id, seq, round_id, id, window_id, program_id, person, idempotency_key, amount, month,
+    line, number, decided_at, left_after, used_after, monthly_limit
+from hold
+union all
+select purchase.stream_id, purchase.seq, purchase.round_id, purchase.id, purchase.window_id,
+    purchase.program_id, purchase.person, purchase.idempotency_key, purchase.amount,
+    purchase.month, purchase.line, purchase.number, purchase.decided_at, purchase.left_after,
+    purchase.used_after, purchase.monthly_limit
+from purchase left join hold on hold.id = purchase.id
+where hold.id is null;
+
 -- All that moves the stock of a window: each definition by what it adds to the one before, leftover
--- that goes from one window to another, and purchases. left_after is what a purchase was decided
--- with, null elsewhere.
+-- that goes from one window to another, what is taken, and what comes back. left_after is what was
+-- decided with, null elsewhere.
 create view stock_moved (seq, round_id, window_name, delta, left_after) as
 select seq, round_id, window_name,
     stock - coalesce(lag(stock) over (partition by round_id, window_name order by seq), 0), null
@@ -200,8 +293,20 @@ union all
 select seq, round_id, leftover_to, leftover, null
 from window_closed where leftover_to is not null
 union all
-select purchase.seq, purchase.round_id, name.text, -purchase.amount, purchase.left_after
-from purchase left join name on name.id = purchase.window_id;
+select taken.seq, taken.round_id, name.text, -taken.amount, taken.left_after
+from taken left join name on name.id = taken.window_id
+union all
+select seq, round_id, back_to, amount, null from hold_voided;
+
+-- All that moves what a person has used of a limit. used_after and monthly_limit are what was
+-- decided with, null where a hold came to nothing.
+create view limit_moved (
+    stream_id, seq, person, program_id, month, delta, used_after, monthly_limit) as
+select stream_id, seq, person, program_id, month, amount, used_after, monthly_limit from taken
+union all
+select hold_voided.stream_id, hold_voided.seq, hold.person, hold.program_id, hold.month,
+    -hold_voided.amount, null, null
+from hold_voided join hold on hold.id = hold_voided.id;
 
 -- The holding limit of each version of the rules that a program ever had.
 create view holding_limit_defined (seq, program_name, holding_limit) as
@@ -210,12 +315,14 @@ select journal.seq, journal.body ->> '$.program.id',
 from journal, json_each(journal.body, '$.program.versions') as version
 where journal.kind = 'program_changed';
 
--- The whole order, whatever the table.
-create view everything (seq) as
-select seq from journal
-union all select seq from person
-union all select seq from ticket
-union all select seq from place_end
-union all select seq from claim
-union all select seq from purchase
-union all select seq from refusal;
+-- Every place of every stream, whatever the table.
+create view everything (stream_id, seq) as
+select stream_id, seq from journal
+union all select 0, seq from person
+union all select stream_id, seq from ticket
+union all select stream_id, seq from place_end
+union all select stream_id, seq from claim
+union all select stream_id, seq from hold
+union all select stream_id, seq from payment_step
+union all select stream_id, seq from purchase
+union all select stream_id, seq from refusal;

@@ -37,6 +37,16 @@ begin select raise(abort, 'claim_is_never_changed'); end;
 create trigger claim_is_never_removed before delete on claim
 begin select raise(abort, 'claim_is_never_removed'); end;
 
+create trigger hold_is_never_changed before update on hold
+begin select raise(abort, 'hold_is_never_changed'); end;
+create trigger hold_is_never_removed before delete on hold
+begin select raise(abort, 'hold_is_never_removed'); end;
+
+create trigger payment_step_is_never_changed before update on payment_step
+begin select raise(abort, 'payment_step_is_never_changed'); end;
+create trigger payment_step_is_never_removed before delete on payment_step
+begin select raise(abort, 'payment_step_is_never_removed'); end;
+
 create trigger purchase_is_never_changed before update on purchase
 begin select raise(abort, 'purchase_is_never_changed'); end;
 create trigger purchase_is_never_removed before delete on purchase
@@ -47,9 +57,9 @@ begin select raise(abort, 'refusal_is_never_changed'); end;
 create trigger refusal_is_never_removed before delete on refusal
 begin select raise(abort, 'refusal_is_never_removed'); end;
 
--- Ownership is the one row that moves, and it only moves forward.
-create trigger ownership_only_grows before update on ownership
-when new.epoch < old.epoch or new.next_seq < old.next_seq
-begin select raise(abort, 'ownership_only_grows'); end;
-create trigger ownership_is_never_removed before delete on ownership
-begin select raise(abort, 'ownership_is_never_removed'); end;
+-- A stream is the one kind of row that moves, and it only moves forward.
+create trigger stream_only_grows before update on stream
+when new.id <> old.id or new.epoch < old.epoch or new.next_seq < old.next_seq
+begin select raise(abort, 'stream_only_grows'); end;
+create trigger stream_is_never_removed before delete on stream
+begin select raise(abort, 'stream_is_never_removed'); end;

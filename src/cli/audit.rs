@@ -3,7 +3,7 @@
 use super::data::Stored;
 use super::{Exit, Fault, print};
 use crate::store;
-use crate::store::audit::Report;
+use crate::store::audit::{AuditError, Report};
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -30,9 +30,10 @@ pub(super) struct Migrate {
 
 impl Audit {
     pub(super) fn run(self) -> Result<Exit, Fault> {
-        let path = store::sqlite_path(&self.stored.url())?;
-        let report = store::audit::audit(&path);
-        let report = report.map_err(|cause| Fault::new(Exit::DependencyDown, cause))?;
+        let report = store::audit::audit_url(&self.stored.url()).map_err(|cause| match cause {
+            AuditError::NoStore(cause) => cause.into(),
+            cause => Fault::new(Exit::DependencyDown, cause),
+        })?;
         print(&if self.json { as_json(&report) } else { as_text(&report) });
         Ok(if report.findings.is_empty() { Exit::Done } else { Exit::InvariantBroken })
     }
@@ -40,7 +41,8 @@ impl Audit {
 
 impl Migrate {
     pub(super) fn run(self) -> Result<Exit, Fault> {
-        store::migrate(&self.stored.url())?;
+        let url = self.stored.url();
+        actix_web::rt::System::new().block_on(store::migrate(&url))?;
         Ok(Exit::Done)
     }
 }
@@ -51,6 +53,10 @@ fn as_text(report: &Report) -> String {
         "{} purchases of {} won by {} people, {} tickets, {} events\n",
         totals.purchases, totals.sold_won, totals.buyers, totals.tickets, totals.events
     );
+    if totals.holds_open > 0 {
+        let (holds, won) = (totals.holds_open, totals.held_won);
+        text += &format!("{holds} payments of {won} won are not decided yet\n");
+    }
     for finding in &report.findings {
         text += &format!("BROKEN {}: {} rows\n", finding.rule, finding.count);
         for row in &finding.first {
@@ -77,6 +83,7 @@ fn as_json(report: &Report) -> String {
         "totals": {
             "purchases": totals.purchases, "sold_won": totals.sold_won, "buyers": totals.buyers,
             "tickets": totals.tickets, "refusals": totals.refusals, "events": totals.events,
+            "holds_open": totals.holds_open, "held_won": totals.held_won,
         },
     });
     format!("{answer:#}\n")

@@ -29,7 +29,7 @@ impl Data {
 /// A store, by its name or in a data directory.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Stored {
-    /// The store, as sqlite:PATH [default: openrun.db in the data directory]
+    /// The store, as sqlite:PATH or postgres://… [default: openrun.db in the data directory]
     #[arg(long, env = "OPENRUN_STORE", hide_env_values = true, value_name = "URL")]
     store: Option<String>,
     #[command(flatten)]

@@ -98,6 +98,7 @@ impl From<OpenError> for Fault {
     fn from(error: OpenError) -> Fault {
         let exit = match error {
             OpenError::UnknownKind { .. } => Exit::BadConfig,
+            OpenError::Postgres(ref fault) if fault.is_of_settings() => Exit::BadConfig,
             _ => Exit::DependencyDown,
         };
         Fault::new(exit, error)

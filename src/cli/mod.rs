@@ -16,9 +16,11 @@ mod healthcheck;
 mod keys;
 mod limits;
 mod openapi;
+mod rail;
 mod rehearse;
 mod serve;
 mod signals;
+mod sim;
 mod token;
 
 #[cfg(test)]
@@ -40,6 +42,8 @@ Examples:
   openrun serve --dev                      a server on 127.0.0.1:8080 and :8081, development keys
   openrun token person --person kim --channel seoul-pay --birthdate 1990-12-31
   openrun keys init --channel seoul-pay && openrun serve
+  openrun rail --mode mixed                a bank with faults, to try payments with
+  openrun sim --runs 10000                 ten thousand simulated sales with every fault
   openrun audit                            every rule of the store, exit code 3 if one is broken
 
 Settings: flags, then OPENRUN_* variables, then openrun.toml (see openrun.example.toml), then
@@ -65,6 +69,10 @@ enum Command {
     Demo(demo::Demo),
     /// Send a scenario's people to a server and judge how it went
     Rehearse(rehearse::Rehearse),
+    /// Be a bank to try payments with: a sandbox rail with a ledger of its own and faults on demand
+    Rail(rail::Rail),
+    /// Play whole sales from seeds, with every fault that is known, and judge each step
+    Sim(sim::Sim),
     /// Ask every rule of a store, also while a server writes to it
     Audit(audit::Audit),
     /// Bring the tables of a store up to date, as serving does when it starts
@@ -93,6 +101,8 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Demo(command) => command.run(),
         Command::Rehearse(command) => command.run(),
+        Command::Rail(command) => command.run(),
+        Command::Sim(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Token(command) => command.run(),

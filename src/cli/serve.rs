@@ -75,6 +75,8 @@ impl From<StartFault> for Fault {
     fn from(fault: StartFault) -> Fault {
         match fault {
             StartFault::Keys(fault) => fault.into(),
+            StartFault::Witness(_) => Fault::failure(fault),
+            StartFault::Rail(_) => Fault::new(Exit::BadConfig, fault),
             StartFault::Store(fault) => fault.into(),
             StartFault::Engine(_) => Fault::new(Exit::DependencyDown, fault),
             StartFault::Listen { .. } => Fault::failure(fault),

@@ -57,4 +57,7 @@ pub enum ConfigError {
     /// A store that this program does not know.
     #[error(transparent)]
     Store(#[from] crate::store::OpenError),
+    /// A rail that cannot be used.
+    #[error(transparent)]
+    Rail(#[from] crate::rail::RailFault),
 }

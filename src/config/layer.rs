@@ -23,9 +23,15 @@ pub struct Layer {
           num_args = 0..=1, require_equals = true, default_missing_value = "true",
           value_parser = BoolishValueParser::new())]
     pub ops_allow_remote: Option<bool>,
-    /// Where sales are kept, as sqlite:PATH [default: openrun.db in the data directory]
+    /// Where sales are kept, as sqlite:PATH or postgres://…
+    /// [default: openrun.db in the data directory]
     #[arg(long, env = "OPENRUN_STORE", hide_env_values = true, value_name = "URL")]
     pub store: Option<String>,
+    /// Sell from a store that was set back: what is missing is lost [default: false]
+    #[arg(long, env = "OPENRUN_ACCEPT_REWOUND_STORE", hide_env_values = true, value_name = "BOOL",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new())]
+    pub accept_rewound_store: Option<bool>,
     /// Directory of keys and of the embedded store [default: ./openrun-data]
     #[arg(long, env = "OPENRUN_DATA", hide_env_values = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
@@ -65,6 +71,35 @@ pub struct Layer {
     /// How long a stopping server answers what is in flight, in seconds [default: 10]
     #[arg(long, env = "OPENRUN_STOP_TIMEOUT_S", hide_env_values = true, value_name = "SECONDS")]
     pub stop_timeout_s: Option<u64>,
+    /// Who takes the money: instant, http:URL or toss:URL [default: instant]
+    #[arg(long, env = "OPENRUN_RAIL", hide_env_values = true, value_name = "RAIL")]
+    pub rail: Option<String>,
+    /// File of the secret shared with the rail [default: keys/rail.key in the data directory]
+    #[arg(long, env = "OPENRUN_RAIL_KEY_FILE", hide_env_values = true, value_name = "FILE")]
+    pub rail_key_file: Option<PathBuf>,
+    /// Most calls of the rail in flight [default: 64]
+    #[arg(long, env = "OPENRUN_RAIL_CONCURRENCY", hide_env_values = true, value_name = "N")]
+    pub rail_concurrency: Option<usize>,
+    /// Most payments begun in a second [default: 1000]
+    #[arg(long, env = "OPENRUN_RAIL_RATE_PER_S", hide_env_values = true, value_name = "N")]
+    pub rail_rate_per_s: Option<u32>,
+    /// Most won asked of the rail in a day, 0 for no limit [default: 0]
+    #[arg(long, env = "OPENRUN_RAIL_DAILY_LIMIT_WON", hide_env_values = true, value_name = "WON")]
+    pub rail_daily_limit_won: Option<i64>,
+    /// How long one call of the rail may take, in milliseconds [default: 3000]
+    #[arg(long, env = "OPENRUN_RAIL_TIMEOUT_MS", hide_env_values = true, value_name = "MS")]
+    pub rail_timeout_ms: Option<u64>,
+    /// How long after it was sent a payment may still arrive, in seconds [default: 60]
+    #[arg(long, env = "OPENRUN_RAIL_FINALITY_S", hide_env_values = true, value_name = "SECONDS")]
+    pub rail_finality_s: Option<u64>,
+    /// How long a hold may wait to be sent to the rail, in seconds [default: 30]
+    #[arg(long, env = "OPENRUN_RAIL_HOLD_TTL_S", hide_env_values = true, value_name = "SECONDS")]
+    pub rail_hold_ttl_s: Option<u64>,
+    /// Believe an approval only once an inquiry says the same [default: true]
+    #[arg(long, env = "OPENRUN_RAIL_CONFIRM", hide_env_values = true, value_name = "BOOL",
+          num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          value_parser = BoolishValueParser::new())]
+    pub rail_confirm: Option<bool>,
 }
 
 impl Layer {
@@ -100,6 +135,7 @@ impl Layer {
             ops: self.ops.or(below.ops),
             ops_allow_remote: self.ops_allow_remote.or(below.ops_allow_remote),
             store: self.store.or(below.store),
+            accept_rewound_store: self.accept_rewound_store.or(below.accept_rewound_store),
             data: self.data.or(below.data),
             dev: self.dev.or(below.dev),
             workers: self.workers.or(below.workers),
@@ -110,6 +146,15 @@ impl Layer {
             head_timeout_s: self.head_timeout_s.or(below.head_timeout_s),
             body_timeout_s: self.body_timeout_s.or(below.body_timeout_s),
             stop_timeout_s: self.stop_timeout_s.or(below.stop_timeout_s),
+            rail: self.rail.or(below.rail),
+            rail_key_file: self.rail_key_file.or(below.rail_key_file),
+            rail_concurrency: self.rail_concurrency.or(below.rail_concurrency),
+            rail_rate_per_s: self.rail_rate_per_s.or(below.rail_rate_per_s),
+            rail_daily_limit_won: self.rail_daily_limit_won.or(below.rail_daily_limit_won),
+            rail_timeout_ms: self.rail_timeout_ms.or(below.rail_timeout_ms),
+            rail_finality_s: self.rail_finality_s.or(below.rail_finality_s),
+            rail_hold_ttl_s: self.rail_hold_ttl_s.or(below.rail_hold_ttl_s),
+            rail_confirm: self.rail_confirm.or(below.rail_confirm),
         }
     }
 }

@@ -14,6 +14,8 @@ mod tests;
 pub use error::ConfigError;
 pub use layer::Layer;
 
+use crate::rail::RailSettings;
+use openrun_core::Won;
 use serde::{Deserialize, Serialize};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -48,8 +50,11 @@ pub struct Config {
     pub ops: SocketAddr,
     /// Whether the ops listener may be reached from other machines.
     pub ops_allow_remote: bool,
-    /// Where sales are kept: `sqlite:PATH`.
+    /// Where sales are kept: `sqlite:PATH` or `postgres://…`. Shown without its password.
+    #[serde(serialize_with = "shown")]
     pub store: String,
+    /// Whether to sell from a store that was set back.
+    pub accept_rewound_store: bool,
     /// Where keys are.
     pub data: PathBuf,
     /// Keys made on the spot and every development channel trusted.
@@ -70,16 +75,41 @@ pub struct Config {
     pub body_timeout_s: u64,
     /// How long a stopping server answers what is in flight, in seconds.
     pub stop_timeout_s: u64,
+    /// Who takes the money: `instant`, `http:URL` or `toss:URL`.
+    pub rail: String,
+    /// The file of the secret shared with the rail.
+    pub rail_key_file: PathBuf,
+    /// Most calls of the rail in flight.
+    pub rail_concurrency: usize,
+    /// Most payments begun in a second.
+    pub rail_rate_per_s: u32,
+    /// Most won asked of the rail in a day; 0 for no limit.
+    pub rail_daily_limit_won: i64,
+    /// How long one call of the rail may take, in milliseconds.
+    pub rail_timeout_ms: u64,
+    /// How long after it was sent a payment may still arrive, in seconds.
+    pub rail_finality_s: u64,
+    /// How long a hold may wait to be sent to the rail, in seconds.
+    pub rail_hold_ttl_s: u64,
+    /// Whether an approval is believed only once an inquiry says the same.
+    pub rail_confirm: bool,
+}
+
+fn shown<S: serde::Serializer>(store: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&crate::store::shown(store))
 }
 
 impl Default for Config {
     fn default() -> Config {
         let data = PathBuf::from("./openrun-data");
+        let rail = RailSettings::default();
         Config {
             public: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             ops: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             ops_allow_remote: false,
             store: store_in(&data),
+            accept_rewound_store: false,
+            rail_key_file: rail_key_in(&data),
             data,
             dev: false,
             workers: 0,
@@ -90,6 +120,14 @@ impl Default for Config {
             head_timeout_s: 5,
             body_timeout_s: 5,
             stop_timeout_s: 10,
+            rail: rail.rail,
+            rail_concurrency: rail.concurrency,
+            rail_rate_per_s: rail.rate_per_s,
+            rail_daily_limit_won: rail.daily_limit.0,
+            rail_timeout_ms: rail.timeout_ms,
+            rail_finality_s: rail.finality_s,
+            rail_hold_ttl_s: rail.hold_ttl_s,
+            rail_confirm: rail.confirm,
         }
     }
 }
@@ -98,6 +136,12 @@ impl Default for Config {
 #[must_use]
 pub fn store_in(data: &Path) -> String {
     format!("sqlite:{}", data.join("openrun.db").display())
+}
+
+/// The secret shared with a rail, beside the keys of a data directory.
+#[must_use]
+pub fn rail_key_in(data: &Path) -> PathBuf {
+    data.join("keys").join("rail.key")
 }
 
 impl Config {
@@ -125,6 +169,10 @@ impl Config {
             ops: layer.ops.unwrap_or(default.ops),
             ops_allow_remote: layer.ops_allow_remote.unwrap_or(default.ops_allow_remote),
             store: layer.store.unwrap_or_else(|| store_in(&data)),
+            accept_rewound_store: layer
+                .accept_rewound_store
+                .unwrap_or(default.accept_rewound_store),
+            rail_key_file: layer.rail_key_file.unwrap_or_else(|| rail_key_in(&data)),
             data,
             dev: layer.dev.unwrap_or(default.dev),
             workers: layer.workers.unwrap_or(default.workers),
@@ -135,6 +183,16 @@ impl Config {
             head_timeout_s: layer.head_timeout_s.unwrap_or(default.head_timeout_s),
             body_timeout_s: layer.body_timeout_s.unwrap_or(default.body_timeout_s),
             stop_timeout_s: layer.stop_timeout_s.unwrap_or(default.stop_timeout_s),
+            rail: layer.rail.unwrap_or(default.rail),
+            rail_concurrency: layer.rail_concurrency.unwrap_or(default.rail_concurrency),
+            rail_rate_per_s: layer.rail_rate_per_s.unwrap_or(default.rail_rate_per_s),
+            rail_daily_limit_won: layer
+                .rail_daily_limit_won
+                .unwrap_or(default.rail_daily_limit_won),
+            rail_timeout_ms: layer.rail_timeout_ms.unwrap_or(default.rail_timeout_ms),
+            rail_finality_s: layer.rail_finality_s.unwrap_or(default.rail_finality_s),
+            rail_hold_ttl_s: layer.rail_hold_ttl_s.unwrap_or(default.rail_hold_ttl_s),
+            rail_confirm: layer.rail_confirm.unwrap_or(default.rail_confirm),
         }
     }
 
@@ -169,8 +227,26 @@ impl Config {
         if let Err(fault) = directives {
             return Err(ConfigError::Log { fault: fault.to_string() });
         }
-        crate::store::sqlite_path(&self.store)?;
+        crate::store::check_url(&self.store)?;
+        self.rail_settings().check()?;
         Ok(())
+    }
+
+    /// What is set about the payment rail.
+    #[must_use]
+    pub fn rail_settings(&self) -> RailSettings {
+        RailSettings {
+            rail: self.rail.clone(),
+            key_file: self.rail_key_file.clone(),
+            concurrency: self.rail_concurrency,
+            rate_per_s: self.rail_rate_per_s,
+            daily_limit: Won(self.rail_daily_limit_won),
+            timeout_ms: self.rail_timeout_ms,
+            finality_s: self.rail_finality_s,
+            hold_ttl_s: self.rail_hold_ttl_s,
+            confirm: self.rail_confirm,
+            dev: self.dev,
+        }
     }
 
     /// How many threads serve the public listener.

@@ -57,6 +57,7 @@ fn flags_go_before_the_file_and_the_file_before_defaults() {
     assert_eq!(config.public.port(), 1);
     assert_eq!((config.workers, config.worker_count(), config.dev), (5, 5, true));
     assert_eq!(config.store, "sqlite:x/openrun.db", "the store follows the data directory");
+    assert_eq!(config.rail_key_file, Path::new("x/keys/rail.key"), "and the rail's key");
     assert_eq!(config.ops, Config::default().ops);
     assert!(Config::default().worker_count() >= 1);
 }
@@ -100,4 +101,11 @@ fn settings_that_do_not_go_together_are_refused() {
     check(&["--max-connections", "0"], Some("max_connections"));
     check(&["--head-timeout-s", "0"], Some("head_timeout_s"));
     check(&["--store", "mysql://u:secret@h/d"], Some("mysql://…"));
+    check(&["--rail", "http:https://rail.example"], None);
+    check(&["--rail", "http:http://rail.example"], Some("plain http://"));
+    check(&["--rail", "http:http://rail.example", "--dev"], None);
+    check(&["--rail", "kakao"], Some("rail is \"instant\""));
+    check(&["--rail-finality-s", "2"], Some("rail_finality_s"));
+    check(&["--rail-daily-limit-won=-1"], Some("rail_daily_limit_won"));
+    check(&["--rail-confirm=no", "--rail-concurrency", "0"], Some("rail_concurrency"));
 }

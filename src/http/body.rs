@@ -32,9 +32,20 @@ pub async fn read_json<T: DeserializeOwned>(
     payload: &mut Payload,
     limit: Duration,
 ) -> Result<T, Refusal> {
+    parse(&read_bytes(request, payload, limit).await?)
+}
+
+/// Reads a body that says it is JSON, as it was sent.
+///
+/// # Errors
+/// `UnsupportedMediaType`, `BodyTooLarge` or `Malformed`, in this order.
+pub async fn read_bytes(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: Duration,
+) -> Result<Vec<u8>, Refusal> {
     check_media_type(request)?;
-    let bytes = read(request, payload, limit).await?;
-    parse(&bytes)
+    read(request, payload, limit).await
 }
 
 /// Reads the body of a call that needs none: nothing, or an empty object.

@@ -187,6 +187,15 @@ impl Call {
         body::read_json(&self.request, &mut self.payload, limit).await
     }
 
+    /// The body as it was sent, for whoever checks a signature over it.
+    ///
+    /// # Errors
+    /// `UnsupportedMediaType`, `BodyTooLarge`, `Malformed`.
+    pub async fn bytes(&mut self) -> Result<Vec<u8>, Refusal> {
+        let limit = self.edge().body_timeout;
+        body::read_bytes(&self.request, &mut self.payload, limit).await
+    }
+
     /// The body of a call that needs none: nothing, or `{}`.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 use super::openapi;
 use super::reply;
+use crate::rail::Webhooks;
 use crate::trust::Keys;
 use bytes::Bytes;
 use metrics::{Counter, counter};
@@ -30,6 +31,8 @@ pub struct Edge {
     pub body_timeout: Duration,
     /// Counts refusals by code.
     pub refusals: RefusalMeter,
+    /// Checks webhooks of the payment rail, when it sends some.
+    pub webhooks: Option<Arc<Webhooks>>,
     /// `/.well-known/jwks.json`.
     pub jwks: Bytes,
     /// `/openapi.json` of this listener.
@@ -45,6 +48,7 @@ impl Edge {
         keys: Arc<Keys>,
         metrics: PrometheusHandle,
         body_timeout: Duration,
+        webhooks: Option<Arc<Webhooks>>,
     ) -> Edge {
         let jwks = reply::written(&keys.jwks());
         Edge {
@@ -53,6 +57,7 @@ impl Edge {
             metrics,
             body_timeout,
             refusals: RefusalMeter::new(),
+            webhooks,
             jwks,
             document: Bytes::from(openapi::openapi()),
             is_draining: Arc::default(),

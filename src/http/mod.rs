@@ -22,6 +22,7 @@ pub mod home;
 pub mod people;
 pub mod programs;
 pub mod purchases;
+mod rail;
 pub mod rounds;
 pub mod tickets;
 pub mod watermark;

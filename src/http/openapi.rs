@@ -7,7 +7,7 @@ use super::api::Declared;
 use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
 use super::problem::{self, PROBLEM_JSON};
 use super::terms::Who;
-use super::{admin, docs, health, home, people, problem_table, programs, purchases, router};
+use super::{admin, docs, health, home, people, problem_table, programs, purchases, rail, router};
 use super::{rounds, tickets, watermark};
 use actix_web::http::Method;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ const STAFF_TOKEN: &str = "staff_token";
     paths(
         programs::list, programs::show, rounds::list, rounds::show, watermark::show,
         tickets::join, tickets::show, tickets::leave, tickets::claim,
-        purchases::buy, purchases::show, purchases::list,
+        purchases::buy, purchases::show, purchases::list, rail::webhook,
         people::sign_up, people::me, people::limits,
         docs::document, docs::docs, docs::file, docs::jwks, home::public),
     components(schemas(problem::Body))

@@ -266,6 +266,7 @@ mod tests {
     use super::*;
     use crate::http::body::parse;
 
+    /// F26.
     #[test]
     fn only_the_exact_form_of_a_purchase_is_read() {
         for (body, amount) in [
@@ -293,6 +294,7 @@ mod tests {
         }
     }
 
+    /// F7.
     #[test]
     fn the_digest_tells_requests_apart() {
         let buy = |amount_won| Buy { amount_won, payment: Payment { method: Method::Account } };

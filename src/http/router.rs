@@ -6,7 +6,9 @@
 
 use super::api::{Api, at};
 use super::terms::{ANYONE, BUYING, JOINING, OPERATOR, PERSON, SHOWN_TICKET, VIEWER};
-use super::{admin, docs, health, home, people, programs, purchases, rounds, tickets, watermark};
+use super::{
+    admin, docs, health, home, people, programs, purchases, rail, rounds, tickets, watermark,
+};
 
 /// What people and channel apps call.
 #[must_use]
@@ -30,6 +32,7 @@ pub fn public() -> Api {
     api.add(at("/v1/rounds").get(rounds::list, ANYONE));
     api.add(at("/v1/programs/{program}").get(programs::show, ANYONE.may(PROGRAM)));
     api.add(at("/v1/programs").get(programs::list, ANYONE));
+    api.add(at("/v1/rail/webhooks").post(rail::webhook, ANYONE.body().may(HINT)));
     api.add(at("/.well-known/jwks.json").get(docs::jwks, ANYONE));
     api.add(at("/").get(home::public, ANYONE));
     add_docs(&mut api);
@@ -71,6 +74,7 @@ fn add_docs(api: &mut Api) {
 }
 
 const BUSY: &[&str] = &["overloaded", "unavailable"];
+const HINT: &[&str] = &["unauthenticated", "overloaded", "unavailable"];
 const ROUND: &[&str] = &["round-not-found"];
 const PROGRAM: &[&str] = &["program-not-found"];
 const PURCHASE: &[&str] = &["purchase-not-found", "overloaded", "unavailable"];

@@ -5,6 +5,7 @@
 
 use super::edge::Edge;
 use super::router;
+use crate::rail::Webhooks;
 use crate::trust::Keys;
 use actix_web::dev::ServerHandle;
 use actix_web::rt::task::JoinHandle;
@@ -45,6 +46,8 @@ pub struct ServerOptions {
     pub engine: Engine,
     /// Tokens, tickets, passes.
     pub keys: Arc<Keys>,
+    /// Checks webhooks of the payment rail, when it sends some.
+    pub webhooks: Option<Arc<Webhooks>>,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
     /// How long an idle connection is kept: [`KEEP_ALIVE`].
@@ -78,8 +81,9 @@ struct Listener {
 /// # Errors
 /// When an address cannot be listened on; the error names the listener and the address.
 pub fn start(options: ServerOptions) -> io::Result<Server> {
-    let ServerOptions { engine, keys, metrics, body_timeout, .. } = &options;
-    let edge = Edge::new(engine.clone(), Arc::clone(keys), metrics.clone(), *body_timeout);
+    let ServerOptions { engine, keys, webhooks, metrics, body_timeout, .. } = &options;
+    let (keys, webhooks) = (Arc::clone(keys), webhooks.clone());
+    let edge = Edge::new(engine.clone(), keys, metrics.clone(), *body_timeout, webhooks);
     let ops_edge = edge.for_ops();
     let (public_edge, workers) = (edge.clone(), options.workers.max(1));
     let public = HttpServer::new(move || {

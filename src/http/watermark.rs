@@ -16,7 +16,8 @@ use openrun_core::round::LifeCycle;
 use openrun_core::speed::Speed;
 use openrun_core::stock::Stock;
 use openrun_core::view::{
-    LIKELY_PERCENT, LineView, POSSIBLE_PERCENT, RoundView, TURN_UP_PERCENT, WindowView,
+    Interruption, LIKELY_PERCENT, LineView, Missing, POSSIBLE_PERCENT, RoundView, TURN_UP_PERCENT,
+    WindowView,
 };
 use openrun_core::{RoundId, Won};
 use serde::Serialize;
@@ -54,9 +55,54 @@ pub struct Document<'a> {
     outlook: OutlookRule,
     /// When to look again.
     poll: PollRule,
+    /// What holds the sale up for the moment, though the round is open; it ends by itself, and
+    /// everybody keeps their place.
+    interruption: Option<InterruptionAnswer>,
     /// Notices of the operator: none yet.
     #[schema(value_type = Vec<Object>)]
     notices: [(); 0],
+}
+
+/// What holds a sale up.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Interruption)]
+struct InterruptionAnswer {
+    /// What is away: `store` or `payment`.
+    #[schema(example = "payment")]
+    cause: &'static str,
+    /// Since when.
+    since: Moment,
+    /// For people.
+    message: Words,
+}
+
+/// A sentence in two languages.
+#[derive(Serialize, ToSchema)]
+struct Words {
+    ko: &'static str,
+    en: &'static str,
+}
+
+impl From<Interruption> for InterruptionAnswer {
+    fn from(interruption: Interruption) -> InterruptionAnswer {
+        let (cause, message) = match interruption.cause {
+            Missing::Store => (
+                "store",
+                Words {
+                    ko: "시스템 점검으로 판매가 잠시 멈췄습니다. 순서는 그대로이며 곧 자동으로 이어집니다.",
+                    en: "selling is held up for a moment; your place is kept and it goes on by itself",
+                },
+            ),
+            Missing::Payment => (
+                "payment",
+                Words {
+                    ko: "결제 기관이 응답하지 않아 판매가 잠시 멈췄습니다. 순서는 그대로이며 곧 자동으로 이어집니다.",
+                    en: "payments are held up for a moment; your place is kept and it goes on by itself",
+                },
+            ),
+        };
+        InterruptionAnswer { cause, since: Moment(interruption.since), message }
+    }
 }
 
 /// A line.
@@ -232,6 +278,7 @@ impl<'a> Document<'a> {
                 possible_percent: POSSIBLE_PERCENT,
             },
             poll: POLL,
+            interruption: view.interruption.map(InterruptionAnswer::from),
             notices: [],
         }
     }

@@ -1,26 +1,31 @@
 //! The audit: every rule of sql/audit/ asked of a store from outside, also while a server writes to
-//! it.
+//! it, and the chain of every stream made again from its rows.
 //!
-//! A rule is a query that finds nothing on a healthy store. All of them read one snapshot through a
-//! connection that cannot write. What is printed of a row never holds a person's key. It repairs
-//! nothing.
+//! A rule is a query that finds nothing on a healthy store. All of them, and the chain, read one
+//! snapshot through a connection that cannot write. What is printed of a row never holds a person's
+//! key. It repairs nothing.
+//!
+//! Which store it is makes no difference here: each kind answers the questions of [`Examined`].
 
-use super::sqlite::open_to_read;
-use rusqlite::Connection;
-use rusqlite::types::ValueRef;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+mod examined;
+mod links;
+
+pub use examined::{BatchRow, Examined, Found, OwnRule, Piece, StreamRow};
+
+use super::postgres::{self, PostgresExamined};
+use super::sqlite::SqliteExamined;
+use super::{OpenError, shown, sqlite_path};
+use std::collections::HashMap;
+use std::path::Path;
 
 /// Rows of a finding that are told in full: enough to start looking; the count says how many there
 /// are.
 const ROWS_TOLD: usize = 5;
-/// The rule that is not a query of ours: SQLite's own check of pages and indexes. (It would check
-/// constraints too, but a connection that only reads does not even load them: `store-rows-whole`
-/// does that.)
-const FILE_RULE: &str = "store-file-intact";
+/// The rule that is not a query: no query can make a hash again.
+const CHAIN_RULE: &str = "store-chain-intact";
 
 /// The rules in the order of the invariants, each with its query.
-const RULES: [(&str, &str); 20] = [
+pub const RULES: [(&str, &str); 23] = [
     ("or1-oversell", include_str!("../../sql/audit/or1-oversell.sql")),
     ("or1-left-after", include_str!("../../sql/audit/or1-left-after.sql")),
     ("or2-monthly-limit", include_str!("../../sql/audit/or2-monthly-limit.sql")),
@@ -34,6 +39,9 @@ const RULES: [(&str, &str); 20] = [
     ("or6-reserved-moved-back", include_str!("../../sql/audit/or6-reserved-moved-back.sql")),
     ("or6-watermark-moved-back", include_str!("../../sql/audit/or6-watermark-moved-back.sql")),
     ("or7-price-and-subsidy", include_str!("../../sql/audit/or7-price-and-subsidy.sql")),
+    ("or7-hold-ends-once", include_str!("../../sql/audit/or7-hold-ends-once.sql")),
+    ("or7-step-without-hold", include_str!("../../sql/audit/or7-step-without-hold.sql")),
+    ("or7-return-out-of-turn", include_str!("../../sql/audit/or7-return-out-of-turn.sql")),
     ("or9-pass-twice", include_str!("../../sql/audit/or9-pass-twice.sql")),
     ("or9-purchase-without-pass", include_str!("../../sql/audit/or9-purchase-without-pass.sql")),
     ("store-seq-gap", include_str!("../../sql/audit/store-seq-gap.sql")),
@@ -42,6 +50,20 @@ const RULES: [(&str, &str); 20] = [
     ("store-rows-whole", include_str!("../../sql/audit/store-rows-whole.sql")),
     ("store-names-known", include_str!("../../sql/audit/store-names-known.sql")),
 ];
+
+/// What a store holds. A hold is open that was neither issued nor voided.
+const TOTALS: &str = "
+    select
+        (select count(*) from purchase) as purchases,
+        (select coalesce(sum(amount), 0) from purchase) as sold_won,
+        (select count(distinct person) from purchase) as buyers,
+        (select count(*) from ticket) as tickets,
+        (select count(*) from refusal) as refusals,
+        (select coalesce(sum(next_seq - 1), 0) from stream) as events,
+        count(*) as holds_open, coalesce(sum(amount), 0) as held_won
+    from hold
+    where not exists (select 1 from purchase where purchase.id = hold.id)
+        and not exists (select 1 from hold_voided where hold_voided.id = hold.id)";
 
 /// A rule that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +79,7 @@ pub struct Finding {
 /// What a store holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
-    /// Purchases.
+    /// Purchases that were issued.
     pub purchases: u64,
     /// Their face value, in won.
     pub sold_won: i64,
@@ -69,6 +91,10 @@ pub struct Totals {
     pub refusals: u64,
     /// Everything that happened.
     pub events: u64,
+    /// Holds that are neither issued nor voided: payments that are not decided yet.
+    pub holds_open: u64,
+    /// Their face value, in won.
+    pub held_won: i64,
 }
 
 /// The answer of an audit.
@@ -85,95 +111,105 @@ pub struct Report {
 /// Why a store could not be audited: this is not a finding.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// The file cannot be opened or is no store.
-    #[error(
-        "{path} cannot be audited: {cause}; check that it is the data file of an openrun store"
-    )]
+    /// The text names no store.
+    #[error(transparent)]
+    NoStore(#[from] OpenError),
+    /// The store cannot be opened or is none.
+    #[error("{place} cannot be audited: {cause}; check that it is an openrun store")]
     Unreadable {
-        /// The data file.
-        path: PathBuf,
-        /// What SQLite said.
-        cause: rusqlite::Error,
+        /// Which, without credentials.
+        place: String,
+        /// What the store said.
+        cause: String,
     },
     /// A rule could not be asked.
     #[error("rule {rule} could not be asked: {cause}; run the openrun that made the store")]
     NotAsked {
         /// The rule.
         rule: &'static str,
-        /// What SQLite said.
-        cause: rusqlite::Error,
+        /// What the store said.
+        cause: String,
     },
 }
 
-/// Asks every rule of the store at `path`. Blocks; takes seconds for a million purchases.
+/// Asks every rule of the store that `url` names. Blocks.
+///
+/// # Errors
+/// The store could not be read. That a rule does not hold is a finding, not an error.
+pub fn audit_url(url: &str) -> Result<Report, AuditError> {
+    if !postgres::is_url(url) {
+        return audit(&sqlite_path(url)?);
+    }
+    let mut examined = PostgresExamined::open(url).map_err(OpenError::from)?;
+    examine(&mut examined, &shown(url))
+}
+
+/// Asks every rule of the embedded store at `path`. Blocks; takes about ten seconds for half a
+/// million events.
 ///
 /// # Errors
 /// The store could not be read. That a rule does not hold is a finding, not an error.
 pub fn audit(path: &Path) -> Result<Report, AuditError> {
-    let unreadable = |cause| AuditError::Unreadable { path: path.to_path_buf(), cause };
-    let mut connection = open_to_read(path).map_err(unreadable)?;
-    let snapshot = connection.transaction().map_err(unreadable)?;
-    let totals = totals(&snapshot).map_err(unreadable)?;
-    let mut findings = Vec::new();
-    let own = "select integrity_check as problem from pragma_integrity_check
-               where integrity_check <> 'ok'";
-    for (rule, sql) in std::iter::once((FILE_RULE, own)).chain(RULES) {
-        let asked = ask(&snapshot, rule, sql);
-        findings.extend(asked.map_err(|cause| AuditError::NotAsked { rule, cause })?);
-    }
-    Ok(Report { rules: RULES.len() + 1, findings, totals })
+    let unreadable = |cause| AuditError::Unreadable { place: path.display().to_string(), cause };
+    let mut examined = SqliteExamined::open(path).map_err(unreadable)?;
+    examine(&mut examined, &path.display().to_string())
 }
 
-fn ask(
-    connection: &Connection,
-    rule: &'static str,
-    sql: &str,
-) -> rusqlite::Result<Option<Finding>> {
-    let mut statement = connection.prepare(sql)?;
-    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let mut rows = statement.query([])?;
-    let mut finding = Finding { rule, count: 0, first: Vec::new() };
-    while let Some(row) = rows.next()? {
-        finding.count += 1;
-        if finding.first.len() < ROWS_TOLD {
-            let mut told = String::new();
-            for (index, name) in columns.iter().enumerate() {
-                tell(&mut told, name, row.get_ref(index)?);
-            }
-            finding.first.push(told);
+/// Asks every rule of a store that is open for it; `place` is what to call it in an error.
+///
+/// # Errors
+/// The store could not be read. That a rule does not hold is a finding, not an error.
+pub fn examine(examined: &mut dyn Examined, place: &str) -> Result<Report, AuditError> {
+    let unreadable = |cause| AuditError::Unreadable { place: place.to_owned(), cause };
+    let totals = totals(examined).map_err(unreadable)?;
+    let rules: Vec<OwnRule> = examined.own_rules().iter().chain(&RULES).copied().collect();
+    let mut findings = Vec::new();
+    for (rule, sql) in &rules {
+        let asked = examined.ask(sql, ROWS_TOLD);
+        let Found { count, first } = asked.map_err(|cause| AuditError::NotAsked { rule, cause })?;
+        if count > 0 {
+            let first = first.iter().map(|row| told(row)).collect();
+            findings.push(Finding { rule, count, first });
         }
     }
-    Ok((finding.count > 0).then_some(finding))
+    let broken = links::check(examined);
+    let broken = broken.map_err(|cause| AuditError::NotAsked { rule: CHAIN_RULE, cause })?;
+    if !broken.is_empty() {
+        let first = broken.iter().take(ROWS_TOLD).map(links::Fault::told).collect();
+        findings.push(Finding { rule: CHAIN_RULE, count: broken.len() as u64, first });
+    }
+    Ok(Report { rules: rules.len() + 1, findings, totals })
 }
 
-fn tell(told: &mut String, name: &str, value: ValueRef<'_>) {
-    let gap = if told.is_empty() { "" } else { " " };
-    let written = match value {
-        ValueRef::Null => write!(told, "{gap}{name}=none"),
-        ValueRef::Integer(number) => write!(told, "{gap}{name}={number}"),
-        ValueRef::Real(number) => write!(told, "{gap}{name}={number}"),
-        ValueRef::Text(text) => write!(told, "{gap}{name}={}", String::from_utf8_lossy(text)),
-        // People and digests are blobs: said to be there, never said.
-        ValueRef::Blob(bytes) => write!(told, "{gap}{name}=({} bytes)", bytes.len()),
+fn told(row: &[(String, Option<String>)]) -> String {
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+    let columns = row.iter().map(|(name, said)| format!("{name}={}", value(said)));
+    columns.collect::<Vec<_>>().join(" ")
+}
+
+fn totals(examined: &mut dyn Examined) -> Result<Totals, String> {
+    let mut found = examined.ask(TOTALS, 1)?;
+    let row: HashMap<String, Option<String>> =
+        found.first.pop().ok_or("no totals")?.into_iter().collect();
+    let number = |name: &str| -> Result<i64, String> {
+        let said = row.get(name).and_then(Option::as_deref);
+        said.and_then(|said| said.parse().ok()).ok_or_else(|| format!("no total of {name}"))
     };
-    written.expect("writing to a string cannot fail");
-}
-
-fn totals(connection: &Connection) -> rusqlite::Result<Totals> {
-    let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
-    let positive = |number: i64| u64::try_from(number).unwrap_or_default();
+    let count = |name: &str| number(name).map(|count| u64::try_from(count).unwrap_or_default());
     Ok(Totals {
-        purchases: positive(count("select count(*) from purchase")?),
-        sold_won: count("select coalesce(sum(amount), 0) from purchase")?,
-        buyers: positive(count("select count(distinct person) from purchase")?),
-        tickets: positive(count("select count(*) from ticket")?),
-        refusals: positive(count("select count(*) from refusal")?),
-        events: positive(count("select next_seq - 1 from ownership")?),
+        purchases: count("purchases")?,
+        sold_won: number("sold_won")?,
+        buyers: count("buyers")?,
+        tickets: count("tickets")?,
+        refusals: count("refusals")?,
+        events: count("events")?,
+        holds_open: count("holds_open")?,
+        held_won: number("held_won")?,
     })
 }
 
-/// The names of the rules, for tests and documentation.
+/// The names of the rules that every store is asked, for tests and documentation.
 #[must_use]
 pub fn rule_names() -> Vec<&'static str> {
-    std::iter::once(FILE_RULE).chain(RULES.iter().map(|(rule, _)| *rule)).collect()
+    RULES.iter().map(|(rule, _)| *rule).chain([CHAIN_RULE]).collect()
 }

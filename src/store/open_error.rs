@@ -6,7 +6,10 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The text names no store that this program knows.
-    #[error("store \"{url}\" is not one that this openrun knows; use --store sqlite:PATH")]
+    #[error(
+        "store \"{url}\" is not one that this openrun knows; use --store sqlite:PATH or \
+         postgres://USER@HOST/DATABASE"
+    )]
     UnknownKind {
         /// What was said, without credentials.
         url: String,
@@ -49,7 +52,7 @@ pub enum OpenError {
     /// A migration in the store is not the one of the same number in this program.
     #[error(
         "migration {version} of store {path} is not the one of this openrun; run the openrun that \
-         made the store, or restore it from a backup"
+         made the store, or name another --store to begin anew"
     )]
     Diverged {
         /// The data file.
@@ -83,6 +86,9 @@ pub enum OpenError {
     /// The thread that opened the store ended early.
     #[error("opening the store was cut short: {0}; start again")]
     Stopped(String),
+    /// A store in PostgreSQL.
+    #[error(transparent)]
+    Postgres(#[from] super::postgres::Fault),
 }
 
 fn cure_of(cause: &std::io::Error) -> &'static str {

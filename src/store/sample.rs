@@ -1,5 +1,6 @@
 //! Events for the tests of the stores: one of each kind, and small sales in which every rule holds.
 
+use openrun_core::payment::VoidReason;
 use openrun_core::program::Name;
 use openrun_core::purchase::{PassId, PurchaseState};
 use openrun_core::round::LifeCycle;
@@ -8,7 +9,7 @@ use openrun_core::round_spec::{
 };
 use openrun_core::{
     ChannelId, Event, IdempotencyKey, Month, PersonKey, Program, ProgramId, Purchase, PurchaseId,
-    Refusal, RoundId, Rules, Timestamp, WindowId, Won,
+    Refusal, RoundId, Rules, StreamId, Timestamp, WindowId, Won,
 };
 
 /// When everything in these tests happens: 14 July 2022, 10:00 in Seoul.
@@ -20,6 +21,16 @@ pub(crate) fn round() -> RoundId {
 
 pub(crate) fn program_id() -> ProgramId {
     ProgramId::new("seoul").expect("a slug")
+}
+
+/// The stream that everything but sign-ups belongs to here.
+pub(crate) fn stream() -> StreamId {
+    StreamId::Program(program_id())
+}
+
+/// The stream of another program.
+pub(crate) fn stream_of(program: &str) -> StreamId {
+    StreamId::Program(ProgramId::new(program).expect("a slug"))
 }
 
 pub(crate) fn window(name: &str) -> WindowId {
@@ -142,17 +153,58 @@ pub(crate) fn staff_acted(action: &str) -> Event {
     }
 }
 
-/// One event of every kind, in an order in which a small sale could have them.
+pub(crate) fn signed_up(number: u64) -> Event {
+    Event::SignedUp { person: person(number), channel: channel() }
+}
+
+/// Like [`purchase`], with so much left after it.
+pub(crate) fn purchase_leaving(number: u64, left: i64) -> Purchase {
+    Purchase { left_after: Won(left), ..purchase(number) }
+}
+
+pub(crate) fn held(purchase: Purchase) -> Event {
+    let purchase = Purchase { state: PurchaseState::Held, ..purchase };
+    Event::Held { purchase, pass_expires_at: OPENING.plus_millis(300_000) }
+}
+
+pub(crate) fn payment_sent(number: u64) -> Event {
+    let request = format!("{{\"order\":{number},\"memo\":\"상품권\"}}");
+    let (id, person) = (purchase(number).id, person(number));
+    Event::PaymentSent { round: round(), purchase: id, person, sent_at: OPENING, request }
+}
+
+pub(crate) fn cancel_sent(number: u64, reason: VoidReason) -> Event {
+    Event::CancelSent { round: round(), purchase: purchase(number).id, reason }
+}
+
+/// Of the first window; the stock goes back there, or to where the leftover went.
+pub(crate) fn voided(number: u64, back_to: &str, reason: VoidReason) -> Event {
+    let Purchase { id, person, window, amount, .. } = purchase(number);
+    let back_to = self::window(back_to);
+    Event::Voided { round: round(), purchase: id, person, window, back_to, amount, reason }
+}
+
+pub(crate) fn return_sent(number: u64) -> Event {
+    let Purchase { id, price, .. } = purchase(number);
+    Event::ReturnSent { round: round(), purchase: id, amount: price }
+}
+
+pub(crate) fn returned(number: u64) -> Event {
+    Event::Returned { round: round(), purchase: purchase(number).id }
+}
+
+/// One event of every kind but a sign-up, in an order in which a small sale could have them: person
+/// 1 buys at once, 4 waits for the rail, 5 is declined and paid all the same, and 6 waits in vain
+/// until the window is over.
 pub(crate) fn one_of_each() -> Vec<Event> {
     let line = LineId(0);
-    vec![
+    let mut events = vec![
         Event::ProgramChanged { program: program(1_000_000) },
         Event::RoundDefined { spec: spec(&round(), 1_000_000) },
         staff_acted("put-round"),
         Event::RoundMoved { round: round(), to: LifeCycle::Open },
         Event::WindowOpened { round: round(), window: window("first") },
         Event::InletChanged { round: round(), inlet: inlet() },
-        Event::SignedUp { person: person(1), channel: channel() },
         Event::NumbersReserved { round: round(), line, up_to: 1_000 },
         joined(&round(), 1),
         joined(&round(), 2),
@@ -161,13 +213,29 @@ pub(crate) fn one_of_each() -> Vec<Event> {
         claimed(&round(), 1),
         issued(purchase(1)),
         refused(1, "another-attempt"),
+    ];
+    events.extend((4..=6).map(|number| joined(&round(), number)));
+    events.extend((4..=6).map(|number| claimed(&round(), number)));
+    events.extend([
+        held(purchase_leaving(4, 800_000)),
+        held(purchase_leaving(5, 700_000)),
+        held(purchase_leaving(6, 600_000)),
+        payment_sent(4),
+        payment_sent(5),
+        issued(purchase_leaving(4, 800_000)),
+        cancel_sent(5, VoidReason::Unanswered),
+        voided(5, "first", VoidReason::Unanswered),
+        return_sent(5),
+        returned(5),
         Event::WindowClosed {
             round: round(),
             window: window("first"),
             leftover_to: Some(window("second")),
-            leftover: Won(900_000),
+            leftover: Won(700_000),
         },
-    ]
+        voided(6, "second", VoidReason::Expired),
+    ]);
+    events
 }
 
 /// What a round needs before anybody can join: its definition, numbers and an open turn.

@@ -1,6 +1,9 @@
 //! The embedded store: one SQLite file, one writer thread, two reader threads, a thread for each
 //! long read.
 //!
+//! * All streams share the one writer: the file has one lock, so a second would only wait for it.
+//!   Each stream has its own order, epoch and chain all the same. What must not wait for another
+//!   program's commit belongs into PostgreSQL.
 //! * A commit is answered when its rows are in the write-ahead log and the log is on the disk
 //!   (`synchronous=FULL`).
 //! * A read sees what was committed before it began, and waits neither for the writer nor for a
@@ -12,6 +15,9 @@
 
 mod checkpoint;
 mod decode;
+#[cfg(test)]
+mod disk_tests;
+mod examine;
 mod file;
 mod insert;
 mod migrate;
@@ -21,12 +27,14 @@ mod reader;
 mod stream;
 mod writer;
 
-pub(crate) use file::open_to_read;
+pub use examine::SqliteExamined;
 
 use super::OpenError;
 use async_trait::async_trait;
-use openrun_actors::store::{Batch, Chunks, CommitError, Ownership, Store, StoreError};
-use openrun_core::{PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent};
+use openrun_actors::store::{
+    Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
+};
+use openrun_core::{PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId};
 use reader::Readers;
 use std::path::{Path, PathBuf};
 use writer::WriterHandle;
@@ -49,6 +57,7 @@ impl SqliteStore {
         let lock = file::prepare(path)?;
         let mut connection = file::open_to_write(path)?;
         migrate::run(&mut connection, path)?;
+        checkpoint::move_all(&connection);
         let broken = |cause: StoreError| OpenError::Broken { path: path.into(), cause: cause.0 };
         let second = file::open_to_write(path)?;
         let writer = WriterHandle::start(connection, second, lock).map_err(broken)?;
@@ -59,12 +68,26 @@ impl SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
-    async fn take_over(&self) -> Result<Ownership, StoreError> {
-        self.writer.take_over().await
+    async fn take_over(&self, stream: &StreamId) -> Result<Ownership, StoreError> {
+        self.writer.take_over(stream).await
     }
 
     async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
         self.writer.commit(batch).await
+    }
+
+    async fn standing(&self, stream: &StreamId) -> Result<Option<Standing>, StoreError> {
+        let stream = stream.clone();
+        self.readers.ask(move |reader| point::standing(reader, &stream)).await
+    }
+
+    async fn hash_at(
+        &self,
+        stream: &StreamId,
+        next_seq: u64,
+    ) -> Result<Option<[u8; 32]>, StoreError> {
+        let stream = stream.clone();
+        self.readers.ask(move |reader| point::hash_at(reader, &stream, next_seq)).await
     }
 
     async fn programs(&self) -> Result<Vec<Program>, StoreError> {
@@ -107,9 +130,9 @@ impl Store for SqliteStore {
 
     async fn staff_log(
         &self,
-        before: Option<u64>,
+        before: Option<LogPlace>,
         limit: usize,
-    ) -> Result<Vec<StoredEvent>, StoreError> {
+    ) -> Result<Vec<(LogPlace, StoredEvent)>, StoreError> {
         self.readers.ask(move |reader| point::staff_log(reader, before, limit)).await
     }
 

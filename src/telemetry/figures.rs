@@ -23,6 +23,9 @@ const COMMIT_SECONDS: &[f64] =
 /// From a lone event to the committer's bound.
 const BATCH_EVENTS: &[f64] =
     &[1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 200.0, 400.0, 800.0, 1_600.0, 3_200.0];
+/// From a rail next door to the longest call that the till allows.
+const RAIL_SECONDS: &[f64] =
+    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 /// From a shared document to the five seconds after which a purchase is answered with 202.
 const HTTP_SECONDS: &[f64] = &[
     1e-4, 2.5e-4, 5e-4, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5,
@@ -36,6 +39,7 @@ pub(super) const BUCKETS: &[(&str, &[f64])] = &[
     ("openrun_commit_seconds", COMMIT_SECONDS),
     ("openrun_commit_batch_events", BATCH_EVENTS),
     ("openrun_http_request_seconds", HTTP_SECONDS),
+    ("openrun_rail_call_seconds", RAIL_SECONDS),
 ];
 
 const GAUGES: &[(&str, &str)] = &[
@@ -49,9 +53,13 @@ const GAUGES: &[(&str, &str)] = &[
     ("openrun_round_active", "People of a round between their turn and its end."),
     ("openrun_permits_in_use", "Permits of an actor's mailbox in use."),
     ("openrun_permits_bound", "Permits of an actor's mailbox: its bound."),
-    ("openrun_committer_queue_events", "Events decided and not yet durable."),
+    ("openrun_committer_queue_events", "Events of a stream decided and not yet durable."),
     ("openrun_people_actors", "People who have an actor: those who bought lately."),
-    ("openrun_store_up", "1 while the last write to the store succeeded, else 0."),
+    ("openrun_store_up", "1 while the last write of a stream to the store succeeded, else 0."),
+    ("openrun_till_waiting", "Holds that wait to be sent to the payment rail."),
+    ("openrun_till_calls_in_flight", "Calls to the payment rail under way."),
+    ("openrun_till_asks_scheduled", "Payments that the rail is asked about again later."),
+    ("openrun_rail_up", "1 while the payment rail answers, 0 while it is given a rest."),
     ("openrun_build_info", "Always 1; version and commit of the program are its labels."),
 ];
 
@@ -65,6 +73,9 @@ const COUNTERS: &[(&str, &str)] = &[
     ("openrun_invariant_violations_total", "Times that an invariant was found broken."),
     ("openrun_actor_rebuilds_total", "Actors that were rebuilt from the store."),
     ("openrun_commit_failures_total", "Batches that did not get a plain yes, by kind."),
+    ("openrun_rail_answers_total", "Answers of the payment rail, by call and by what it said."),
+    ("openrun_voids_total", "Holds that came to nothing, by the reason."),
+    ("openrun_late_money_total", "Payments that turned up for what was voided, and went back."),
     ("openrun_permits_refused_total", "Messages refused because a mailbox was at its bound."),
     ("openrun_log_lines_dropped_total", "Log lines lost because the output did not take them."),
 ];
@@ -74,6 +85,7 @@ const HISTOGRAMS: &[(&str, Unit, &str)] = &[
     ("openrun_commit_seconds", Unit::Seconds, "Time of writing a batch to the store."),
     ("openrun_commit_batch_events", Unit::Count, "Events in a batch."),
     ("openrun_http_request_seconds", Unit::Seconds, "Time of a request, by route and status."),
+    ("openrun_rail_call_seconds", Unit::Seconds, "Time of a call to the payment rail, by call."),
 ];
 
 /// Counters that read zero from the start, under each value of one label.
@@ -109,9 +121,8 @@ pub(super) fn describe() {
         gauge!("openrun_permits_in_use", "actor" => *actor).increment(0.0);
         let _ = metrics::histogram!("openrun_mailbox_wait_seconds", "actor" => *actor);
     }
-    for name in ["openrun_committer_queue_events", "openrun_people_actors", "openrun_store_up"] {
-        gauge!(name).increment(0.0);
-    }
+    gauge!("openrun_people_actors").increment(0.0);
+    counter!("openrun_late_money_total").increment(0);
     for name in ["openrun_commit_seconds", "openrun_commit_batch_events"] {
         let _ = metrics::histogram!(name);
     }

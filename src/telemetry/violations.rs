@@ -5,6 +5,7 @@
 //! somebody's data.
 
 use openrun_core::invariants;
+use std::io::Write as _;
 use std::panic::{self, PanicHookInfo};
 
 /// Counts what the core asserts from now on, for the rest of the process.
@@ -18,7 +19,8 @@ pub(super) fn count() {
         let invariant = invariant_of(&words(info)).unwrap_or("none");
         tracing::error!(place, invariant, "a panic");
         if cfg!(debug_assertions) {
-            eprintln!("panic at {place}: {}", words(info));
+            // Standard error may be full or gone: a hook that panics would end the process.
+            let _ = writeln!(std::io::stderr(), "panic at {place}: {}", words(info));
         }
     }));
 }

@@ -100,6 +100,7 @@ mod tests {
         }
     }
 
+    /// F47.
     #[test]
     fn an_output_that_takes_nothing_costs_lines_and_no_time() {
         let taken = Arc::new(Mutex::new(Vec::new()));

@@ -7,23 +7,23 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 /// Shortest key that is accepted: as long as the hash, as RFC 2104 advises.
-pub(super) const KEY_BYTES_MIN: usize = 32;
+pub(crate) const KEY_BYTES_MIN: usize = 32;
 /// Length of a tag.
-pub(super) const TAG_BYTES: usize = 32;
+pub(crate) const TAG_BYTES: usize = 32;
 
 /// A key for HMAC-SHA-256.
 #[derive(Clone)]
-pub(super) struct MacKey(Hmac<Sha256>);
+pub(crate) struct MacKey(Hmac<Sha256>);
 
 impl MacKey {
     /// The key made of these bytes, at least [`KEY_BYTES_MIN`] of them.
-    pub(super) fn new(bytes: &[u8]) -> MacKey {
+    pub(crate) fn new(bytes: &[u8]) -> MacKey {
         assert!(bytes.len() >= KEY_BYTES_MIN, "keys are measured where they are read");
         MacKey(Hmac::new_from_slice(bytes).expect("HMAC takes a key of any length"))
     }
 
     /// The tag of two parts, one after the other.
-    pub(super) fn tag(&self, first: &[u8], second: &[u8]) -> [u8; TAG_BYTES] {
+    pub(crate) fn tag(&self, first: &[u8], second: &[u8]) -> [u8; TAG_BYTES] {
         let mut mac = self.0.clone();
         mac.update(first);
         mac.update(second);
@@ -31,7 +31,7 @@ impl MacKey {
     }
 
     /// Whether `shown` is the tag of the two parts; takes as long for every wrong tag.
-    pub(super) fn is_tag(&self, first: &[u8], second: &[u8], shown: &[u8]) -> bool {
+    pub(crate) fn is_tag(&self, first: &[u8], second: &[u8], shown: &[u8]) -> bool {
         self.tag(first, second).as_slice().ct_eq(shown).into()
     }
 }

@@ -99,7 +99,7 @@ fn next_kid(newest: Option<String>) -> String {
     format!("{:08x}", jiff::Timestamp::now().as_second().max(newest.saturating_add(1)))
 }
 
-fn secret() -> String {
+pub(super) fn secret() -> String {
     let mut text = BASE64.encode(random());
     text.push('\n');
     text

@@ -17,6 +17,7 @@ mod jwt;
 mod mac;
 mod making;
 mod pass;
+mod shared;
 mod ticket;
 
 #[cfg(test)]
@@ -27,8 +28,10 @@ mod tests;
 pub use claims::{PersonClaims, Role, StaffClaims};
 pub use directory::{DEVELOPMENT_CHANNELS, Kind};
 pub use error::KeysError;
+pub(crate) use mac::MacKey;
 pub use making::{init, rotate};
 pub use pass::Pass;
+pub use shared::SharedSecret;
 pub use ticket::Ticket;
 
 use claims::Person;

@@ -35,6 +35,8 @@ pub struct StoredPurchase {
     pub amount_won: i64,
     pub month: i64,
     pub number: u64,
+    /// What the person paid.
+    pub price_won: i64,
 }
 
 /// What the store holds, and what the server that reads it says.
@@ -47,6 +49,9 @@ pub struct Stored {
     /// The server's own figures, now.
     pub told_watermark: u64,
     pub told_sold_won: i64,
+    pub told_held_won: i64,
+    pub told_left_won: i64,
+    pub stock_won: i64,
 }
 
 /// What must not be.
@@ -68,6 +73,16 @@ pub enum Fault {
     WatermarkMovedBack { from: u64, to: u64 },
     /// OR-1: the server sells what the store says it sold.
     SoldDiffers { told_won: i64, stored_won: i64 },
+    /// OR-1: what is sold, held and left comes to the stock.
+    StockDiffers { told_won: i64, stock_won: i64 },
+    /// OR-7: the rail took and kept exactly the price of what was issued.
+    VoucherNotPaid { id: String, price_won: i64, taken_won: i64 },
+    /// OR-7: the rail took money and kept it, and nothing was issued for it.
+    PaidForNothing { id: String, taken_won: i64 },
+    /// OR-7: in the end each payment is decided.
+    Undecided { held_won: i64 },
+    /// OR-4: in the end everybody who bought was told so.
+    NeverAnswered { id: String },
     /// OR-2.
     LimitExceeded { month: i64, used_won: i64 },
 }
@@ -82,6 +97,11 @@ pub fn check(acked: &Acked, stored: &Stored) -> Vec<Fault> {
     let stored_won = stored.purchases.iter().map(|purchase| purchase.amount_won).sum();
     if stored.told_sold_won != stored_won {
         faults.push(Fault::SoldDiffers { told_won: stored.told_sold_won, stored_won });
+    }
+    let Stored { told_sold_won, told_held_won, told_left_won, stock_won, .. } = *stored;
+    let told_won = told_sold_won + told_held_won + told_left_won;
+    if told_won != stock_won || told_left_won < 0 || told_held_won < 0 {
+        faults.push(Fault::StockDiffers { told_won, stock_won });
     }
     faults
 }
@@ -153,7 +173,8 @@ mod controls {
 
     fn bought(id: &str, person: PersonKey, number: u64, amount_won: i64) -> StoredPurchase {
         let (id, key) = (id.to_owned(), format!("key of {id}"));
-        StoredPurchase { id, person, key, amount_won, month: 24_271, number }
+        let price_won = amount_won / 100 * 93;
+        StoredPurchase { id, person, key, amount_won, month: 24_271, number, price_won }
     }
 
     /// Two people who were answered, and a store that agrees.
@@ -178,8 +199,16 @@ mod controls {
             watermarks: vec![1, 2, 3],
             told_watermark: 3,
             told_sold_won: 700_000,
+            told_held_won: 0,
+            told_left_won: 300_000,
+            stock_won: 1_000_000,
         };
         (acked, stored)
+    }
+
+    fn sells(stored: &mut Stored, more_won: i64) {
+        stored.told_sold_won += more_won;
+        stored.told_left_won -= more_won;
     }
 
     fn faults_with(poke: impl FnOnce(&mut Acked, &mut Stored)) -> Vec<Fault> {
@@ -215,19 +244,19 @@ mod controls {
             let mut again = bought("a", KIM, 3, 100_000);
             again.key = "another".to_owned();
             stored.purchases.push(again);
-            stored.told_sold_won = 800_000;
+            sells(stored, 100_000);
         });
         assert!(faults.contains(&Fault::PurchaseTwice { id: "a".to_owned() }), "{faults:?}");
         let faults = faults_with(|_, stored| {
             let mut again = bought("c", KIM, 3, 100_000);
             again.key = "key of a".to_owned();
             stored.purchases.push(again);
-            stored.told_sold_won = 800_000;
+            sells(stored, 100_000);
         });
         assert_eq!(faults, [Fault::KeyTwice { key: "key of a".to_owned() }]);
         let faults = faults_with(|_, stored| {
             stored.purchases.push(bought("c", KIM, 1, 100_000));
-            stored.told_sold_won = 800_000;
+            sells(stored, 100_000);
         });
         assert_eq!(faults, [Fault::PassTwice { number: 1 }]);
     }
@@ -250,15 +279,26 @@ mod controls {
 
     #[test]
     fn a_sum_that_differs_is_found() {
-        let faults = faults_with(|_, stored| stored.told_sold_won -= 10_000);
+        let faults = faults_with(|_, stored| sells(stored, -10_000));
         assert_eq!(faults, [Fault::SoldDiffers { told_won: 690_000, stored_won: 700_000 }]);
+    }
+
+    #[test]
+    fn stock_that_is_neither_sold_nor_held_nor_left_is_found() {
+        let differs = |told_won| [Fault::StockDiffers { told_won, stock_won: 1_000_000 }];
+        assert_eq!(faults_with(|_, stored| stored.told_left_won -= 10_000), differs(990_000));
+        assert_eq!(faults_with(|_, stored| stored.told_held_won += 10_000), differs(1_010_000));
+        let oversold = |_: &mut Acked, stored: &mut Stored| {
+            (stored.told_held_won, stored.told_left_won) = (300_001, -1);
+        };
+        assert_eq!(faults_with(oversold), differs(1_000_000));
     }
 
     #[test]
     fn a_limit_that_is_exceeded_is_found() {
         let faults = faults_with(|_, stored| {
             stored.purchases.push(bought("c", LEE, 4, 10_000));
-            stored.told_sold_won += 10_000;
+            sells(stored, 10_000);
         });
         assert_eq!(faults, [Fault::LimitExceeded { month: 24_271, used_won: 410_000 }]);
     }

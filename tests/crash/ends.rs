@@ -3,6 +3,7 @@
 use crate::chance::Chance;
 use crate::house::{House, Server};
 use crate::kill::{assert_all_is_kept, figures, flows, sale};
+use crate::support::TestStore;
 use std::collections::HashSet;
 use std::process::Output;
 use std::time::Duration;
@@ -10,13 +11,16 @@ use tokio::time::sleep;
 
 /// Longest time from SIGTERM to the end.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// Stops under load.
+const STOPS: u32 = 20;
 
+/// F45.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_under_load_ends_in_time_and_everything_answered_is_in_the_store() {
     let (mut chance, _) = Chance::of_run();
     let (world, mut server, mut crowd) = sale(60, &mut chance).await;
-    let mut slowest = Duration::ZERO;
-    for _ in 0..3 {
+    let (mut slowest, mut ready_at_worst) = (Duration::ZERO, Duration::ZERO);
+    for _ in 0..STOPS {
         flows(&world, &mut crowd).await;
         sleep(Duration::from_millis(chance.within(300, 900))).await;
         let (status, after) = server.terminate(STOP_LIMIT).await;
@@ -24,6 +28,7 @@ async fn a_stop_under_load_ends_in_time_and_everything_answered_is_in_the_store(
         slowest = slowest.max(after);
         let nobody = world.gate.write().await;
         server = world.house.serve().await;
+        ready_at_worst = ready_at_worst.max(server.ready_after);
         // More than after a crash: no place has to prove itself, all of them were written.
         let stored = crate::stored::read(&world.house).await;
         let written: HashSet<_> = stored.tickets.into_iter().collect();
@@ -34,7 +39,8 @@ async fn a_stop_under_load_ends_in_time_and_everything_answered_is_in_the_store(
         drop(nobody);
     }
     let figures = figures(&world.ledger);
-    println!("stop: 3 stops under load, {figures}; ended after {slowest:.0?} at worst");
+    let worst = format!("ended after {slowest:.0?} and ready after {ready_at_worst:.0?} at worst");
+    println!("stop: {STOPS} stops under load, {figures}; {worst}");
 }
 
 /// The one line on standard error.
@@ -58,8 +64,8 @@ async fn still_serves(house: &House, server: &mut Server) {
 }
 
 #[tokio::test]
-async fn a_second_server_on_the_same_store_is_refused_and_the_first_goes_on() {
-    let (first, second) = (House::new(), House::new());
+async fn a_second_server_on_the_same_file_is_refused_and_the_first_goes_on() {
+    let (first, second) = (House::in_file(), House::in_file());
     let mut server = first.serve().await;
     let mut words = second.serving();
     let store = words.iter().position(|word| *word == second.store()).expect("it is named");
@@ -75,7 +81,7 @@ async fn a_second_server_on_the_same_store_is_refused_and_the_first_goes_on() {
 
 #[tokio::test]
 async fn a_port_in_use_is_told_in_one_line() {
-    let (first, second) = (House::new(), House::new());
+    let (first, second) = (House::new().await, House::new().await);
     let mut server = first.serve().await;
     for (own, taken) in [(second.public, first.public), (second.ops, first.ops)] {
         let (own, taken) = (own.to_string(), taken.to_string());
@@ -90,7 +96,7 @@ async fn a_port_in_use_is_told_in_one_line() {
 
 #[tokio::test]
 async fn settings_that_cannot_be_served_with_end_with_78() {
-    let house = House::new();
+    let house = House::new().await;
     let write = |name: &str, text: &str| std::fs::write(house.path(name), text).expect("written");
     write("good.toml", "log = \"warn\"\n");
     write("unknown.toml", "speed = 11\n");
@@ -123,7 +129,7 @@ async fn settings_that_cannot_be_served_with_end_with_78() {
 
 #[tokio::test]
 async fn wrong_usage_ends_with_2_and_a_token_is_printed_alone() {
-    let house = House::new();
+    let house = House::new().await;
     let mut server = house.serve().await;
     let data = house.directory.path().display().to_string();
     let token = ["token", "person", "--data", &data];
@@ -151,6 +157,18 @@ async fn wrong_usage_ends_with_2_and_a_token_is_printed_alone() {
     still_serves(&house, &mut server).await;
 }
 
+/// By the hand of somebody who may do everything.
+async fn poke_away_the_purchases(house: &House) {
+    if let TestStore::Database(database) = &house.store {
+        let poke = "drop trigger purchase_is_never_removed on openrun.purchase; \
+                    delete from openrun.purchase;";
+        return database.client().await.batch_execute(poke).await.expect("poked");
+    }
+    let store = rusqlite::Connection::open(house.path("openrun.db")).expect("a store");
+    let poke = "drop trigger purchase_is_never_removed; delete from purchase;";
+    store.execute_batch(poke).expect("poked");
+}
+
 #[tokio::test]
 async fn an_audit_finds_a_store_that_was_poked_and_says_what_is_no_store() {
     let (mut chance, _) = Chance::of_run();
@@ -162,11 +180,7 @@ async fn an_audit_finds_a_store_that_was_poked_and_says_what_is_no_store() {
     crowd.shutdown().await;
     assert_eq!(server.terminate(STOP_LIMIT).await.0.code(), Some(0));
     house.assert_audit_is_clean().await;
-    let poke = |sql: &str| {
-        let store = rusqlite::Connection::open(house.path("openrun.db")).expect("a store");
-        store.execute_batch(sql).expect("poked");
-    };
-    poke("drop trigger purchase_is_never_removed; delete from purchase;");
+    poke_away_the_purchases(house).await;
     let (code, output) = house.run(&["audit", "--store", &house.store()]).await;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(code == 3 && text.contains("BROKEN store-seq-gap"), "{code}: {text}");

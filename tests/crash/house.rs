@@ -1,6 +1,7 @@
-//! Where a server of the test lives: a directory, two ports that stay the same, and the built
-//! program started in it, as an operator would.
+//! Where a server of the test lives: a directory, a store, two ports that stay the same, and the
+//! built program started in it, as an operator would.
 
+use crate::support::{TestRail, TestStore};
 use crate::wire::{Answer, Request, Wire};
 use openrun::trust::{Keys, Role};
 use openrun_core::{ChannelId, Timestamp};
@@ -23,15 +24,27 @@ pub const CHANNELS: [&str; 2] = ["seoul-pay", "shinhan-sol"];
 const READY_LIMIT: Duration = Duration::from_secs(60);
 /// A token of the test lasts longer than the test.
 const TOKEN_S: i64 = 86_400;
+/// The end of a log that is told in a failure: a longer message is cut by the test runner.
+const LOG_LINES: usize = 12;
+/// How long after it was sent a payment may still arrive: longer than what the rail of the test
+/// takes for one that is late.
+pub const FINALITY: Duration = Duration::from_secs(2);
+/// How long one call of the rail may take: far above the usual, far below those that hang.
+const RAIL_TIMEOUT_MS: &str = "500";
 
 /// The directory and the ports.
 #[derive(Debug)]
 pub struct House {
     pub directory: TempDir,
+    pub store: TestStore,
     program: PathBuf,
     pub public: SocketAddr,
     pub ops: SocketAddr,
     keys: OnceLock<Keys>,
+    /// More arguments of a server here.
+    paying: Vec<String>,
+    /// Guards that are off.
+    failpoints: &'static str,
 }
 
 /// A process that serves.
@@ -43,7 +56,17 @@ pub struct Server {
 }
 
 impl House {
-    pub fn new() -> House {
+    /// On an empty store of the kind that this run is about.
+    pub async fn new() -> House {
+        House::on(TestStore::fresh().await)
+    }
+
+    /// On an empty file.
+    pub fn in_file() -> House {
+        House::on(TestStore::File)
+    }
+
+    fn on(store: TestStore) -> House {
         // Beside the built program, so that it can get a second name there: a build meanwhile does
         // not change the program in the middle of a sale.
         let beside = env!("CARGO_TARGET_TMPDIR");
@@ -51,7 +74,31 @@ impl House {
         let built = PathBuf::from(env!("CARGO_BIN_EXE_openrun"));
         let own = directory.path().join("openrun");
         let program = if std::fs::hard_link(&built, &own).is_ok() { own } else { built };
-        House { directory, program, public: free_port(), ops: free_port(), keys: OnceLock::new() }
+        let (public, ops) = (free_port(), free_port());
+        let (keys, paying, failpoints) = (OnceLock::new(), Vec::new(), "");
+        House { directory, store, program, public, ops, keys, paying, failpoints }
+    }
+
+    /// Whose servers pay through this rail.
+    pub fn paying_by(mut self, rail: &TestRail) -> House {
+        let (kind, key) = (format!("http:{}", rail.url), rail.key_file.display().to_string());
+        let finality = FINALITY.as_secs().to_string();
+        self.paying = [
+            ("--rail", kind.as_str()),
+            ("--rail-key-file", &key),
+            ("--rail-finality-s", &finality),
+            ("--rail-timeout-ms", RAIL_TIMEOUT_MS),
+        ]
+        .into_iter()
+        .flat_map(|(name, value)| [name.to_owned(), value.to_owned()])
+        .collect();
+        self
+    }
+
+    /// Whose servers have these guards off.
+    pub fn without(mut self, failpoints: &'static str) -> House {
+        self.failpoints = failpoints;
+        self
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -59,7 +106,7 @@ impl House {
     }
 
     pub fn store(&self) -> String {
-        format!("sqlite:{}", self.path("openrun.db").display())
+        self.store.url(self.directory.path())
     }
 
     /// The built program with these arguments, at home in the directory, without settings of the
@@ -88,6 +135,7 @@ impl House {
         let mut words = vec!["serve".to_owned(), "--dev".to_owned()];
         words.extend(named.into_iter().flat_map(|(name, value)| [name.to_owned(), value]));
         words.extend(["--data".to_owned(), data]);
+        words.extend(self.paying.iter().cloned());
         words
     }
 
@@ -98,6 +146,7 @@ impl House {
         let words: Vec<&str> = serving.iter().map(String::as_str).collect();
         let mut command = self.command(&words);
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log);
+        command.env("OPENRUN_FAILPOINTS", self.failpoints);
         command.spawn().expect("the built program starts")
     }
 
@@ -136,7 +185,7 @@ impl House {
     pub fn log_end(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(30)..].join("\n")
+        lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
     }
 
     fn keys(&self) -> &Keys {
@@ -161,6 +210,13 @@ impl House {
             request = request.json(body);
         }
         Wire::new(self.ops).call(&request).await.expect("the ops listener answers")
+    }
+
+    /// The round as its operator sees it.
+    pub async fn round(&self) -> Value {
+        let answer = self.ask_ops("GET", &format!("/v1/admin/rounds/{ROUND}"), None).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
     }
 
     /// A program and an open round with plenty of stock and an inlet that keeps some waiting.

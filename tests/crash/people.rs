@@ -1,8 +1,8 @@
 //! Virtual people of a sale: each signs up, joins, waits, claims, buys, sometimes leaves, loses the
 //! connection, taps twice, and starts again as somebody new when the month's limit is used up.
 //!
-//! Without an answer a person knows nothing and asks the same again. An answer that cannot be right
-//! whatever happened is written down as a fault.
+//! Without an answer, or while the rail owes one, a person asks the same again. An answer that
+//! cannot be right whatever happened is written down as a fault.
 
 use crate::chance::Chance;
 use crate::check::AckedPurchase;
@@ -13,6 +13,7 @@ use openrun_core::PersonKey;
 use serde_json::{Value, json};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::RwLock;
 
@@ -24,6 +25,8 @@ pub struct World {
     /// Each request is sent and answered under a reading guard: whoever writes knows that nothing
     /// is in flight.
     pub gate: RwLock<()>,
+    /// Nobody begins anything new: whoever has no purchase under way goes.
+    pub is_closing: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -35,6 +38,8 @@ struct Attempt {
     /// The answer, when it came and is asked for once more.
     answer: Option<Answer>,
     tries: u32,
+    /// Whether it was answered that the payment is under way.
+    is_under_way: bool,
 }
 
 #[derive(Debug)]
@@ -98,9 +103,9 @@ impl Person {
         (self.place, self.attempt, self.attempts) = (None, None, 0);
     }
 
-    /// Goes on until nobody listens any more.
+    /// Goes on until the sale closes.
     pub async fn live(mut self) {
-        loop {
+        while self.attempt.is_some() || !self.world.is_closing.load(Ordering::SeqCst) {
             let pause = match self.step().await {
                 Ok(()) => self.chance.within(20, 120),
                 Err(_) => 10,
@@ -300,8 +305,9 @@ impl Person {
                 .json(&body)
         };
         let (request, again) = (through(&first), through(&other));
-        let (answer, tries) = (None, 0);
-        self.attempt = Some(Attempt { request, again, key, amount_won, answer, tries });
+        let (answer, tries, is_under_way) = (None, 0, false);
+        self.attempt =
+            Some(Attempt { request, again, key, amount_won, answer, tries, is_under_way });
         self.buy().await
     }
 
@@ -344,6 +350,18 @@ impl Person {
                 }
             }
             (503, _) => self.attempt = Some(attempt),
+            (202, _) => {
+                if !matches!(answer.json()["state"].as_str(), Some("held" | "paying")) {
+                    self.wrong("a payment under way", &answer);
+                }
+                attempt.is_under_way = true;
+                self.attempt = Some(attempt);
+            }
+            // The pass is good for another try.
+            (402, "payment-declined") => {
+                self.world.ledger.stands(index, Standing::Live);
+                self.world.ledger.kept(attempt.again, answer, None);
+            }
             _ => {
                 self.wrong("buy", &answer);
                 self.place = None;
@@ -361,7 +379,7 @@ impl Person {
             ledger.fault(format!("OR-3: {} was answered {}", attempt.key, answer.text()));
         }
         if answer.is_replay {
-            ledger.book().recovered += 1;
+            ledger.book().recovered += u64::from(!attempt.is_under_way);
             if attempt.tries == 1 {
                 ledger.fault(format!("OR-4: the first request of {} is a replay", attempt.key));
             }

@@ -1,24 +1,81 @@
-//! What the store holds and the server says, in the words of [`crate::check`]. Reads the file
+//! What the store holds and the server says, in the words of [`crate::check`]. Reads the tables
 //! beside the server, through a connection that cannot write.
 
 use crate::check::{Stored, StoredPurchase};
-use crate::house::{House, ROUND};
+use crate::house::House;
+use crate::support::TestStore;
+use crate::support::postgres::{TestDatabase, connect};
 use openrun_core::PersonKey;
 use rusqlite::{Connection, OpenFlags, Row};
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
 
-const PURCHASES: &str =
-    "select id, person, idempotency_key, amount, month, number from purchase order by seq";
+// The same tables in both stores; one round, so its order is that of `seq`.
+const PURCHASES: &str = "select id, person, idempotency_key, amount, cast(month as bigint), number, \
+                         price from purchase order by seq";
 const TICKETS: &str = "select number, person from ticket order by seq";
 const WATERMARKS: &str = "select up_to from watermark_moved order by seq";
 
-/// Reads both. To be called while nobody asks for anything.
+/// Longest time until what a server says of a payment that ends by itself is what the store holds.
+const AGREEMENT_LIMIT: Duration = Duration::from_secs(5);
+
+/// Reads both. To be called while nobody asks for anything: payments under way may still end.
 pub async fn read(house: &House) -> Stored {
-    let answer = house.ask_ops("GET", &format!("/v1/admin/rounds/{ROUND}"), None).await;
-    let told = answer.json();
-    let watermark = told["watermark"].as_u64();
-    let (Some(told_watermark), Some(told_sold_won)) = (watermark, told["sold_won"].as_i64()) else {
-        panic!("the round is described as {}", answer.text());
+    let began = Instant::now();
+    loop {
+        let told = house.round().await;
+        let won = |name: &str| told[name].as_i64().unwrap_or_else(|| panic!("{name} of {told}"));
+        let stored = match &house.store {
+            TestStore::Database(database) => of_database(database).await,
+            _ => of_file(house),
+        };
+        let stored = Stored {
+            told_watermark: told["watermark"].as_u64().unwrap_or_else(|| panic!("{told}")),
+            told_sold_won: won("sold_won"),
+            told_held_won: won("held_won"),
+            told_left_won: won("left_won"),
+            stock_won: won("stock_won"),
+            ..stored
+        };
+        let sold_won: i64 = stored.purchases.iter().map(|purchase| purchase.amount_won).sum();
+        if sold_won == stored.told_sold_won || began.elapsed() > AGREEMENT_LIMIT {
+            return stored;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn of_database(database: &TestDatabase) -> Stored {
+    let store = connect(&database.url()).await;
+    let settings = "set search_path = openrun; set default_transaction_read_only = on";
+    store.batch_execute(settings).await.expect("a session can be set");
+    let rows = async |query| store.query(query, &[]).await.expect("the tables are there");
+    let person = |row: &tokio_postgres::Row, column: usize| {
+        PersonKey(row.get::<_, &[u8]>(column).try_into().expect("a key has 16 bytes"))
     };
+    let purchase = |row: &tokio_postgres::Row| StoredPurchase {
+        id: uuid::Uuid::from_slice(row.get(0)).expect("an id has 16 bytes").to_string(),
+        person: person(row, 1),
+        key: row.get(2),
+        amount_won: row.get(3),
+        month: row.get(4),
+        number: row.get::<_, i64>(5).cast_unsigned(),
+        price_won: row.get(6),
+    };
+    let ticket = |row: &tokio_postgres::Row| (row.get::<_, i64>(0).cast_unsigned(), person(row, 1));
+    Stored {
+        purchases: rows(PURCHASES).await.iter().map(purchase).collect(),
+        tickets: rows(TICKETS).await.iter().map(ticket).collect(),
+        watermarks: rows(WATERMARKS)
+            .await
+            .iter()
+            .map(|row| row.get::<_, i64>(0).cast_unsigned())
+            .collect(),
+        ..Stored::default()
+    }
+}
+
+fn of_file(house: &House) -> Stored {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     let store = Connection::open_with_flags(house.path("openrun.db"), flags).expect("a store");
     let person = |row: &Row<'_>, column| row.get::<_, [u8; 16]>(column).map(PersonKey);
@@ -33,12 +90,12 @@ pub async fn read(house: &House) -> Stored {
                 amount_won: row.get(3)?,
                 month: row.get(4)?,
                 number: number(row, 5)?,
+                price_won: row.get(6)?,
             })
         }),
         tickets: rows(&store, TICKETS, |row| Ok((number(row, 0)?, person(row, 1)?))),
         watermarks: rows(&store, WATERMARKS, |row| number(row, 0)),
-        told_watermark,
-        told_sold_won,
+        ..Stored::default()
     }
 }
 

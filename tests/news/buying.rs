@@ -109,6 +109,7 @@ fn sign_up_has_its_own_path() {
 }
 
 /// 000: 25.0 bn won for 64,650 people, each of them 387,000 won on average. Here one thousandth.
+/// F15.
 #[test]
 fn all_of_the_stock_is_sold_and_not_a_won_more() {
     on_stage(async {

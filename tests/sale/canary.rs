@@ -14,7 +14,7 @@ const BODY: &str = "canary-body-31cc";
 #[test]
 fn nothing_of_a_person_is_logged_or_sent_back_in_an_error() {
     on_stage(async {
-        let server = Process::start("trace");
+        let server = Process::start("trace").await;
         let window = RoundForm::for_all(10_000)
             .times("2022-07-14T10:00:00+09:00", "2099-01-01T00:00:00+09:00");
         server.operator.define_open("r1", &window).await;

@@ -18,6 +18,7 @@ struct Visit {
     bought_won: i64,
 }
 
+/// F41.
 #[test]
 fn a_thousand_who_hang_up_find_their_place_and_their_purchase() {
     alone(async {

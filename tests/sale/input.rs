@@ -47,6 +47,7 @@ async fn unharmed(app: TestApp, ann: &Buyer, before: &Value) {
     checks::stop_clean(app, 10_000).await;
 }
 
+/// F26 and everything else that is no purchase.
 #[test]
 fn a_bad_body_is_refused_and_changes_nothing() {
     on_stage(async {

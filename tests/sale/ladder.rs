@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 const NOTHING: Value = Value::Null;
 
+/// F7 is the last of them: a key that comes back with another body.
 #[test]
 fn every_rung_answers_before_the_next_one() {
     on_stage(async {

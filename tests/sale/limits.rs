@@ -61,6 +61,7 @@ fn above_limit(bought: &BTreeMap<String, i64>) -> Vec<&String> {
     bought.iter().filter(|(_, won)| **won > LIMIT_WON).map(|(person, _)| person).collect()
 }
 
+/// F9, F19: for each of them these four are the first purchases of all.
 #[test]
 fn a_thousand_people_in_four_apps_at_once_stay_within_their_limit() {
     on_stage(async {
@@ -81,6 +82,7 @@ fn a_thousand_people_in_four_apps_at_once_stay_within_their_limit() {
     });
 }
 
+/// F9, F19, with the guard off.
 #[cfg(feature = "failpoints")]
 #[test]
 fn without_the_guard_the_same_check_finds_people_above_their_limit() {

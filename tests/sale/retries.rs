@@ -4,6 +4,7 @@ use crate::support::staff::RoundForm;
 use crate::support::{Answer, TestApp, allowed, checks, expect, join_all, on_stage};
 use serde_json::Value;
 
+/// F6.
 #[test]
 fn a_hundred_copies_of_a_purchase_have_one_effect_and_one_answer() {
     on_stage(async {
@@ -51,6 +52,7 @@ fn a_hundred_copies_of_a_refused_purchase_have_one_answer() {
     });
 }
 
+/// F9.
 #[test]
 fn two_phones_with_two_keys_and_one_pass_buy_once() {
     on_stage(async {

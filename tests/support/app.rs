@@ -1,18 +1,21 @@
 //! A server of a test's own: a real one on free ports, in an actix system on a thread of its own,
-//! with its data in a folder that goes when the test does.
+//! with its keys in a folder that goes when the test does.
 //!
-//! The store outlives the server: [`TestApp::restart`] starts another one on it.
+//! On which store is said by the run ([`TestStore::fresh`]) or by the test. The store outlives the
+//! server: [`TestApp::restart`] starts another one on it.
 
 use super::checks::eventually;
 use super::people::Buyer;
 use super::ports::{DecliningRail, TestClock, folder};
+use super::scripted_rail::ScriptedRail;
 use super::staff::Operator;
+use super::store::{Audited, TestStore};
 use super::wire::Web;
 use openrun::app::{Ports, Running, StartFault, start_with};
-use openrun::config::{Config, store_in};
+use openrun::config::Config;
 use openrun::store::OpenError;
 use openrun::trust::{Keys, Role};
-use openrun_actors::{Clock, Engine, Rail};
+use openrun_actors::{Clock, Engine, PayBy, Store};
 use openrun_core::{ChannelId, Timestamp};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -36,8 +39,13 @@ pub enum Ending {
 #[derive(Clone)]
 struct Ground {
     data: Arc<TempDir>,
+    store: TestStore,
     clock: TestClock,
     rail: DecliningRail,
+    /// Stands in for the declining rail when there is one.
+    waiting: Option<ScriptedRail>,
+    /// Stands between the server and its store when there is one.
+    port: Option<Arc<dyn Store>>,
 }
 
 /// A server that runs.
@@ -63,9 +71,38 @@ impl TestApp {
 
     /// A server on an empty store, at this moment.
     pub async fn start_at(moment: &str) -> TestApp {
-        let data = folder();
-        let clock = TestClock::at(moment);
-        TestApp::on(Ground { data, clock, rail: DecliningRail::default() }).await
+        TestApp::start_on(TestStore::fresh().await, moment).await
+    }
+
+    /// A server on this store, at this moment.
+    pub async fn start_on(store: TestStore, moment: &str) -> TestApp {
+        let (data, clock, rail) = (folder(), TestClock::at(moment), DecliningRail::default());
+        TestApp::on(Ground { data, store, clock, rail, waiting: None, port: None }).await
+    }
+
+    /// A server that asks this port, behind which is the store that is audited.
+    pub async fn start_with_port(port: Arc<dyn Store>, store: TestStore, moment: &str) -> TestApp {
+        let (data, clock, rail) = (folder(), TestClock::at(moment), DecliningRail::default());
+        TestApp::on(Ground { data, store, clock, rail, waiting: None, port: Some(port) }).await
+    }
+
+    /// The same, and its payments must be waited for.
+    pub async fn start_with_port_paying_by(
+        port: Arc<dyn Store>,
+        store: TestStore,
+        waiting: &ScriptedRail,
+    ) -> TestApp {
+        let (data, clock, rail) = (folder(), TestClock::at(MORNING), DecliningRail::default());
+        let (waiting, port) = (Some(waiting.clone()), Some(port));
+        TestApp::on(Ground { data, store, clock, rail, waiting, port }).await
+    }
+
+    /// A server whose payments must be waited for.
+    pub async fn start_paying_by(waiting: &ScriptedRail) -> TestApp {
+        let (data, clock) = (folder(), TestClock::at(MORNING));
+        let store = TestStore::fresh().await;
+        let (rail, waiting) = (DecliningRail::default(), Some(waiting.clone()));
+        TestApp::on(Ground { data, store, clock, rail, waiting, port: None }).await
     }
 
     async fn on(ground: Ground) -> TestApp {
@@ -90,10 +127,9 @@ impl TestApp {
     }
 
     /// Stops, and answers with what an audit of the store finds.
-    pub async fn stop(mut self) -> openrun::store::audit::Report {
+    pub async fn stop(mut self) -> Audited {
         self.end_with(Ending::Stop).await;
-        let path = self.ground.data.path().join("openrun.db");
-        openrun::store::audit::audit(&path).expect("the store can be read")
+        self.ground.store.audit(self.ground.data.path()).await
     }
 
     async fn end_with(&mut self, ending: Ending) {
@@ -158,9 +194,12 @@ fn serve(ground: &Ground, ready: oneshot::Sender<Ready>, ended: oneshot::Receive
     let runner = actix_web::rt::System::new();
     let config = config_in(ground);
     let clock: Arc<dyn Clock> = Arc::new(ground.clock.clone());
-    let rail: Arc<dyn Rail> = Arc::new(ground.rail.clone());
+    let rail = match &ground.waiting {
+        Some(waiting) => waiting.port(),
+        None => PayBy::AtOnce(Arc::new(ground.rail.clone())),
+    };
     runner.block_on(async {
-        let running = start_when_free(&config, &clock, &rail).await;
+        let running = start_when_free(ground, &config, &clock, &rail).await;
         let keys = Arc::clone(&running.keys);
         let told = (running.public, running.ops, running.engine.clone(), keys);
         if ready.send(told).is_ok() && ended.await == Ok(Ending::Stop) {
@@ -173,9 +212,15 @@ fn serve(ground: &Ground, ready: oneshot::Sender<Ready>, ended: oneshot::Receive
 }
 
 /// Starts once the server before has let go of the store: its threads end one after the other.
-async fn start_when_free(config: &Config, clock: &Arc<dyn Clock>, rail: &Arc<dyn Rail>) -> Running {
+async fn start_when_free(
+    ground: &Ground,
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    rail: &PayBy,
+) -> Running {
     for _ in 0..500 {
-        let ports = Ports { clock: Arc::clone(clock), rail: Arc::clone(rail) };
+        let (rail, store) = (Some(rail.clone()), ground.port.clone());
+        let ports = Ports { clock: Arc::clone(clock), rail, store };
         match start_with(config, ports).await {
             Ok(running) => return running,
             Err(StartFault::Store(OpenError::InUse { .. })) => eventually::pause().await,
@@ -188,7 +233,7 @@ async fn start_when_free(config: &Config, clock: &Arc<dyn Clock>, rail: &Arc<dyn
 fn config_in(ground: &Ground) -> Config {
     let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let data = ground.data.path().to_owned();
-    let store = store_in(&data);
+    let store = ground.store.url(&data);
     Config {
         public: any_port,
         ops: any_port,

@@ -99,9 +99,9 @@ pub async fn sold_is(app: &TestApp, round: &str, want: i64) {
 
 /// Stops the server; every rule of the store must hold, and so much must be sold.
 pub async fn stop_clean(app: TestApp, sold_won: i64) {
-    let report = app.stop().await;
-    assert!(report.findings.is_empty(), "{:#?}", report.findings);
-    assert_eq!(report.totals.sold_won, sold_won, "what was answered is what is stored");
+    let audited = app.stop().await;
+    audited.assert_clean();
+    assert_eq!(audited.sold_won, sold_won, "what was answered is what is stored");
 }
 
 /// The sum over all series of a metric whose line begins so.

@@ -8,17 +8,28 @@
 
 pub mod app;
 pub mod checks;
+pub mod disk;
 pub mod people;
 pub mod ports;
+pub mod postgres;
 pub mod process;
+pub mod proxy;
+pub mod rail;
+pub mod scripted_rail;
 pub mod staff;
+pub mod stalling_store;
+pub mod store;
 pub mod wire;
 
 pub use app::TestApp;
 pub use checks::{allowed, eventually, expect, join_all};
 pub use people::Buyer;
 pub use ports::{DecliningRail, TestClock};
+pub use rail::TestRail;
+pub use scripted_rail::{Play, ScriptedRail};
 pub use staff::{Operator, RoundForm};
+pub use stalling_store::StallingStore;
+pub use store::TestStore;
 pub use wire::{Answer, Request, Web};
 
 use std::future::Future;

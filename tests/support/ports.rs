@@ -1,8 +1,8 @@
 //! What tests put in place of the world: a clock that can be moved, a rail that can decline, a
 //! folder that is not on a disk.
 
-use openrun_actors::rail::{Charge, Charged};
-use openrun_actors::{Clock, Rail};
+use openrun_actors::Clock;
+use openrun_actors::rail::{AtOnce, Charge, Charged};
 use openrun_core::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
@@ -81,7 +81,7 @@ impl DecliningRail {
     }
 }
 
-impl Rail for DecliningRail {
+impl AtOnce for DecliningRail {
     fn charge_at_once(&self, charge: &Charge) -> Charged {
         if self.declines.load(Ordering::SeqCst) {
             return Charged::Declined;

@@ -3,12 +3,14 @@
 use super::people::Buyer;
 use super::ports::folder;
 use super::staff::Operator;
+use super::store::TestStore;
 use super::wire::Web;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use tempfile::TempDir;
 
@@ -19,23 +21,49 @@ const OPENRUN: &str = env!("CARGO_BIN_EXE_openrun");
 pub struct Process {
     child: Child,
     reader: Option<JoinHandle<String>>,
+    /// Kept for as long as nobody shall read the log.
+    unread: Option<Sender<()>>,
+    pub public: SocketAddr,
     pub data: Arc<TempDir>,
+    store: TestStore,
     pub web: Web,
     pub operator: Operator,
 }
 
 impl Process {
     /// Serves a fresh store, logging as much as these directives say.
-    pub fn start(log: &str) -> Process {
-        Process::on(folder(), log)
+    pub async fn start(log: &str) -> Process {
+        Process::on(folder(), TestStore::fresh().await, log)
     }
 
-    /// Serves what is in the folder.
-    pub fn on(data: Arc<TempDir>, log: &str) -> Process {
+    /// The same, and nobody reads its log once it is ready, until it has ended.
+    pub async fn start_unread(log: &str) -> Process {
+        Process::run(Command::new(OPENRUN), folder(), TestStore::fresh().await, log, false)
+    }
+
+    /// The same, and it may have so many files open.
+    pub async fn start_with_files(log: &str, files: u32) -> Process {
+        let mut command = Command::new("prlimit");
+        command.args([&format!("--nofile={files}:{files}"), OPENRUN]);
+        Process::run(command, folder(), TestStore::fresh().await, log, true)
+    }
+
+    /// Serves what is in the store, with the keys in the folder.
+    pub fn on(data: Arc<TempDir>, store: TestStore, log: &str) -> Process {
+        Process::run(Command::new(OPENRUN), data, store, log, true)
+    }
+
+    fn run(
+        mut command: Command,
+        data: Arc<TempDir>,
+        store: TestStore,
+        log: &str,
+        is_read: bool,
+    ) -> Process {
         let any = "127.0.0.1:0";
-        let mut command = Command::new(OPENRUN);
         command.args(["serve", "--dev", "--public", any, "--ops", any, "--log", log]);
-        command.args(["--log-format", "json", "--data"]).arg(data.path());
+        command.args(["--log-format", "json", "--store", &store.url(data.path()), "--data"]);
+        command.arg(data.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().expect("the program was built");
         let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
@@ -50,14 +78,19 @@ impl Process {
                 break (public, ops);
             }
         };
+        let (unread, may_read) = channel();
+        let unread = (!is_read).then_some(unread);
         let read_on = move || {
+            // Answers when the other end goes: at once, where it was not kept.
+            let _ = may_read.recv();
             while output.read_line(&mut said).is_ok_and(|length| length > 0) {}
             said
         };
         let reader = Some(std::thread::spawn(read_on));
         let token = command_output(&["token", "admin", "--role", "operator"], &data);
         let operator = Operator::new(Web::new(ops), token);
-        Process { child, reader, data, web: Web::new(public), operator }
+        let web = Web::new(public);
+        Process { child, reader, unread, public, data, store, web, operator }
     }
 
     /// Somebody born in an odd year who uses Seoul Pay+.
@@ -74,6 +107,7 @@ impl Process {
         let told = Command::new("kill").args(["-TERM", &id]).status().expect("kill is there");
         assert!(told.success(), "it ran until now");
         let code = self.child.wait().expect("it was started here").code();
+        self.unread = None;
         (code, self.reader.take().map(|it| it.join().expect("it only reads")).unwrap_or_default())
     }
 

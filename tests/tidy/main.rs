@@ -6,6 +6,7 @@
 //! never worked around.
 
 mod boundaries;
+mod failures;
 mod metrics;
 mod places;
 mod shape;

@@ -1,11 +1,15 @@
 //! What happened. Events are the only thing that is ever persisted; everything else is derived from
 //! them.
 
+use crate::payment::VoidReason;
 use crate::program::Program;
 use crate::purchase::Purchase;
 use crate::round::LifeCycle;
 use crate::round_spec::{InletSpec, LineId, RoundSpec};
-use crate::{ChannelId, IdempotencyKey, PersonKey, Refusal, RoundId, Timestamp, WindowId, Won};
+use crate::{
+    ChannelId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, Refusal, RoundId, Timestamp,
+    WindowId, Won,
+};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened and will never be otherwise.
@@ -130,10 +134,73 @@ pub enum Event {
         /// Until when the pass is good.
         expires_at: Timestamp,
     },
-    /// A purchase was held, paid and issued in one step.
+    /// A purchase was paid: what was held before is sold, or all in one step when the rail answers
+    /// at once.
     Issued {
         /// Its facts.
         purchase: Purchase,
+    },
+    /// Stock and limit are held for a purchase whose payment must be waited for.
+    Held {
+        /// Its facts.
+        purchase: Purchase,
+        /// Until when its pass is good.
+        pass_expires_at: Timestamp,
+    },
+    /// The rail is asked to take the money. Committed before the call, with the exact request.
+    PaymentSent {
+        /// Of which round.
+        round: RoundId,
+        /// For which purchase.
+        purchase: PurchaseId,
+        /// Whose.
+        person: PersonKey,
+        /// When: an order that the rail does not know may still be approved for a while from here.
+        sent_at: Timestamp,
+        /// What the rail is sent.
+        request: String,
+    },
+    /// The rail is asked to take a payment back, or to bar it. Committed before the call.
+    CancelSent {
+        /// Of which round.
+        round: RoundId,
+        /// For which purchase.
+        purchase: PurchaseId,
+        /// Why.
+        reason: VoidReason,
+    },
+    /// A hold came to nothing: stock and limit are free again.
+    Voided {
+        /// Of which round.
+        round: RoundId,
+        /// Which purchase.
+        purchase: PurchaseId,
+        /// Whose.
+        person: PersonKey,
+        /// Whose stock was held.
+        window: WindowId,
+        /// Whose stock it is now: leftover has moved on when the window is over.
+        back_to: WindowId,
+        /// How much.
+        amount: Won,
+        /// Why.
+        reason: VoidReason,
+    },
+    /// Money turned up for a voided purchase; it goes back. Committed before the call.
+    ReturnSent {
+        /// Of which round.
+        round: RoundId,
+        /// For which purchase.
+        purchase: PurchaseId,
+        /// How much.
+        amount: Won,
+    },
+    /// Money for a voided purchase went back.
+    Returned {
+        /// Of which round.
+        round: RoundId,
+        /// For which purchase.
+        purchase: PurchaseId,
     },
     /// A purchase was refused with an answer that its key must get for ever.
     Refused {
@@ -163,7 +230,12 @@ impl Event {
             | Event::Joined { round, .. }
             | Event::Left { round, .. }
             | Event::Claimed { round, .. } => Some(round),
-            Event::Issued { purchase } => Some(&purchase.round),
+            Event::PaymentSent { round, .. }
+            | Event::CancelSent { round, .. }
+            | Event::Voided { round, .. }
+            | Event::ReturnSent { round, .. }
+            | Event::Returned { round, .. } => Some(round),
+            Event::Issued { purchase } | Event::Held { purchase, .. } => Some(&purchase.round),
             Event::ProgramChanged { .. }
             | Event::StaffActed { .. }
             | Event::SignedUp { .. }
@@ -172,10 +244,21 @@ impl Event {
     }
 }
 
-/// An event with its place in the one order of everything that happened.
+/// Whose events: each stream has an order, an epoch and a writer of its own, so that one that is
+/// stuck holds up no other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamId {
+    /// Sign-ups.
+    People,
+    /// Everything of a program: its rules, rounds, places and purchases.
+    Program(ProgramId),
+}
+
+/// An event with its place in its stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredEvent {
-    /// Its place: 1, 2, 3, … without a gap.
+    /// Its place in its stream: 1, 2, 3, … without a gap.
     pub seq: u64,
     /// When it was decided.
     pub at: Timestamp,

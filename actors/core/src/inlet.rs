@@ -36,6 +36,8 @@ pub struct Figures {
 pub enum Limiter {
     /// The operator shut the inlet.
     Shut,
+    /// The payment rail rests or has no room.
+    Rail,
     /// Nothing is left that more people could buy.
     Stock,
     /// As many are active as may be.

@@ -1,12 +1,13 @@
-//! A person who buys: limits by month and by holding over all rounds and channels, the one purchase
-//! under way, and the keys whose answers must never change.
+//! A person who buys: limits by month and by holding over all rounds and channels, purchases that
+//! are not paid yet, and the keys whose answers must never change.
 //!
-//! Knows nothing of stock or windows beyond what it is told. One purchase at a time: the mailbox is
-//! the queue.
+//! Knows nothing of stock or windows beyond what it is told. One decision at a time: the mailbox is
+//! the queue. Payments take as long as they take; what they hold counts as used.
 
-use crate::purchase::{PassId, Purchase};
+use crate::purchase::{PassId, Purchase, PurchaseState};
 use crate::{
-    Event, IdempotencyKey, Month, ProgramId, Refusal, RoundId, Rules, StoredEvent, Timestamp, Won,
+    Event, IdempotencyKey, Month, ProgramId, PurchaseId, Refusal, RoundId, Rules, StoredEvent,
+    Timestamp, Won,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -60,9 +61,11 @@ pub struct Ask {
     pub pass: ShownPass,
 }
 
-/// An answer that a key got and will get for ever.
+/// An answer that a key got. One that is final it gets for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
+    /// The purchase is held or being paid: not an end yet.
+    Pending(Box<Purchase>),
     /// The purchase.
     Issued(Box<Purchase>),
     /// The refusal.
@@ -113,6 +116,14 @@ pub enum Decision {
 struct Account {
     used: HashMap<Month, Won>,
     holding: Won,
+    /// Of the above, what is held and not paid yet.
+    held: HashMap<Month, Won>,
+}
+
+impl Account {
+    fn held_in_all(&self) -> Won {
+        self.held.values().copied().sum()
+    }
 }
 
 /// What a person's limits for one program are now.
@@ -122,7 +133,7 @@ pub struct Limits {
     pub month: Month,
     /// Bought in it.
     pub used: Won,
-    /// Set aside for purchases under way.
+    /// Of this month, set aside for purchases that are not paid yet.
     pub held: Won,
     /// What may still be bought this month.
     pub allowance: Won,
@@ -138,7 +149,10 @@ pub struct Person {
     accounts: HashMap<ProgramId, Account>,
     keys: HashMap<IdempotencyKey, Remembered>,
     passes: HashSet<(RoundId, PassId)>,
+    /// What the round has not decided yet.
     hold: Option<LimitHold>,
+    /// What is held until the rail has answered.
+    pending: HashMap<PurchaseId, Purchase>,
 }
 
 impl Person {
@@ -157,7 +171,7 @@ impl Person {
     /// The first refusal that applies.
     ///
     /// # Panics
-    /// When a purchase is under way: the mailbox lets in one at a time.
+    /// When the round has not decided the last one: the mailbox lets in one at a time.
     pub fn decide(&self, now: Timestamp, ask: &Ask) -> Result<Decision, Refusal> {
         assert!(self.hold.is_none(), "OR-2: two purchases of one person at once");
         if let Some(remembered) = self.keys.get(&ask.key) {
@@ -194,7 +208,7 @@ impl Person {
             amount: ask.amount,
             pass,
             pass_expires_at,
-            used_after: limits.used.plus(ask.amount),
+            used_after: limits.used.plus(limits.held).plus(ask.amount),
         }))
     }
 
@@ -243,17 +257,27 @@ impl Person {
     pub fn limits(&self, program: &ProgramId, rules: &Rules, now: Timestamp) -> Limits {
         let month = Month::of(now);
         let account = self.accounts.get(program);
-        let used = account.and_then(|a| a.used.get(&month).copied()).unwrap_or_default();
-        let holding = account.map_or(Won::ZERO, |a| a.holding);
-        let under_way = self.hold.iter().filter(|hold| hold.program == *program);
-        let held: Won = under_way.map(|hold| hold.amount).sum();
+        let of_month = |part: fn(&Account) -> &HashMap<Month, Won>| {
+            account.and_then(|account| part(account).get(&month).copied()).unwrap_or_default()
+        };
+        let (used, held) = (of_month(|account| &account.used), of_month(|account| &account.held));
+        let (holding, held_in_all) =
+            account.map_or((Won::ZERO, Won::ZERO), |a| (a.holding, a.held_in_all()));
+        let undecided = self.hold.iter().filter(|hold| hold.program == *program);
+        let undecided: Won = undecided.map(|hold| hold.amount).sum();
+        let held = held.plus(undecided);
         Limits {
             month,
             used,
             held,
             allowance: rules.monthly_limit_won.minus(used).minus(held).or_zero(),
             holding,
-            room: rules.holding_limit_won.minus(holding).minus(held).or_zero(),
+            room: rules
+                .holding_limit_won
+                .minus(holding)
+                .minus(held_in_all)
+                .minus(undecided)
+                .or_zero(),
         }
     }
 
@@ -276,18 +300,24 @@ impl Person {
     /// When the event contradicts what stands: the actor is then rebuilt from the store.
     pub fn apply(&mut self, event: &Event) {
         match event {
-            Event::Issued { purchase } => {
-                let held = self.hold.take();
-                assert!(held.is_none_or(|h| h.is_for(purchase)), "OR-2: issued what was not held");
-                let account = self.accounts.entry(purchase.program.clone()).or_default();
-                let used = account.used.entry(purchase.month).or_default();
-                *used = used.plus(purchase.amount);
-                assert_eq!(*used, purchase.used_after, "OR-2: another month's use than decided");
-                account.holding = account.holding.plus(purchase.amount);
-                let fresh = self.passes.insert((purchase.round.clone(), purchase.pass));
-                assert!(fresh, "OR-9: a pass was used twice");
+            Event::Held { purchase, .. } => self.begin(purchase, Answer::Pending),
+            Event::PaymentSent { purchase, .. } => {
+                let Some(pending) = self.pending.get_mut(purchase) else { return };
+                pending.state = PurchaseState::Paying;
+                let (key, now) = (pending.key.clone(), Box::new(pending.clone()));
+                self.remember_end(&key, Answer::Pending(now));
+            }
+            Event::Issued { purchase } if self.pending.contains_key(&purchase.id) => {
+                self.settle(purchase.id, true);
                 let answer = Answer::Issued(Box::new(purchase.clone()));
-                self.remember(&purchase.key, purchase.digest, answer);
+                self.remember_end(&purchase.key, answer);
+            }
+            Event::Issued { purchase } => self.begin(purchase, Answer::Issued),
+            Event::Voided { purchase, .. } => {
+                let Some(pending) = self.settle(*purchase, false) else { return };
+                let was_used = self.passes.remove(&(pending.round, pending.pass));
+                assert!(was_used, "OR-9: a pass that was not used is free again");
+                self.remember_end(&pending.key, Answer::Refused(Refusal::PaymentDeclined));
             }
             Event::Refused { key, digest, refusal, .. } => {
                 self.hold = None;
@@ -297,9 +327,63 @@ impl Person {
         }
     }
 
+    /// A purchase that the round has decided: it counts from here on.
+    fn begin(&mut self, purchase: &Purchase, answer: fn(Box<Purchase>) -> Answer) {
+        let hold = self.hold.take();
+        assert!(hold.is_none_or(|h| h.is_for(purchase)), "OR-2: issued what was not held");
+        let account = self.accounts.entry(purchase.program.clone()).or_default();
+        let is_pending = purchase.state == PurchaseState::Held;
+        let part = if is_pending { &mut account.held } else { &mut account.used };
+        let sum = part.entry(purchase.month).or_default();
+        *sum = sum.plus(purchase.amount);
+        if is_pending {
+            let former = self.pending.insert(purchase.id, purchase.clone());
+            assert!(former.is_none(), "OR-3: a purchase was held twice");
+        } else {
+            account.holding = account.holding.plus(purchase.amount);
+        }
+        let of_month =
+            |part: &HashMap<Month, Won>| part.get(&purchase.month).copied().unwrap_or_default();
+        let used = of_month(&account.used).plus(of_month(&account.held));
+        // Less when something held before came to nothing while the round was deciding.
+        assert!(used <= purchase.used_after, "OR-2: more of the month is used than decided");
+        let fresh = self.passes.insert((purchase.round.clone(), purchase.pass));
+        assert!(fresh, "OR-9: a pass was used twice");
+        self.remember(&purchase.key, purchase.digest, answer(Box::new(purchase.clone())));
+    }
+
+    /// What was held is used, or free again. Nothing when it has ended before.
+    fn settle(&mut self, id: PurchaseId, is_paid: bool) -> Option<Purchase> {
+        let pending = self.pending.remove(&id)?;
+        let account = self.accounts.entry(pending.program.clone()).or_default();
+        let held = account.held.entry(pending.month).or_default();
+        *held = held.minus(pending.amount);
+        assert!(*held >= Won::ZERO, "OR-2: more was released than was held");
+        if is_paid {
+            let used = account.used.entry(pending.month).or_default();
+            *used = used.plus(pending.amount);
+            account.holding = account.holding.plus(pending.amount);
+        }
+        Some(pending)
+    }
+
+    /// A purchase that is not paid yet.
+    #[must_use]
+    pub fn pending(&self, id: PurchaseId) -> Option<&Purchase> {
+        self.pending.get(&id)
+    }
+
     fn remember(&mut self, key: &IdempotencyKey, digest: [u8; 32], answer: Answer) {
         let before = self.keys.insert(key.clone(), Remembered { digest, answer });
         assert!(before.is_none(), "OR-4: a key was answered twice");
+    }
+
+    /// A purchase that was pending has come to its end.
+    fn remember_end(&mut self, key: &IdempotencyKey, answer: Answer) {
+        let remembered = self.keys.get_mut(key).expect("OR-4: an end without a beginning");
+        let was_pending = matches!(remembered.answer, Answer::Pending(_));
+        assert!(was_pending, "OR-4: a key was answered twice");
+        remembered.answer = answer;
     }
 }
 

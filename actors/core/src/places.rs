@@ -124,6 +124,25 @@ impl Places {
         assert!(self.last_number() <= self.reserved(), "OR-6: a number beyond the reserved block");
     }
 
+    /// Numbers up to `last` count as given, and those that nobody is known to hold are vacant: used
+    /// when a line is loaded. Answers the runs of at least `shortest` vacant numbers, in order.
+    pub fn vacate(&self, last: u64, shortest: u64) -> Vec<(u64, u64)> {
+        self.skip_to(last);
+        let mut runs: Vec<(u64, u64)> = Vec::new();
+        for number in 1..=last {
+            if !self.change(number, Phase::Unknown, Phase::Vacant) {
+                continue;
+            }
+            match runs.last_mut() {
+                Some((_, to)) if *to + 1 == number => *to = number,
+                _ => runs.push((number, number)),
+            }
+        }
+        runs.retain(|(from, to)| to - from + 1 >= shortest);
+        assert!(self.last_number() >= last, "OR-6: a vacant number could be given again");
+        runs
+    }
+
     /// Numbers at or under it have their turn.
     #[must_use]
     pub fn watermark(&self) -> u64 {
@@ -179,8 +198,15 @@ impl Places {
             Phase::Left,
         ];
         let from = before.into_iter().find(|from| self.change(number, *from, Phase::Bought));
-        assert!(from.is_none() || self.phase(number) == Phase::Bought, "a purchase is for ever");
+        assert!(from.is_none() || self.phase(number) == Phase::Bought, "a purchase stands");
         from
+    }
+
+    /// The purchase made with this number came to nothing: its pass is good again, or over if its
+    /// time is. Answers whether a purchase stood there.
+    pub fn unbuy(&self, number: u64, is_good: bool) -> bool {
+        let to = if is_good { Phase::Claimed } else { Phase::Lapsed };
+        self.change(number, Phase::Bought, to)
     }
 
     /// Moves the watermark on; the move is durable. Counts those who came to their end while they

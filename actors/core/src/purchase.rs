@@ -7,7 +7,8 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Where a purchase stands. With a rail that answers at once it is issued in one step.
+/// Where a purchase stands: held → paying → issued or voided. With a rail that answers at once it
+/// is issued in one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PurchaseState {

@@ -238,8 +238,11 @@ impl Queue {
                 let (at, line, number) = (*expires_at, *line, *number);
                 let phase = Phase::Claimed;
                 self.deadlines.push(Reverse(Deadline { at, line, number, phase }));
+                // Lapsing is no event: who joined again after it has given the place up as far as a
+                // replay knows, and may still have bought with a pass whose claim was lost.
                 let is_claimed = places.change(number, Phase::Waiting, Phase::Claimed)
                     || places.change(number, Phase::Lapsed, Phase::Claimed)
+                    || places.change(number, Phase::Left, Phase::Claimed)
                     || matches!(places.phase(number), Phase::Claimed | Phase::Bought);
                 assert!(is_claimed, "OR-9: number {number} was claimed out of turn");
             }

@@ -5,6 +5,7 @@
 //! decided them before), and has no clock.
 
 use crate::inlet::{self, Figures, Limiter, RateBucket};
+use crate::payment::Payment;
 use crate::places::{Phase, Places};
 use crate::purchase::{PassId, Purchase, PurchaseState};
 use crate::round_spec::{Eligibility, InletSpec, LineId, RoundSpec, WindowSpec};
@@ -14,6 +15,12 @@ use crate::{
     WindowId, Won,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+mod numbers;
+mod payments;
+
+pub use payments::NextStep;
 
 pub use crate::life::{LifeCycle, Step};
 
@@ -93,6 +100,10 @@ pub struct Round {
     state: LifeCycle,
     windows: Vec<Window>,
     lines: Vec<Line>,
+    /// Payments under way, and those voided after the rail was asked: money may turn up for them.
+    payments: BTreeMap<PurchaseId, Payment>,
+    /// Won sent to the rail, by day of Seoul.
+    sent_on: BTreeMap<i64, Won>,
 }
 
 impl Round {
@@ -108,7 +119,8 @@ impl Round {
         let line = |eligibility| Line { eligibility, reserved: 0, watermark: 0 };
         let windows = spec.windows.iter().map(window).collect();
         let lines = spec.lines().into_iter().map(line).collect();
-        Round { spec, state: LifeCycle::Draft, windows, lines }
+        let payments = BTreeMap::new();
+        Round { spec, state: LifeCycle::Draft, windows, lines, payments, sent_on: BTreeMap::new() }
     }
 
     /// What the operator said.
@@ -218,16 +230,6 @@ impl Round {
         edges.chain([self.spec.lobby_opens_at]).filter(|edge| *edge > now).min()
     }
 
-    /// The next block of numbers of a line, when less than half a block is left.
-    #[must_use]
-    pub fn decide_reserve(&self, line: LineId, last_number: u64) -> Option<Event> {
-        let reserved = self.lines[line.index()].reserved;
-        let is_plenty = reserved.saturating_sub(last_number) >= NUMBER_BLOCK / 2;
-        let round = self.spec.id.clone();
-        let up_to = reserved.max(last_number) + NUMBER_BLOCK;
-        (!is_plenty).then_some(Event::NumbersReserved { round, line, up_to })
-    }
-
     /// How far a line may move now, and which policy holds it there.
     #[must_use]
     pub fn decide_advance(
@@ -260,7 +262,7 @@ impl Round {
         ((to > here.watermark).then_some(Event::WatermarkMoved { round, line, to }), limiter)
     }
 
-    /// Whether a purchase can be made from this round's stock.
+    /// Whether a purchase can be made from this round's stock; it is issued at once.
     ///
     /// # Errors
     /// `RoundNotOpen`, `NotEligible`, `PassInvalid`, `SoldOut` or `InsufficientStock`, in this
@@ -402,16 +404,13 @@ impl Round {
                 line.watermark = *to;
             }
             Event::InletChanged { inlet, .. } => self.spec.inlet = InletSpec::clone(inlet),
-            Event::Issued { purchase } => {
-                let window = self.window_mut(&purchase.window);
-                window.stock.hold(purchase.amount);
-                window.stock.issue(purchase.amount);
-                window.purchases += 1;
-                assert_eq!(
-                    window.stock.left, purchase.left_after,
-                    "OR-1: another stock than decided"
-                );
-            }
+            Event::Held { .. }
+            | Event::PaymentSent { .. }
+            | Event::CancelSent { .. }
+            | Event::Issued { .. }
+            | Event::Voided { .. }
+            | Event::ReturnSent { .. }
+            | Event::Returned { .. } => self.apply_payment(event),
             _ => {}
         }
         let given: Won = self.windows.iter().map(|window| window.stock.total).sum();

@@ -112,6 +112,16 @@ mod tests {
         );
     }
 
+    /// F15, the negative control: whoever takes without asking what is left is found out at once.
+    #[test]
+    #[should_panic(expected = "OR-1")]
+    fn f15_taking_more_than_is_left_is_a_defect() {
+        let mut stock = Stock::new(Won(10_000));
+        stock.hold(Won(10_000));
+        assert_eq!(stock.decide_hold(Won(10_000)), Err(Refusal::SoldOut), "with the guard");
+        stock.hold(Won(10_000));
+    }
+
     /// One line a command: what is asked, what is answered, what stands after it.
     fn check(total: i64, table: &str) {
         let mut stock = Stock::new(Won(total));

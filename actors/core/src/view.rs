@@ -87,6 +87,26 @@ pub struct RoundView {
     pub lines: Vec<LineView>,
     /// The mean purchase.
     pub mean_purchase: Won,
+    /// Why nothing is sold for the moment, though the round is open.
+    pub interruption: Option<Interruption>,
+}
+
+/// What holds a sale up without anybody having decided it; it ends by itself. Places are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interruption {
+    /// What is away.
+    pub cause: Missing,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What a sale cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The store takes nothing: away, slow or full.
+    Store,
+    /// The payment rail does not answer, or has no room.
+    Payment,
 }
 
 /// Which line somebody stands in now.
@@ -205,6 +225,7 @@ impl RoundView {
             state: round.state(),
             windows: round.windows().iter().map(window).collect(),
             lines: round.lines().iter().enumerate().map(line).collect(),
+            interruption: None,
         }
     }
 

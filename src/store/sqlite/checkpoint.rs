@@ -62,6 +62,20 @@ fn serve(connection: &Connection, signals: &Receiver<()>, nearly_moved: &AtomicB
     }
 }
 
+/// Moves the whole log before anybody writes: a server that is killed again and again within
+/// [`EVENTS_PER_CHECKPOINT`] would else leave a longer one each time. Waits for nobody: an audit
+/// that reads meanwhile keeps it from being emptied, until the next start.
+pub(super) fn move_all(connection: &Connection) {
+    let patience = super::file::BUSY_TIMEOUT;
+    let moved = connection
+        .busy_timeout(std::time::Duration::ZERO)
+        .and_then(|()| connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())));
+    let restored = connection.busy_timeout(patience);
+    if let Err(cause) = moved.and(restored) {
+        tracing::warn!(%cause, "the write-ahead log could not be moved; it will be tried again");
+    }
+}
+
 /// Passive: moves what it can and waits for nobody.
 fn move_log(connection: &Connection) {
     let moved = connection.query_row("pragma wal_checkpoint(passive)", [], |_| Ok(()));

@@ -8,25 +8,61 @@ use openrun_actors::store::StoreError;
 use openrun_core::purchase::{PassId, PurchaseState};
 use openrun_core::round_spec::LineId;
 use openrun_core::{
-    Event, IdempotencyKey, Month, PersonKey, Purchase, PurchaseId, RoundId, StoredEvent, Timestamp,
-    Won,
+    Event, IdempotencyKey, Month, PersonKey, Purchase, PurchaseId, StoredEvent, Timestamp, Won,
 };
 use rusqlite::Row;
 
-/// The columns of the journal, in the order in which they are read here.
-pub(super) const JOURNAL_COLUMNS: &str = "seq, at, body";
-/// The columns of a ticket.
-pub(super) const TICKET_COLUMNS: &str = "seq, at, line, number, person, dead_up_to";
-/// The columns of the end of a place.
-pub(super) const PLACE_END_COLUMNS: &str = "seq, at, line, number, person";
-/// The columns of a claim.
-pub(super) const CLAIM_COLUMNS: &str = "seq, at, line, number, person, expires_at";
-/// The columns of a purchase.
-pub(super) const PURCHASE_COLUMNS: &str = "seq, at, round_id, id, window_id, program_id, person, \
-    channel_id, amount, price, subsidy, month, line, number, idempotency_key, digest, decided_at, \
-    left_after, used_after, monthly_limit, state";
-/// The columns of a refusal.
-pub(super) const REFUSAL_COLUMNS: &str = "seq, at, idempotency_key, digest, body";
+/// A table of events: its columns in the order in which they are read here, and how a row becomes
+/// its event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) columns: &'static str,
+    pub(super) decode: fn(&Row<'_>, &NameOfNumber) -> Result<StoredEvent, StoreError>,
+}
+
+pub(super) const JOURNAL: Table =
+    Table { name: "journal", columns: "seq, at, body", decode: journal };
+/// Its stream is the people's.
+pub(super) const PERSON: Table =
+    Table { name: "person", columns: "seq, at, person, channel_id", decode: signed_up };
+pub(super) const TICKET: Table = Table {
+    name: "ticket",
+    columns: "seq, at, round_id, line, number, person, dead_up_to",
+    decode: ticket,
+};
+pub(super) const PLACE_END: Table = Table {
+    name: "place_end",
+    columns: "seq, at, round_id, line, number, person",
+    decode: place_end,
+};
+pub(super) const CLAIM: Table = Table {
+    name: "claim",
+    columns: "seq, at, round_id, line, number, person, expires_at",
+    decode: claim,
+};
+/// The columns of a purchase, and until when its pass is good.
+pub(super) const HOLD: Table = Table {
+    name: "hold",
+    columns: "seq, at, round_id, id, window_id, program_id, person, channel_id, amount, price, \
+        subsidy, month, line, number, idempotency_key, digest, decided_at, left_after, used_after, \
+        monthly_limit, pass_expires_at",
+    decode: held,
+};
+pub(super) const PAYMENT_STEP: Table =
+    Table { name: "payment_step", columns: "seq, at, body", decode: payment_step };
+pub(super) const PURCHASE: Table = Table {
+    name: "purchase",
+    columns: "seq, at, round_id, id, window_id, program_id, person, channel_id, amount, price, \
+        subsidy, month, line, number, idempotency_key, digest, decided_at, left_after, used_after, \
+        monthly_limit",
+    decode: issued,
+};
+pub(super) const REFUSAL: Table = Table {
+    name: "refusal",
+    columns: "seq, at, person, idempotency_key, digest, body",
+    decode: refused,
+};
 
 /// A row under decoding.
 pub(super) struct Columns<'r> {
@@ -91,50 +127,75 @@ impl<'r> Columns<'r> {
     }
 }
 
-pub(super) fn journal(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
+fn journal(row: &Row<'_>, _: &NameOfNumber) -> Result<StoredEvent, StoreError> {
     let columns = Columns::new("journal", row);
     columns.stored(columns.json(2)?)
 }
 
-pub(super) fn ticket(row: &Row<'_>, round: &RoundId) -> Result<StoredEvent, StoreError> {
+fn signed_up(row: &Row<'_>, names: &NameOfNumber) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("person", row);
+    let (person, channel) = (columns.person(2)?, names.channel(columns.integer(3)?)?);
+    columns.stored(Event::SignedUp { person, channel })
+}
+
+fn ticket(row: &Row<'_>, names: &NameOfNumber) -> Result<StoredEvent, StoreError> {
     let columns = Columns::new("ticket", row);
     columns.stored(Event::Joined {
-        round: round.clone(),
-        line: columns.line(2)?,
-        number: columns.count(3)?,
-        person: columns.person(4)?,
-        dead_up_to: columns.count(5)?,
+        round: names.round(columns.integer(2)?)?,
+        line: columns.line(3)?,
+        number: columns.count(4)?,
+        person: columns.person(5)?,
+        dead_up_to: columns.count(6)?,
     })
 }
 
-pub(super) fn place_end(row: &Row<'_>, round: &RoundId) -> Result<StoredEvent, StoreError> {
+fn place_end(row: &Row<'_>, names: &NameOfNumber) -> Result<StoredEvent, StoreError> {
     let columns = Columns::new("place_end", row);
     columns.stored(Event::Left {
-        round: round.clone(),
-        line: columns.line(2)?,
-        number: columns.count(3)?,
-        person: columns.person(4)?,
+        round: names.round(columns.integer(2)?)?,
+        line: columns.line(3)?,
+        number: columns.count(4)?,
+        person: columns.person(5)?,
     })
 }
 
-pub(super) fn claim(row: &Row<'_>, round: &RoundId) -> Result<StoredEvent, StoreError> {
+fn claim(row: &Row<'_>, names: &NameOfNumber) -> Result<StoredEvent, StoreError> {
     let columns = Columns::new("claim", row);
     columns.stored(Event::Claimed {
-        round: round.clone(),
-        line: columns.line(2)?,
-        number: columns.count(3)?,
-        person: columns.person(4)?,
-        expires_at: columns.time(5)?,
+        round: names.round(columns.integer(2)?)?,
+        line: columns.line(3)?,
+        number: columns.count(4)?,
+        person: columns.person(5)?,
+        expires_at: columns.time(6)?,
     })
 }
 
-pub(super) fn issued(row: &Row<'_>, names: &NameOfNumber) -> Result<StoredEvent, StoreError> {
-    let purchase = purchase(row, names)?;
+fn issued(row: &Row<'_>, names: &NameOfNumber) -> Result<StoredEvent, StoreError> {
+    let purchase = purchase("purchase", row, names, PurchaseState::Issued)?;
     Columns::new("purchase", row).stored(Event::Issued { purchase })
 }
 
-pub(super) fn purchase(row: &Row<'_>, names: &NameOfNumber) -> Result<Purchase, StoreError> {
-    let columns = Columns::new("purchase", row);
+fn held(row: &Row<'_>, names: &NameOfNumber) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("hold", row);
+    columns.stored(Event::Held {
+        purchase: purchase("hold", row, names, PurchaseState::Held)?,
+        pass_expires_at: columns.time(20)?,
+    })
+}
+
+fn payment_step(row: &Row<'_>, _: &NameOfNumber) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("payment_step", row);
+    columns.stored(columns.json(2)?)
+}
+
+/// A purchase from a row of `purchase` or `hold`, in the state that is asked for.
+pub(super) fn purchase(
+    table: &'static str,
+    row: &Row<'_>,
+    names: &NameOfNumber,
+    state: PurchaseState,
+) -> Result<Purchase, StoreError> {
+    let columns = Columns::new(table, row);
     let month = i32::try_from(columns.integer(11)?).map_err(|_| columns.damaged(11))?;
     Ok(Purchase {
         round: names.round(columns.integer(2)?)?,
@@ -154,21 +215,16 @@ pub(super) fn purchase(row: &Row<'_>, names: &NameOfNumber) -> Result<Purchase, 
         left_after: columns.won(17)?,
         used_after: columns.won(18)?,
         monthly_limit: columns.won(19)?,
-        state: state(columns.text(20)?).ok_or_else(|| columns.damaged(20))?,
+        state,
     })
 }
 
-pub(super) fn refused(row: &Row<'_>, person: PersonKey) -> Result<StoredEvent, StoreError> {
+fn refused(row: &Row<'_>, _: &NameOfNumber) -> Result<StoredEvent, StoreError> {
     let columns = Columns::new("refusal", row);
     columns.stored(Event::Refused {
-        person,
-        key: columns.key(2)?,
-        digest: columns.bytes(3)?,
-        refusal: columns.json(4)?,
+        person: columns.person(2)?,
+        key: columns.key(3)?,
+        digest: columns.bytes(4)?,
+        refusal: columns.json(5)?,
     })
-}
-
-fn state(word: &str) -> Option<PurchaseState> {
-    use PurchaseState::{Cancelled, Held, Issued, Paying, Voided};
-    [Held, Paying, Issued, Voided, Cancelled].into_iter().find(|state| state.word() == word)
 }

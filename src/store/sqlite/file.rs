@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(super) const APPLICATION_ID: i32 = 0x4f50_524e;
 /// How long a statement waits for a lock. Only checkpoints and audits of the same file are ever
 /// met, and briefly.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages of the write-ahead log after which a commit itself moves them to the data file: 256 MiB.
 /// `checkpoint` does it earlier and beside the commits; this bounds the log if that fails.
 const CHECKPOINT_PAGES: u32 = 65_536;
@@ -88,7 +88,7 @@ pub(super) fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
 
 /// A connection that reads. It sees what is committed, also while a server writes, and changes
 /// nothing.
-pub(crate) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     configure(&connection, READER_CACHE_KIB)?;

@@ -1,12 +1,13 @@
 //! From an event to its row. One statement per table, prepared once per batch.
 //!
-//! Decides nothing: what a row may be is said by the constraints of the table. Opens and closes no
-//! transaction.
+//! Decides nothing: what a row may be is said by the constraints of the table, what a batch may be
+//! by `shape`. Opens and closes no transaction.
 
 use super::names::NumberOfName;
+use crate::store::shape::{Misfit, kind_of, whole};
 use openrun_core::refusal::Refusal;
-use openrun_core::{Event, IdempotencyKey, PersonKey, Purchase, RoundId, Timestamp};
-use rusqlite::{CachedStatement, Connection, params};
+use openrun_core::{Event, IdempotencyKey, PersonKey, Purchase, PurchaseId, RoundId, Timestamp};
+use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql, params};
 
 /// Why a row could not be written. Its transaction has to be rolled back.
 #[derive(Debug, thiserror::Error)]
@@ -17,37 +18,52 @@ pub(super) enum InsertError {
     /// It cannot be said as JSON.
     #[error("an event cannot be said as JSON: {0}")]
     Json(#[from] serde_json::Error),
-    /// A count that the store has no room for; counts are below 2^63.
-    #[error("{0} is 2^63 or more")]
-    TooLarge(&'static str),
+    /// Its row would not say all of it.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// A step of a payment that happens once, by the name of its index: SQLite names its columns
+    /// only, which are the same for all steps.
+    #[error("constraint failed: {0}")]
+    StepAgain(&'static str),
 }
 
-const JOURNAL: &str =
-    "insert into journal (seq, at, kind, round_id, body) values (?1, ?2, ?3, ?4, ?5)";
+const JOURNAL: &str = "
+    insert into journal (stream_id, seq, at, kind, round_id, body) values (?1, ?2, ?3, ?4, ?5, ?6)";
 const PERSON: &str = "insert into person (person, seq, at, channel_id) values (?1, ?2, ?3, ?4)";
 const TICKET: &str = "
-    insert into ticket (round_id, seq, at, line, number, person, dead_up_to)
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    insert into ticket (stream_id, round_id, seq, at, line, number, person, dead_up_to)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 const PLACE_END: &str = "
-    insert into place_end (round_id, seq, at, line, number, person)
-    values (?1, ?2, ?3, ?4, ?5, ?6)";
+    insert into place_end (stream_id, round_id, seq, at, line, number, person)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const CLAIM: &str = "
-    insert into claim (round_id, seq, at, line, number, person, expires_at)
+    insert into claim (stream_id, round_id, seq, at, line, number, person, expires_at)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const HOLD: &str = "
+    insert into hold (
+        stream_id, round_id, seq, at, id, window_id, program_id, person, channel_id, amount, price,
+        subsidy, month, line, number, idempotency_key, digest, decided_at, left_after, used_after,
+        monthly_limit, pass_expires_at)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+        ?20, ?21, ?22)";
+const PAYMENT_STEP: &str = "
+    insert into payment_step (stream_id, round_id, seq, at, id, kind, body)
     values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const PURCHASE: &str = "
     insert into purchase (
-        round_id, seq, at, id, window_id, program_id, person, channel_id, amount, price, subsidy,
-        month, line, number, idempotency_key, digest, decided_at, left_after, used_after,
-        monthly_limit, state)
+        stream_id, round_id, seq, at, id, window_id, program_id, person, channel_id, amount, price,
+        subsidy, month, line, number, idempotency_key, digest, decided_at, left_after, used_after,
+        monthly_limit)
     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
         ?20, ?21)";
 const REFUSAL: &str = "
-    insert into refusal (person, idempotency_key, seq, at, digest, body)
-    values (?1, ?2, ?3, ?4, ?5, ?6)";
+    insert into refusal (stream_id, person, idempotency_key, seq, at, digest, body)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 /// Where and when a row stands in the order.
 #[derive(Debug, Clone, Copy)]
 struct Place {
+    stream: i64,
     seq: i64,
     at: i64,
 }
@@ -63,24 +79,34 @@ struct Turn<'e> {
 /// The statements of one batch.
 pub(super) struct Inserts<'c> {
     connection: &'c Connection,
+    stream: i64,
     journal: CachedStatement<'c>,
     person: CachedStatement<'c>,
     ticket: CachedStatement<'c>,
     place_end: CachedStatement<'c>,
     claim: CachedStatement<'c>,
+    hold: CachedStatement<'c>,
+    payment_step: CachedStatement<'c>,
     purchase: CachedStatement<'c>,
     refusal: CachedStatement<'c>,
 }
 
 impl<'c> Inserts<'c> {
-    pub(super) fn prepare(connection: &'c Connection) -> rusqlite::Result<Inserts<'c>> {
+    /// For events of the stream of this number.
+    pub(super) fn prepare(
+        connection: &'c Connection,
+        stream: i64,
+    ) -> rusqlite::Result<Inserts<'c>> {
         Ok(Inserts {
             connection,
+            stream,
             journal: connection.prepare_cached(JOURNAL)?,
             person: connection.prepare_cached(PERSON)?,
             ticket: connection.prepare_cached(TICKET)?,
             place_end: connection.prepare_cached(PLACE_END)?,
             claim: connection.prepare_cached(CLAIM)?,
+            hold: connection.prepare_cached(HOLD)?,
+            payment_step: connection.prepare_cached(PAYMENT_STEP)?,
             purchase: connection.prepare_cached(PURCHASE)?,
             refusal: connection.prepare_cached(REFUSAL)?,
         })
@@ -94,7 +120,8 @@ impl<'c> Inserts<'c> {
         at: Timestamp,
         event: &Event,
     ) -> Result<(), InsertError> {
-        let place = Place { seq: whole(seq, "a sequence number")?, at: at.0 };
+        let seq = whole(seq, "a sequence number")?;
+        let place = Place { stream: self.stream, seq, at: at.0 };
         match event {
             Event::SignedUp { person, channel } => {
                 let channel = names.number(self.connection, channel.as_str())?;
@@ -113,7 +140,17 @@ impl<'c> Inserts<'c> {
                 let turn = Turn { round, line: line.0, number: *number, person };
                 self.turn(names, place, &turn, TurnKind::Claim { expires_at: expires_at.0 })?;
             }
-            Event::Issued { purchase } => self.purchase(names, place, purchase)?,
+            Event::Issued { purchase } => self.taken(names, place, purchase, None)?,
+            Event::Held { purchase, pass_expires_at } => {
+                self.taken(names, place, purchase, Some(pass_expires_at.0))?;
+            }
+            Event::PaymentSent { round, purchase, .. }
+            | Event::CancelSent { round, purchase, .. }
+            | Event::Voided { round, purchase, .. }
+            | Event::ReturnSent { round, purchase, .. }
+            | Event::Returned { round, purchase } => {
+                self.step(names, place, round, *purchase, event)?;
+            }
             Event::Refused { person, key, digest, refusal } => {
                 self.refusal(place, person, key, digest, refusal)?;
             }
@@ -141,7 +178,14 @@ impl<'c> Inserts<'c> {
             None => None,
         };
         let body = serde_json::to_string(event)?;
-        self.journal.execute(params![place.seq, place.at, kind_of(event), round, body])?;
+        self.journal.execute(params![
+            place.stream,
+            place.seq,
+            place.at,
+            kind_of(event),
+            round,
+            body
+        ])?;
         Ok(())
     }
 
@@ -155,56 +199,83 @@ impl<'c> Inserts<'c> {
         let round = names.number(self.connection, turn.round.as_str())?;
         let number = whole(turn.number, "a place")?;
         let person = &turn.person.0;
+        let Place { stream, seq, at } = place;
         match kind {
-            TurnKind::Ticket { dead_up_to } => self.ticket.execute(params![
-                round, place.seq, place.at, turn.line, number, person, dead_up_to
-            ])?,
+            TurnKind::Ticket { dead_up_to } => self
+                .ticket
+                .execute(params![stream, round, seq, at, turn.line, number, person, dead_up_to])?,
             TurnKind::PlaceEnd => self
                 .place_end
-                .execute(params![round, place.seq, place.at, turn.line, number, person])?,
-            TurnKind::Claim { expires_at } => self.claim.execute(params![
-                round, place.seq, place.at, turn.line, number, person, expires_at
-            ])?,
+                .execute(params![stream, round, seq, at, turn.line, number, person])?,
+            TurnKind::Claim { expires_at } => self
+                .claim
+                .execute(params![stream, round, seq, at, turn.line, number, person, expires_at])?,
         };
         Ok(())
     }
 
-    fn purchase(
+    /// Stock and limit taken: as a hold, which knows until when its pass is good, or as a voucher.
+    fn taken(
         &mut self,
         names: &mut NumberOfName,
         place: Place,
         purchase: &Purchase,
+        pass_expires_at: Option<i64>,
     ) -> Result<(), InsertError> {
         let connection = self.connection;
         let round = names.number(connection, purchase.round.as_str())?;
         let window = names.number(connection, purchase.window.as_str())?;
         let program = names.number(connection, purchase.program.as_str())?;
         let channel = names.number(connection, purchase.channel.as_str())?;
-        self.purchase.execute(params![
-            round,
-            place.seq,
-            place.at,
+        let values: [&dyn ToSql; 21] = [
+            &place.stream,
+            &round,
+            &place.seq,
+            &place.at,
             // Big endian, so that ids sort as they were made.
-            purchase.id.0.to_be_bytes(),
-            window,
-            program,
-            purchase.person.0,
-            channel,
-            purchase.amount.0,
-            purchase.price.0,
-            purchase.subsidy.0,
-            purchase.month.number(),
-            purchase.pass.line.0,
-            whole(purchase.pass.number, "a place")?,
-            purchase.key.as_str(),
-            purchase.digest,
-            purchase.at.0,
-            purchase.left_after.0,
-            purchase.used_after.0,
-            purchase.monthly_limit.0,
-            purchase.state.word(),
-        ])?;
+            &purchase.id.0.to_be_bytes(),
+            &window,
+            &program,
+            &purchase.person.0,
+            &channel,
+            &purchase.amount.0,
+            &purchase.price.0,
+            &purchase.subsidy.0,
+            &purchase.month.number(),
+            &purchase.pass.line.0,
+            &whole(purchase.pass.number, "a place")?,
+            &purchase.key.as_str(),
+            &purchase.digest,
+            &purchase.at.0,
+            &purchase.left_after.0,
+            &purchase.used_after.0,
+            &purchase.monthly_limit.0,
+        ];
+        match pass_expires_at {
+            None => self.purchase.execute(values)?,
+            Some(expires_at) => {
+                let mut values = values.to_vec();
+                values.push(&expires_at);
+                self.hold.execute(values.as_slice())?
+            }
+        };
         Ok(())
+    }
+
+    fn step(
+        &mut self,
+        names: &mut NumberOfName,
+        place: Place,
+        round: &RoundId,
+        purchase: PurchaseId,
+        event: &Event,
+    ) -> Result<(), InsertError> {
+        let round = names.number(self.connection, round.as_str())?;
+        let (id, kind) = (purchase.0.to_be_bytes(), kind_of(event));
+        let body = serde_json::to_string(event)?;
+        let Place { stream, seq, at } = place;
+        let added = self.payment_step.execute(params![stream, round, seq, at, id, kind, body]);
+        added.map(drop).map_err(|cause| step_again(kind, &cause).unwrap_or_else(|| cause.into()))
     }
 
     fn refusal(
@@ -216,9 +287,23 @@ impl<'c> Inserts<'c> {
         refusal: &Refusal,
     ) -> Result<(), InsertError> {
         let body = serde_json::to_string(refusal)?;
-        self.refusal.execute(params![person.0, key.as_str(), place.seq, place.at, digest, body])?;
+        let Place { stream, seq, at } = place;
+        self.refusal.execute(params![stream, person.0, key.as_str(), seq, at, digest, body])?;
         Ok(())
     }
+}
+
+/// The step that there was already, if that is what SQLite says.
+fn step_again(kind: &str, cause: &rusqlite::Error) -> Option<InsertError> {
+    let is_constraint = cause.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
+    let is_unique = cause.to_string().ends_with("failed: payment_step.id");
+    let name = match kind {
+        "payment_sent" => "payment_sent_once",
+        "cancel_sent" => "cancel_sent_once",
+        "voided" => "voided_once",
+        _ => return None,
+    };
+    (is_constraint && is_unique).then_some(InsertError::StepAgain(name))
 }
 
 /// Which of the three tables with one shape, and what it has beside the others.
@@ -227,44 +312,4 @@ enum TurnKind {
     Ticket { dead_up_to: i64 },
     PlaceEnd,
     Claim { expires_at: i64 },
-}
-
-/// A count as SQLite keeps it.
-pub(super) fn whole(count: u64, what: &'static str) -> Result<i64, InsertError> {
-    i64::try_from(count).map_err(|_| InsertError::TooLarge(what))
-}
-
-/// The word of an event of the journal: the tag of its JSON, which a test holds it against.
-fn kind_of(event: &Event) -> &'static str {
-    match event {
-        Event::ProgramChanged { .. } => "program_changed",
-        Event::RoundDefined { .. } => "round_defined",
-        Event::RoundMoved { .. } => "round_moved",
-        Event::WindowOpened { .. } => "window_opened",
-        Event::WindowClosed { .. } => "window_closed",
-        Event::NumbersReserved { .. } => "numbers_reserved",
-        Event::WatermarkMoved { .. } => "watermark_moved",
-        Event::InletChanged { .. } => "inlet_changed",
-        Event::StaffActed { .. } => "staff_acted",
-        Event::SignedUp { .. } => "signed_up",
-        Event::Joined { .. } => "joined",
-        Event::Left { .. } => "left",
-        Event::Claimed { .. } => "claimed",
-        Event::Issued { .. } => "issued",
-        Event::Refused { .. } => "refused",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::sample;
-
-    #[test]
-    fn the_kind_of_an_event_is_the_tag_of_its_json() {
-        for event in sample::one_of_each() {
-            let body = serde_json::to_value(&event).expect("serialises");
-            assert_eq!(body["kind"], kind_of(&event));
-        }
-    }
 }

@@ -7,6 +7,9 @@ use openrun_core::{ChannelId, ProgramId, RoundId, WindowId};
 use rusqlite::Connection;
 use std::collections::HashMap;
 
+/// The number of the people's stream, which no name has: those count from one.
+pub(super) const PEOPLE: i64 = 0;
+
 /// The writer's side: from name to number. True to the table because there is one writer.
 #[derive(Debug, Default)]
 pub(super) struct NumberOfName {
@@ -33,6 +36,11 @@ impl NumberOfName {
         self.numbers.insert(text.into(), number);
         self.fresh.push(text.into());
         Ok(number)
+    }
+
+    /// The number of a name that has one.
+    pub(super) fn find(&self, text: &str) -> Option<i64> {
+        self.numbers.get(text).copied()
     }
 
     /// The transaction was committed.

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 /// Two, so that one question of a second does not make every other wait; more would only share the
@@ -43,20 +44,23 @@ impl Reader {
 
 type Question = Box<dyn FnOnce(&mut Reader) + Send>;
 
-/// The way to the readers. Dropping it ends them once they have answered.
+/// The way to the readers. Dropping it waits until they have answered and closed their connections:
+/// the writer's must be the last to be closed, for then SQLite moves the whole log.
 #[derive(Debug)]
 pub(super) struct Readers {
-    questions: Sender<Question>,
+    questions: Option<Sender<Question>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Readers {
     pub(super) fn start(path: &Path) -> Result<Readers, StoreError> {
         let (questions, queue) = channel::<Question>();
         let queue = Arc::new(Mutex::new(queue));
+        let mut threads = Vec::with_capacity(READERS);
         for _ in 0..READERS {
             let mut reader = Reader::open(path)?;
             let queue = Arc::clone(&queue);
-            std::thread::Builder::new()
+            let thread = std::thread::Builder::new()
                 .name("store-reader".to_owned())
                 .spawn(move || {
                     while let Some(question) = next(&queue) {
@@ -64,8 +68,9 @@ impl Readers {
                     }
                 })
                 .map_err(|cause| StoreError(format!("a reader cannot start: {cause}")))?;
+            threads.push(thread);
         }
-        Ok(Readers { questions })
+        Ok(Readers { questions: Some(questions), threads })
     }
 
     pub(super) async fn ask<T: Send + 'static>(
@@ -75,8 +80,21 @@ impl Readers {
         let (reply, answer) = oneshot::channel();
         let asked: Question = Box::new(move |reader| drop(reply.send(question(reader))));
         // A question that nobody takes is dropped with its reply, which is seen here.
-        let _ = self.questions.send(asked);
+        if let Some(questions) = &self.questions {
+            let _ = questions.send(asked);
+        }
         answer.await.unwrap_or_else(|_| Err(StoreError("the readers are gone".to_owned())))
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        drop(self.questions.take());
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a reader of the store ended by a panic");
+            }
+        }
     }
 }
 

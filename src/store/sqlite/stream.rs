@@ -5,12 +5,14 @@
 //! ends when nobody listens any more. A thread of its own, so that streams opened together cannot
 //! wait for each other.
 
-use super::decode::{self, Columns};
+use super::decode::{
+    CLAIM, Columns, HOLD, JOURNAL, PAYMENT_STEP, PLACE_END, PURCHASE, TICKET, Table,
+};
 use super::names::{NameOfNumber, said};
 use super::reader::Reader;
 use openrun_actors::store::{Chunks, StoreError};
 use openrun_core::{PersonKey, RoundId, StoredEvent};
-use rusqlite::{Connection, OptionalExtension, Row, Rows};
+use rusqlite::{Connection, OptionalExtension, Rows};
 use std::path::Path;
 use tokio::sync::mpsc;
 
@@ -21,9 +23,12 @@ const CHUNKS_AHEAD: usize = 4;
 
 /// Everybody who signed up.
 pub(super) const PEOPLE: &str = "select person from person";
-/// Everybody who bought or was refused for ever, from the indexes alone.
-pub(super) const BUYERS: [&str; 2] =
-    ["select distinct person from purchase", "select distinct person from refusal"];
+/// Everybody who bought, held or was refused for ever, from the indexes alone.
+pub(super) const BUYERS: [&str; 3] = [
+    "select distinct person from purchase",
+    "select distinct person from hold",
+    "select distinct person from refusal",
+];
 
 /// Where a stream puts its rows.
 pub(super) struct Out<T> {
@@ -97,34 +102,21 @@ pub(super) fn persons(
     })
 }
 
-/// How the rows of one table become events.
-type Decode = fn(&Row<'_>, &RoundId, &NameOfNumber) -> Result<StoredEvent, StoreError>;
-
-/// The tables that hold a round, each with its columns and how they become events.
-const TABLES: [(&str, &str, Decode); 5] = [
-    ("journal", decode::JOURNAL_COLUMNS, |row, _, _| decode::journal(row)),
-    ("ticket", decode::TICKET_COLUMNS, |row, round, _| decode::ticket(row, round)),
-    ("place_end", decode::PLACE_END_COLUMNS, |row, round, _| decode::place_end(row, round)),
-    ("claim", decode::CLAIM_COLUMNS, |row, round, _| decode::claim(row, round)),
-    ("purchase", decode::PURCHASE_COLUMNS, |row, _, names| decode::issued(row, names)),
-];
+/// The tables that hold a round.
+const OF_A_ROUND: [Table; 7] = [JOURNAL, TICKET, PLACE_END, CLAIM, HOLD, PAYMENT_STEP, PURCHASE];
 
 /// One table of a round, read in the order of `seq`.
 struct Source<'s> {
     rows: Rows<'s>,
-    decode: Decode,
+    table: Table,
     head: Option<StoredEvent>,
 }
 
 impl Source<'_> {
     /// Gives the head away and reads the next.
-    fn take(
-        &mut self,
-        round: &RoundId,
-        names: &NameOfNumber,
-    ) -> Result<Option<StoredEvent>, StoreError> {
+    fn take(&mut self, names: &NameOfNumber) -> Result<Option<StoredEvent>, StoreError> {
         let next = match self.rows.next().map_err(said)? {
-            Some(row) => Some((self.decode)(row, round, names)?),
+            Some(row) => Some((self.table.decode)(row, names)?),
             None => None,
         };
         Ok(std::mem::replace(&mut self.head, next))
@@ -139,19 +131,19 @@ pub(super) fn round_events(
 ) -> Result<(), StoreError> {
     reader.snapshot(|connection, names| {
         let Some(number) = number_of(connection, round)? else { return Ok(()) };
-        let mut statements = Vec::with_capacity(TABLES.len());
-        for (table, columns, _) in TABLES {
-            let sql = format!("select {columns} from {table} where round_id = ?1 order by seq");
+        let mut statements = Vec::with_capacity(OF_A_ROUND.len());
+        for Table { name, columns, .. } in OF_A_ROUND {
+            let sql = format!("select {columns} from {name} where round_id = ?1 order by seq");
             statements.push(connection.prepare_cached(&sql).map_err(said)?);
         }
-        let mut sources = Vec::with_capacity(TABLES.len());
-        for (statement, (_, _, decode)) in statements.iter_mut().zip(TABLES) {
+        let mut sources = Vec::with_capacity(OF_A_ROUND.len());
+        for (statement, table) in statements.iter_mut().zip(OF_A_ROUND) {
             let rows = statement.query([number]).map_err(said)?;
-            let mut source = Source { rows, decode, head: None };
-            source.take(round, names)?;
+            let mut source = Source { rows, table, head: None };
+            source.take(names)?;
             sources.push(source);
         }
-        while let Some(event) = take_earliest(&mut sources, round, names)? {
+        while let Some(event) = take_earliest(&mut sources, names)? {
             if out.push(event).is_err() {
                 return Ok(());
             }
@@ -162,13 +154,12 @@ pub(super) fn round_events(
 
 fn take_earliest(
     sources: &mut [Source<'_>],
-    round: &RoundId,
     names: &NameOfNumber,
 ) -> Result<Option<StoredEvent>, StoreError> {
     let with_head = sources.iter_mut().filter(|source| source.head.is_some());
     let earliest = with_head.min_by_key(|source| source.head.as_ref().map(|stored| stored.seq));
     match earliest {
-        Some(source) => source.take(round, names),
+        Some(source) => source.take(names),
         None => Ok(None),
     }
 }

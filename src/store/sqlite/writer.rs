@@ -1,19 +1,25 @@
 //! The one writer: a thread, its connection, and a queue of what to write.
 //!
-//! A batch is one transaction: the fence, the rows, the commit, and only then the answer. Failures
-//! are sorted by the one question that matters to the caller, whether the rows can be there:
-//! everything before `commit` is rolled back and certainly not written; a `commit` that fails, a
-//! rollback that fails and a writer that is gone are unknown.
+//! It serves all streams in the order in which they ask: the file has one lock, so more writers
+//! would only wait for each other. A batch is one transaction: the fence, the rows, their hash, the
+//! commit, and only then the answer. Failures are sorted by the one question that matters to the
+//! caller, whether the rows can be there: everything before `commit` is rolled back and certainly
+//! not written, and so is a `commit` for which the disk had no room; any other `commit` that fails,
+//! a rollback that fails and a writer that is gone are unknown.
 //!
-//! Bad data gets an answer, not a panic. The queue has no bound of its own: the committer has one
-//! batch in flight.
+//! Bad data gets an answer, not a panic. The queue has no bound of its own: there is one committer
+//! for each stream, and each has one batch in flight.
 
 use super::checkpoint::Checkpoints;
 use super::file::Lock;
-use super::insert::{InsertError, Inserts, whole};
-use super::names::{NumberOfName, said};
+use super::insert::{InsertError, Inserts};
+use super::names::{NumberOfName, PEOPLE, said};
+use crate::store::chain;
+use crate::store::shape::{self, Misfit, whole};
 use openrun_actors::store::{Batch, CommitError, Ownership, StoreError};
-use rusqlite::{Connection, ErrorCode, params};
+use openrun_core::StreamId;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
@@ -21,7 +27,7 @@ use tokio::sync::oneshot;
 const GONE: &str = "the writer is gone";
 
 enum Job {
-    TakeOver(oneshot::Sender<Result<Ownership, StoreError>>),
+    TakeOver(StreamId, oneshot::Sender<Result<Ownership, StoreError>>),
     Commit(Batch, oneshot::Sender<Result<(), CommitError>>),
 }
 
@@ -55,9 +61,9 @@ impl WriterHandle {
         Ok(WriterHandle { jobs: Some(jobs), thread: Some(thread.map_err(cannot)?) })
     }
 
-    pub(super) async fn take_over(&self) -> Result<Ownership, StoreError> {
+    pub(super) async fn take_over(&self, stream: &StreamId) -> Result<Ownership, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.hand_over(Job::TakeOver(reply));
+        self.hand_over(Job::TakeOver(stream.clone(), reply));
         answer.await.unwrap_or_else(|_| Err(StoreError(GONE.to_owned())))
     }
 
@@ -87,6 +93,8 @@ impl Drop for WriterHandle {
 struct Writer {
     connection: Connection,
     names: NumberOfName,
+    /// Of each stream that was written to: the hash after its last batch, as its row has it.
+    hashes: HashMap<i64, [u8; 32]>,
 }
 
 /// Why a batch stops before its commit.
@@ -106,22 +114,30 @@ impl From<InsertError> for Stop {
     fn from(cause: InsertError) -> Stop {
         match cause {
             InsertError::Sql(cause) => cause.into(),
-            InsertError::Json(_) | InsertError::TooLarge(_) => Stop::Failed(cause.to_string()),
+            InsertError::Json(_) | InsertError::Misfit(_) | InsertError::StepAgain(_) => {
+                Stop::Failed(cause.to_string())
+            }
         }
+    }
+}
+
+impl From<Misfit> for Stop {
+    fn from(cause: Misfit) -> Stop {
+        Stop::Failed(cause.to_string())
     }
 }
 
 impl Writer {
     fn new(connection: Connection) -> rusqlite::Result<Writer> {
         let names = NumberOfName::load(&connection)?;
-        Ok(Writer { connection, names })
+        Ok(Writer { connection, names, hashes: HashMap::new() })
     }
 
     fn run(&mut self, queue: &Receiver<Job>, checkpoints: &mut Checkpoints) {
         // A caller that no longer listens changes nothing: what it asked for is done.
         while let Ok(job) = queue.recv() {
             match job {
-                Job::TakeOver(reply) => drop(reply.send(self.take_over())),
+                Job::TakeOver(stream, reply) => drop(reply.send(self.take_over(&stream))),
                 Job::Commit(batch, reply) => {
                     let _ = reply.send(self.commit(&batch));
                     checkpoints.committed(&self.connection, batch.events.len());
@@ -130,16 +146,27 @@ impl Writer {
         }
     }
 
-    /// One statement, and a barrier: once it is durable, no older epoch can write.
-    fn take_over(&mut self) -> Result<Ownership, StoreError> {
-        self.leave_transaction().map_err(said)?;
-        let grow = "update ownership set epoch = epoch + 1 returning epoch, next_seq";
-        let (epoch, next_seq): (i64, i64) = self
-            .connection
-            .query_row(grow, [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .map_err(said)?;
-        tracing::info!(epoch, next_seq, "took over the store");
-        Ok(Ownership { epoch: epoch.unsigned_abs(), next_seq: next_seq.unsigned_abs() })
+    /// A barrier: once it is durable, no older epoch can write to the stream.
+    fn take_over(&mut self, stream: &StreamId) -> Result<Ownership, StoreError> {
+        let failed = |cause: rusqlite::Error| StoreError(in_words(&cause));
+        self.leave_transaction().and_then(|()| self.execute("begin immediate")).map_err(failed)?;
+        let taken = grow(&self.connection, &mut self.names, stream)
+            .and_then(|taken| self.execute("commit").map(|()| taken));
+        let (number, ownership, hash) = match taken {
+            Ok(taken) => taken,
+            Err(cause) => {
+                self.names.forget();
+                // If this fails too, the next job tries it again before it begins.
+                let _ = self.leave_transaction();
+                return Err(failed(cause));
+            }
+        };
+        self.names.keep();
+        self.hashes.insert(number, hash);
+        let Ownership { epoch, next_seq } = ownership;
+        let stream = chain::stream_name(stream);
+        tracing::info!(stream, epoch, next_seq, "took over a stream of the store");
+        Ok(ownership)
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<(), CommitError> {
@@ -147,18 +174,86 @@ impl Writer {
         if let Err(cause) = begun {
             return Err(CommitError::NotWritten(in_words(&cause)));
         }
-        if let Err(stop) = write(&self.connection, &mut self.names, batch) {
-            return Err(self.roll_back(stop));
-        }
+        let (number, hash) = match self.write(batch) {
+            Ok(written) => written,
+            Err(stop) => return Err(self.roll_back(stop)),
+        };
         if let Err(cause) = self.execute("commit") {
-            self.names.forget();
-            // Whether this succeeds or not: the log may already hold the rows.
-            let _ = self.leave_transaction();
-            tracing::error!(%cause, "a commit failed: perhaps written");
-            return Err(CommitError::Unknown(in_words(&cause)));
+            return Err(self.not_committed(number, batch, &cause));
         }
         self.names.keep();
+        self.hashes.insert(number, hash);
         Ok(())
+    }
+
+    /// A commit that failed, sorted. The log may hold the rows: they are there once their last page
+    /// is in it whole, whatever is said about making it durable. When there was no room for that
+    /// page, it never will be; all else is unknown.
+    fn not_committed(
+        &mut self,
+        stream: i64,
+        batch: &Batch,
+        cause: &rusqlite::Error,
+    ) -> CommitError {
+        self.names.forget();
+        self.hashes.remove(&stream);
+        let is_full = cause.sqlite_error_code() == Some(ErrorCode::DiskFull);
+        let is_undone = self.leave_transaction().is_ok();
+        let words = in_words(cause);
+        if is_full && is_undone && self.stands_at(stream) == Some(batch.first_seq) {
+            return CommitError::NotWritten(words);
+        }
+        tracing::error!(%cause, "a commit failed: perhaps written");
+        CommitError::Unknown(words)
+    }
+
+    fn stands_at(&self, stream: i64) -> Option<u64> {
+        let sql = "select next_seq from stream where id = ?1";
+        let next_seq = self.connection.query_row(sql, [stream], |row| row.get::<_, i64>(0));
+        next_seq.ok().map(i64::unsigned_abs)
+    }
+
+    /// The fence and the rows of one batch, in a transaction that is open. Answers the number of
+    /// its stream and the hash after it.
+    fn write(&mut self, batch: &Batch) -> Result<(i64, [u8; 32]), Stop> {
+        shape::check(batch)?;
+        let count = batch.events.len() as u64;
+        let first = whole(batch.first_seq, "a sequence number")?;
+        let next = batch.first_seq.checked_add(count);
+        let next = whole(next.ok_or(Misfit::TooLarge("a sequence number"))?, "a count")?;
+        let epoch = whole(batch.epoch, "an epoch")?;
+        let Some(stream) = number_of(&self.names, &batch.stream) else { return Err(Stop::Deposed) };
+        let connection = &self.connection;
+        let before = match self.hashes.get(&stream) {
+            Some(hash) => *hash,
+            None => hash_of(connection, stream)?.ok_or(Stop::Deposed)?,
+        };
+        let hash = chain::next(before, batch);
+
+        let fence = "update stream set next_seq = ?1, hash = ?2
+                     where id = ?3 and epoch = ?4 and next_seq = ?5";
+        let fence =
+            connection.prepare_cached(fence)?.execute(params![next, hash, stream, epoch, first])?;
+        if fence != 1 {
+            return Err(Stop::Deposed);
+        }
+        // No events: the fence alone, which is a barrier.
+        let Some((at, _)) = batch.events.last() else { return Ok((stream, hash)) };
+        let row = "insert into batch (stream_id, first_seq, count, epoch, at, hash)
+                   values (?1, ?2, ?3, ?4, ?5, ?6)";
+        connection.prepare_cached(row)?.execute(params![
+            stream,
+            first,
+            next - first,
+            epoch,
+            at.0,
+            hash
+        ])?;
+        let mut inserts = Inserts::prepare(connection, stream)?;
+        for (seq, (at, event)) in (batch.first_seq..).zip(&batch.events) {
+            inserts.event(&mut self.names, seq, *at, event)?;
+        }
+        Ok((stream, hash))
     }
 
     fn roll_back(&mut self, stop: Stop) -> CommitError {
@@ -183,32 +278,50 @@ impl Writer {
     }
 }
 
-/// The fence and the rows of one batch, in a transaction that is open.
-fn write(connection: &Connection, names: &mut NumberOfName, batch: &Batch) -> Result<(), Stop> {
-    let count = batch.events.len() as u64;
-    let first = whole(batch.first_seq, "a sequence number")?;
-    let next = batch.first_seq.checked_add(count);
-    let next = whole(next.ok_or(InsertError::TooLarge("a sequence number"))?, "a count")?;
-    let epoch = whole(batch.epoch, "an epoch")?;
-
-    let fence = "update ownership set next_seq = ?1 where epoch = ?2 and next_seq = ?3";
-    if connection.prepare_cached(fence)?.execute(params![next, epoch, first])? != 1 {
-        return Err(Stop::Deposed);
-    }
-    // No events: the fence alone, which is a barrier.
-    let Some((at, _)) = batch.events.last() else { return Ok(()) };
+/// Makes the row of a stream if there is none, and gives it its next epoch.
+fn grow(
+    connection: &Connection,
+    names: &mut NumberOfName,
+    stream: &StreamId,
+) -> rusqlite::Result<(i64, Ownership, [u8; 32])> {
+    let number = match stream {
+        StreamId::People => PEOPLE,
+        StreamId::Program(program) => names.number(connection, program.as_str())?,
+    };
     connection
-        .prepare_cached("insert into batch (first_seq, count, epoch, at) values (?1, ?2, ?3, ?4)")?
-        .execute(params![first, next - first, epoch, at.0])?;
-    let mut inserts = Inserts::prepare(connection)?;
-    for (seq, (at, event)) in (batch.first_seq..).zip(&batch.events) {
-        inserts.event(names, seq, *at, event)?;
+        .prepare_cached(
+            "insert into stream (id, epoch, next_seq, hash) values (?1, 0, 1, ?2)
+             on conflict (id) do nothing",
+        )?
+        .execute(params![number, chain::BEGINNING])?;
+    let grow = "update stream set epoch = epoch + 1 where id = ?1 returning epoch, next_seq, hash";
+    let (epoch, next_seq, hash): (i64, i64, [u8; 32]) = connection
+        .prepare_cached(grow)?
+        .query_row([number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let (epoch, next_seq) = (epoch.unsigned_abs(), next_seq.unsigned_abs());
+    Ok((number, Ownership { epoch, next_seq }, hash))
+}
+
+/// A stream whose name has no number was never taken over.
+fn number_of(names: &NumberOfName, stream: &StreamId) -> Option<i64> {
+    match stream {
+        StreamId::People => Some(PEOPLE),
+        StreamId::Program(program) => names.find(program.as_str()),
     }
-    Ok(())
+}
+
+fn hash_of(connection: &Connection, stream: i64) -> rusqlite::Result<Option<[u8; 32]>> {
+    let sql = "select hash from stream where id = ?1";
+    connection.prepare_cached(sql)?.query_row([stream], |row| row.get(0)).optional()
 }
 
 /// SQLite names the columns of a unique constraint; people and tests know it by its name.
-const UNIQUE: [(&str, &str); 10] = [
+const UNIQUE: [(&str, &str); 15] = [
+    ("journal.stream_id, journal.seq", "journal_in_order"),
+    ("hold.round_id, hold.seq", "hold_in_order"),
+    ("hold.person, hold.idempotency_key", "hold_key_used_once"),
+    ("hold.id", "hold_id_given_once"),
+    ("payment_step.round_id, payment_step.seq", "payment_step_in_order"),
     ("ticket.round_id, ticket.line, ticket.number", "ticket_number_given_once"),
     ("ticket.round_id, ticket.seq", "ticket_in_order"),
     ("claim.round_id, claim.seq", "claim_in_order"),

@@ -13,13 +13,13 @@ fn writer() -> (tempfile::TempDir, PathBuf, Writer, Lock) {
     let mut connection = file::open_to_write(&path).expect("opens");
     migrate::run(&mut connection, &path).expect("migrates");
     let mut writer = Writer::new(connection).expect("starts");
-    assert_eq!(writer.take_over(), Ok(Ownership { epoch: 1, next_seq: 1 }));
+    assert_eq!(writer.take_over(&sample::stream()), Ok(Ownership { epoch: 1, next_seq: 1 }));
     (directory, path, writer, lock)
 }
 
 fn batch(first_seq: u64, events: Vec<Event>) -> Batch {
     let timed = events.into_iter().map(|event| (Timestamp(1), event)).collect();
-    Batch { epoch: 1, first_seq, events: timed }
+    Batch { stream: sample::stream(), epoch: 1, first_seq, events: timed }
 }
 
 fn joined(first: u64, count: u64) -> Vec<Event> {
@@ -101,5 +101,5 @@ async fn a_writer_that_is_gone_is_unknown() {
     let handle = WriterHandle { jobs: Some(jobs), thread: None };
     let answer = handle.commit(batch(1, joined(1, 1))).await;
     assert_eq!(answer, Err(CommitError::Unknown(GONE.to_owned())));
-    assert!(handle.take_over().await.is_err());
+    assert!(handle.take_over(&sample::stream()).await.is_err());
 }

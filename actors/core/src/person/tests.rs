@@ -7,6 +7,8 @@ use crate::round_spec::LineId;
 use crate::tests::samples::*;
 use crate::{Month, PurchaseId};
 
+mod holds;
+
 #[test]
 fn the_first_declared_refusal_wins_however_much_is_wrong() {
     check_ladder(
@@ -79,6 +81,7 @@ fn break_one(wrong: &str, person: &mut Person, ask: &mut Ask) {
     }
 }
 
+/// F26.
 #[test]
 fn only_positive_multiples_of_the_unit_within_the_month_are_amounts() {
     for (amount, is_amount) in [
@@ -117,6 +120,7 @@ fn an_amount_that_no_program_could_sell_is_refused_before_the_round_is_looked_fo
     }
 }
 
+/// F23.
 #[test]
 fn the_limits_of_a_month_and_of_holding_are_shared_by_the_rounds_of_a_program() {
     check(
@@ -189,6 +193,7 @@ fn a_lower_limit_counts_what_was_bought_under_the_higher_one() {
     );
 }
 
+/// F7.
 #[test]
 fn a_key_gets_the_same_answer_for_ever_and_no_other_request() {
     check(
@@ -355,6 +360,7 @@ fn attempt(
     };
     let (answer, event) = match decided {
         Ok(Decision::Replay(Answer::Issued(_))) => ("again-issued".to_owned(), None),
+        Ok(Decision::Replay(Answer::Pending(_))) => ("again-pending".to_owned(), None),
         Ok(Decision::Replay(Answer::Refused(refusal))) => {
             (format!("again-{}", refusal.code()), None)
         }

@@ -34,6 +34,25 @@ fn those_who_end_are_counted_once_their_turn_has_come() {
 }
 
 #[test]
+fn numbers_that_nobody_is_known_to_hold_are_vacant_after_a_load() {
+    let places = Places::default();
+    places.set_reserved(12);
+    for number in [2, 3, 8] {
+        assert!(places.change(number, Phase::Unknown, Phase::Waiting));
+    }
+    assert_eq!(places.vacate(10, 2), [(4, 7), (9, 10)]);
+    assert_eq!([1, 2, 4, 10, 11].map(|number| places.phase(number)), {
+        [Phase::Vacant, Phase::Waiting, Phase::Vacant, Phase::Vacant, Phase::Unknown]
+    });
+    assert_eq!((places.take_number(), places.ended()), (Some(11), 0));
+    places.advance(10);
+    assert_eq!((places.ended(), places.active()), (7, 3), "the vacant cost nobody a turn");
+    let none = Places::default();
+    assert_eq!(none.vacate(0, 1), []);
+    assert_eq!(none.vacate(3, 3), [(1, 3)]);
+}
+
+#[test]
 fn the_last_number_of_all_is_the_last() {
     let places = Places::default();
     places.set_reserved(u64::MAX);

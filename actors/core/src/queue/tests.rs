@@ -293,6 +293,31 @@ fn an_event_that_a_purchase_wrote_as_well_is_taken_in_once() {
     assert_eq!((world.places.phase(1), world.places.ended()), (Phase::Bought, 1));
 }
 
+/// Lapsing is no event. Ann's claim of 1 is lost with a batch, her turn lapses, she joins again at
+/// the tail, and then buys with the pass that she still has.
+#[test]
+fn a_claim_after_joining_again_is_no_contradiction_in_a_replay() {
+    let (round, line, person) = (second_round().id, LineId(0), person(1));
+    let joined = |number, dead_up_to| {
+        let round = round.clone();
+        Event::Joined { round, line, number, person, dead_up_to }
+    };
+    let expires_at = at("10:10");
+    let claimed = Event::Claimed { round: round.clone(), line, number: 1, person, expires_at };
+    for was_seen_to_lapse in [true, false] {
+        let (mut queue, places) = (Queue::default(), Places::default());
+        queue.apply(&joined(1, 0), &places);
+        places.advance(1);
+        if was_seen_to_lapse {
+            assert_eq!(places.lapse(1), 1);
+        }
+        queue.apply(&joined(2, 1), &places);
+        queue.apply(&claimed, &places);
+        assert_eq!(places.phase(1), Phase::Claimed);
+        assert_eq!(queue.place(person).map(|place| place.number), Some(2));
+    }
+}
+
 #[test]
 #[should_panic(expected = "OR-6: number 1 was given twice")]
 fn a_number_given_to_two_people_is_a_defect() {

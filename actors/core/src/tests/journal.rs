@@ -1,7 +1,8 @@
 //! The stored form: every kind of event is written as JSON and read back as it was.
 
 use super::samples::*;
-use crate::purchase::{PassId, Purchase, PurchaseState};
+use crate::payment::VoidReason;
+use crate::purchase::{Purchase, PurchaseState};
 use crate::round::LifeCycle;
 use crate::round_spec::LineId;
 use crate::*;
@@ -44,6 +45,7 @@ fn one_of_each() -> Vec<Event> {
     let round = second_round().id;
     let (line, number, person) = (LineId(1), 16_385, person(1));
     let (purchase_key, digest) = (key("k-1"), [7; 32]);
+    let purchase = purchase_in_july().id;
     vec![
         Event::ProgramChanged { program: program() },
         Event::RoundDefined { spec: second_round() },
@@ -69,28 +71,30 @@ fn one_of_each() -> Vec<Event> {
         Event::Joined { round: round.clone(), line, number, person, dead_up_to: 3 },
         Event::Left { round: round.clone(), line, number, person },
         Event::Claimed { round: round.clone(), line, number, person, expires_at: at("10:10") },
-        Event::Issued {
-            purchase: Purchase {
-                id: PurchaseId(u128::MAX - 1),
-                round,
-                window: window_id("odd"),
-                program: program().id,
-                person,
-                channel: channel(),
-                amount: Won(10_000),
-                price: Won(9_300),
-                subsidy: Won(700),
-                month: Month::of(at("10:00")),
-                pass: PassId { line, number },
-                key: purchase_key.clone(),
-                digest,
-                at: at("10:00"),
-                left_after: Won(0),
-                used_after: Won(10_000),
-                monthly_limit: Won(400_000),
-                state: PurchaseState::Issued,
-            },
+        Event::Held {
+            purchase: Purchase { state: PurchaseState::Held, ..purchase_in_july() },
+            pass_expires_at: at("10:10"),
         },
+        Event::PaymentSent {
+            round: round.clone(),
+            purchase,
+            person,
+            sent_at: at("10:01"),
+            request: "{\"a\": 1}".to_owned(),
+        },
+        Event::CancelSent { round: round.clone(), purchase, reason: VoidReason::WrongAmount },
+        Event::Voided {
+            round: round.clone(),
+            purchase,
+            person,
+            window: window_id("odd"),
+            back_to: window_id("everyone"),
+            amount: Won(100_000),
+            reason: VoidReason::Declined,
+        },
+        Event::ReturnSent { round: round.clone(), purchase, amount: Won(93_000) },
+        Event::Returned { round: round.clone(), purchase },
+        Event::Issued { purchase: purchase_in_july() },
         Event::Refused {
             person,
             key: purchase_key,

@@ -2,6 +2,7 @@
 //! every event.
 
 mod crowd;
+mod holds;
 mod journal;
 mod sale;
 pub mod samples;

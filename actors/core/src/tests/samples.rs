@@ -2,8 +2,9 @@
 //! chance from a seed.
 
 use crate::program::{Name, Program};
+use crate::purchase::{PassId, PurchaseState};
 use crate::round_spec::{
-    Eligibility, InletMode, InletSpec, Order, Parity, Rejoin, RoundSpec, WindowSpec,
+    Eligibility, InletMode, InletSpec, LineId, Order, Parity, Rejoin, RoundSpec, WindowSpec,
 };
 use crate::*;
 
@@ -136,6 +137,30 @@ pub fn second_round() -> RoundSpec {
 /// Lines of a table, without blank ones.
 pub fn rows(table: &str) -> impl Iterator<Item = &str> {
     table.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// A purchase of 100,000 won, the first of its person and of a window of 1,000,000.
+pub fn purchase_in_july() -> Purchase {
+    Purchase {
+        id: PurchaseId(u128::MAX - 1),
+        round: round_id("seoul-2022-07-28"),
+        window: window_id("odd"),
+        program: program().id,
+        person: person(1),
+        channel: channel(),
+        amount: Won(100_000),
+        price: Won(93_000),
+        subsidy: Won(7_000),
+        month: Month::of(at("10:00")),
+        pass: PassId { line: LineId(0), number: 1 },
+        key: key("attempt-1"),
+        digest: [7; 32],
+        at: at("10:00"),
+        left_after: Won(900_000),
+        used_after: Won(100_000),
+        monthly_limit: Won(400_000),
+        state: PurchaseState::Issued,
+    }
 }
 
 fn name() -> Name {

@@ -1,0 +1,220 @@
+//! What the engine owns, and how it starts: take over the store, read what it holds, start the
+//! actors.
+
+use super::Engine;
+use crate::clock::Clock;
+use crate::committer::{Committer, Doubts, Journal};
+use crate::guardian::{Guardian, load_people};
+use crate::handle::{Handle, Serve};
+use crate::load::{LoadError, load_round};
+use crate::people::People;
+use crate::rail::{AtOnce, PayBy, Rail};
+use crate::requests::StartError;
+use crate::round::TillLink;
+use crate::shared::RoundRef;
+use crate::store::{Ownership, Store, StoreError};
+use actix::{Arbiter, ArbiterHandle};
+use dashmap::DashMap;
+use openrun_core::program::Program;
+use openrun_core::{ProgramId, RoundId, StreamId};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+
+/// A program with the thread that its rounds live on, and its stream.
+pub(crate) struct ProgramSlot {
+    pub program: Arc<Program>,
+    pub arbiter: ArbiterHandle,
+    pub journal: Journal,
+}
+
+/// What the engine owns.
+pub(crate) struct Inner {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub at_once: Option<Arc<dyn AtOnce>>,
+    pub till: Option<TillLink>,
+    pub rail: Option<Arc<dyn Rail>>,
+    pub doubts: Doubts,
+    /// Of the people's stream.
+    pub journal: Journal,
+    pub programs: DashMap<ProgramId, ProgramSlot>,
+    pub rounds: Arc<DashMap<RoundId, RoundRef>>,
+    pub people: Arc<People>,
+    pub process_arbiter: ArbiterHandle,
+    pub committer_arbiter: ArbiterHandle,
+    pub guardian: OnceLock<Handle<Guardian>>,
+    pub is_ready: AtomicBool,
+}
+
+impl Inner {
+    pub fn know_program(&self, program: Arc<Program>, journal: Journal) {
+        let known = self.programs.get(&program.id).map(|slot| slot.arbiter.clone());
+        // A thread of its own for each program: a flooded round is not felt by another program's.
+        let arbiter = known.unwrap_or_else(|| Arbiter::new().handle());
+        self.programs.insert(program.id.clone(), ProgramSlot { program, arbiter, journal });
+    }
+
+    /// Takes a program's stream over and starts its committer.
+    pub async fn begin_stream(
+        self: &Arc<Self>,
+        program: &ProgramId,
+    ) -> Result<Journal, StoreError> {
+        let stream = StreamId::Program(program.clone());
+        let ownership = self.store.take_over(&stream).await?;
+        let weak = Arc::downgrade(self);
+        let (store, arbiter) = (&self.store, &self.committer_arbiter);
+        Ok(start_committer(weak, store, &self.doubts, arbiter, stream, ownership))
+    }
+
+    /// Every stream of this process with its journal.
+    pub fn journals(&self) -> Vec<(StreamId, Journal)> {
+        let programs = self.programs.iter();
+        let programs =
+            programs.map(|slot| (StreamId::Program(slot.key().clone()), slot.journal.clone()));
+        let mut all: Vec<_> = programs.collect();
+        all.push((StreamId::People, self.journal.clone()));
+        all
+    }
+
+    pub fn tell_guardian<C>(&self, command: C)
+    where
+        Guardian: Serve<C>,
+        C: Send + 'static,
+    {
+        if let Some(guardian) = self.guardian.get() {
+            guardian.tell(command);
+        }
+    }
+}
+
+impl Engine {
+    /// Takes over the store, reads what it holds, starts the actors. Must be called inside an actix
+    /// `System`.
+    ///
+    /// # Errors
+    /// When the store does not answer, or what it holds contradicts itself.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        pay_by: PayBy,
+    ) -> Result<Engine, StartError> {
+        let ownership = store.take_over(&StreamId::People).await?;
+        let inner = Inner::assemble(store, clock, pay_by, ownership);
+        inner.start_guardian();
+        inner.read_programs().await?;
+        inner.read_rounds().await?;
+        load_people(&inner).await?;
+        inner.is_ready.store(true, Ordering::Release);
+        Ok(Engine(inner))
+    }
+}
+
+impl Inner {
+    /// Everything that needs nothing from the store but the people's stream.
+    fn assemble(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        pay_by: PayBy,
+        ownership: Ownership,
+    ) -> Arc<Inner> {
+        let doubts = Doubts::default();
+        let arbiter = || Arbiter::new().handle();
+        let (process_arbiter, committer_arbiter, people_arbiter) =
+            (arbiter(), arbiter(), arbiter());
+        let rounds: Arc<DashMap<RoundId, RoundRef>> = Arc::default();
+        Arc::new_cyclic(|weak: &Weak<Inner>| {
+            let journal = start_committer(
+                weak.clone(),
+                &store,
+                &doubts,
+                &committer_arbiter,
+                StreamId::People,
+                ownership,
+            );
+            let people = Arc::new(People::new(
+                Arc::clone(&store),
+                journal.clone(),
+                Arc::clone(&clock),
+                people_arbiter,
+                Arc::clone(&doubts),
+            ));
+            let (at_once, rail) = match pay_by {
+                PayBy::AtOnce(rail) => (Some(rail), None),
+                PayBy::Waiting(rail) => (None, Some(rail)),
+            };
+            let till = rail.as_ref().map(|rail| Inner::start_till(weak, rail, &clock));
+            Inner {
+                store,
+                clock,
+                at_once,
+                till,
+                rail,
+                doubts,
+                journal,
+                programs: DashMap::new(),
+                rounds,
+                people,
+                process_arbiter,
+                committer_arbiter,
+                guardian: OnceLock::new(),
+                is_ready: AtomicBool::new(false),
+            }
+        })
+    }
+
+    /// Takes the programs' streams over, then reads them: nothing of a former owner comes after.
+    async fn read_programs(self: &Arc<Self>) -> Result<(), StoreError> {
+        let mut journals = HashMap::new();
+        for program in self.store.programs().await? {
+            journals.insert(program.id.clone(), self.begin_stream(&program.id).await?);
+        }
+        for program in self.store.programs().await? {
+            let journal = match journals.remove(&program.id) {
+                Some(journal) => journal,
+                None => self.begin_stream(&program.id).await?,
+            };
+            self.know_program(Arc::new(program), journal);
+        }
+        Ok(())
+    }
+
+    async fn read_rounds(self: &Arc<Self>) -> Result<(), StoreError> {
+        for id in self.store.rounds().await? {
+            let loaded = match load_round(&*self.store, &id, &[]).await {
+                Ok(loaded) => loaded,
+                Err(LoadError::Store(error)) => return Err(error),
+                // One broken round takes nobody else down with it.
+                Err(error @ LoadError::Contradiction(_)) => {
+                    tracing::error!(round = %id, %error, "a round is out of service");
+                    continue;
+                }
+            };
+            let program = &loaded.round.spec().program_id;
+            let slot = self.programs.get(program);
+            let slot = slot.map(|slot| (Arc::clone(&slot.program), slot.journal.clone()));
+            let missing = || StoreError(format!("round {id} is of a program that is not there"));
+            let (program, journal) = slot.ok_or_else(missing)?;
+            let of_state = journal.of_state(self.doubts.load(Ordering::Acquire));
+            self.start_round(loaded, program, of_state);
+        }
+        Ok(())
+    }
+}
+
+/// Starts the committer of a stream that was just taken over.
+fn start_committer(
+    weak: Weak<Inner>,
+    store: &Arc<dyn Store>,
+    doubts: &Doubts,
+    arbiter: &ArbiterHandle,
+    stream: StreamId,
+    ownership: Ownership,
+) -> Journal {
+    let (store, doubts, standing) = (Arc::clone(store), Arc::clone(doubts), Arc::default());
+    let on_doubt = Inner::on_doubt(weak.clone());
+    let obituary = Inner::committer_obituary(weak, stream.clone());
+    let around = (Arc::clone(&standing), doubts);
+    let make = move || Committer::new(stream, store, Some(ownership), on_doubt, around);
+    Journal::new(Handle::start(arbiter, make, obituary), standing)
+}

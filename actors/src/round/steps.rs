@@ -1,0 +1,121 @@
+//! What operators do to a round: steps of its life, its inlet, its definition. Each is written
+//! together with its line in the log, and answered once both are durable.
+
+use super::{Drive, RoundShell};
+use crate::committer::{CommitFailed, IntoActorFuture};
+use crate::figures::Figures;
+use crate::handle::{Ctx, Reply, Serve};
+use crate::requests::InletPatch;
+use crate::shared::LineShared;
+use actix::AsyncContext;
+use openrun_core::round::Step;
+use openrun_core::round_spec::{InletSpec, RoundSpec};
+use openrun_core::{Event, Refusal};
+use std::sync::Arc;
+
+/// An operator's step.
+pub(crate) struct TakeStep {
+    pub step: Step,
+    pub staff: Event,
+}
+
+/// An operator changes the inlet.
+pub(crate) struct SetInlet {
+    pub patch: InletPatch,
+    pub staff: Event,
+}
+
+/// An operator changes the round before people can join.
+pub(crate) struct Redefine {
+    pub spec: RoundSpec,
+    pub staff: Event,
+}
+
+impl RoundShell {
+    /// Applies what an operator decided, writes it with the log line, and answers once it is
+    /// durable.
+    fn carry_out(
+        &mut self,
+        mut events: Vec<Event>,
+        staff: Event,
+        reply: Reply<Result<(), Refusal>>,
+        ctx: &mut Ctx<Self>,
+    ) {
+        events.iter().for_each(|event| self.round.apply(event));
+        events.push(staff);
+        let written = self.around.journal.append(self.around.clock.now(), events);
+        ctx.spawn(written.into_actor_future(|shell: &mut Self, outcome, ctx| {
+            shell.tick(ctx);
+            reply.send(outcome.map_err(|CommitFailed| Refusal::Unavailable));
+        }));
+    }
+
+    fn set_inlet(&self, patch: &InletPatch) -> Result<InletSpec, Refusal> {
+        let mut inlet = self.round.spec().inlet.clone();
+        inlet.rate_per_1000_s = patch.rate_per_1000_s.unwrap_or(inlet.rate_per_1000_s);
+        inlet.max_active = patch.max_active.unwrap_or(inlet.max_active);
+        inlet.claim_window_s = patch.claim_window_s.unwrap_or(inlet.claim_window_s);
+        inlet.pass_ttl_s = patch.pass_ttl_s.unwrap_or(inlet.pass_ttl_s);
+        inlet.mode = patch.mode.unwrap_or(inlet.mode);
+        if !inlet.is_within_bounds() {
+            let detail = openrun_core::round_spec::SpecFault::InletOutOfBounds.words();
+            return Err(Refusal::Malformed { detail: detail.to_owned() });
+        }
+        Ok(inlet)
+    }
+}
+
+impl Serve<TakeStep> for RoundShell {
+    type Answer = Result<(), Refusal>;
+
+    fn serve(&mut self, ask: TakeStep, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
+        if self.is_retired {
+            return reply.send(Err(Refusal::Unavailable));
+        }
+        match self.round.decide_step(ask.step) {
+            Err(refusal) => reply.send(Err(refusal)),
+            Ok(events) => self.carry_out(events, ask.staff, reply, ctx),
+        }
+    }
+}
+
+impl Serve<SetInlet> for RoundShell {
+    type Answer = Result<(), Refusal>;
+
+    fn serve(&mut self, ask: SetInlet, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
+        if self.is_retired {
+            return reply.send(Err(Refusal::Unavailable));
+        }
+        match self.set_inlet(&ask.patch) {
+            Err(refusal) => reply.send(Err(refusal)),
+            Ok(inlet) => {
+                let round = self.round.spec().id.clone();
+                let changed = Event::InletChanged { round, inlet };
+                self.carry_out(vec![changed], ask.staff, reply, ctx);
+            }
+        }
+    }
+}
+
+impl Serve<Redefine> for RoundShell {
+    type Answer = Result<(), Refusal>;
+
+    fn serve(&mut self, ask: Redefine, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
+        if self.is_retired {
+            return reply.send(Err(Refusal::Unavailable));
+        }
+        match self.round.decide_redefine(&ask.spec) {
+            Err(refusal) => reply.send(Err(refusal)),
+            Ok(event) => {
+                let Some(shared) = self.shared.upgrade() else { return };
+                let fresh = || Arc::new(LineShared::default());
+                let lines: Vec<_> = ask.spec.lines().iter().map(|_| fresh()).collect();
+                self.drives = lines.iter().map(|_| Drive::new(Vec::new())).collect();
+                shared.lines.store(Arc::new(lines));
+                self.carry_out(vec![event], ask.staff, reply, ctx);
+                self.figures = Figures::new(&self.round);
+                self.publish(&shared, self.around.clock.now());
+            }
+        }
+    }
+}

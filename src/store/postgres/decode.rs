@@ -1,0 +1,237 @@
+//! From a row to its event: the other half of `rows`, column by column in the order of the queries
+//! here.
+//!
+//! A row that cannot be read is an error that names the table and the column, never a guess.
+
+use super::names::Names;
+use openrun_actors::store::StoreError;
+use openrun_core::purchase::{PassId, PurchaseState};
+use openrun_core::round_spec::LineId;
+use openrun_core::{
+    Event, IdempotencyKey, Month, PersonKey, Purchase, PurchaseId, StoredEvent, Timestamp, Won,
+};
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
+
+/// A table of events: its columns in the order in which they are read here, and how a row becomes
+/// its event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) columns: &'static str,
+    pub(super) decode: fn(&Row, &Names) -> Result<StoredEvent, StoreError>,
+}
+
+pub(super) const JOURNAL: Table =
+    Table { name: "journal", columns: "seq, at, body::text", decode: journal };
+/// Its stream is the people's.
+pub(super) const PERSON: Table =
+    Table { name: "person", columns: "seq, at, person, channel_id", decode: signed_up };
+pub(super) const TICKET: Table = Table {
+    name: "ticket",
+    columns: "seq, at, round_id, line, number, person, dead_up_to",
+    decode: ticket,
+};
+pub(super) const PLACE_END: Table = Table {
+    name: "place_end",
+    columns: "seq, at, round_id, line, number, person",
+    decode: place_end,
+};
+pub(super) const CLAIM: Table = Table {
+    name: "claim",
+    columns: "seq, at, round_id, line, number, person, expires_at",
+    decode: claim,
+};
+/// The columns of a purchase, and until when its pass is good.
+pub(super) const HOLD: Table = Table {
+    name: "hold",
+    columns: "seq, at, round_id, id, window_id, program_id, person, channel_id, amount, price, \
+        subsidy, month, line, number, idempotency_key, digest, decided_at, left_after, used_after, \
+        monthly_limit, pass_expires_at",
+    decode: held,
+};
+pub(super) const PAYMENT_STEP: Table =
+    Table { name: "payment_step", columns: "seq, at, body::text", decode: payment_step };
+pub(super) const PURCHASE: Table = Table {
+    name: "purchase",
+    columns: "seq, at, round_id, id, window_id, program_id, person, channel_id, amount, price, \
+        subsidy, month, line, number, idempotency_key, digest, decided_at, left_after, used_after, \
+        monthly_limit",
+    decode: issued,
+};
+pub(super) const REFUSAL: Table = Table {
+    name: "refusal",
+    columns: "seq, at, person, idempotency_key, digest, body::text",
+    decode: refused,
+};
+
+/// A row under decoding.
+pub(super) struct Columns<'r> {
+    table: &'static str,
+    row: &'r Row,
+}
+
+impl<'r> Columns<'r> {
+    pub(super) fn new(table: &'static str, row: &'r Row) -> Columns<'r> {
+        Columns { table, row }
+    }
+
+    fn get<T: FromSql<'r>>(&self, column: usize) -> Result<T, StoreError> {
+        self.row.try_get(column).map_err(|_| self.damaged(column))
+    }
+
+    fn count(&self, column: usize) -> Result<u64, StoreError> {
+        u64::try_from(self.get::<i64>(column)?).map_err(|_| self.damaged(column))
+    }
+
+    fn bytes<const N: usize>(&self, column: usize) -> Result<[u8; N], StoreError> {
+        self.get::<&[u8]>(column)?.try_into().map_err(|_| self.damaged(column))
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&self, column: usize) -> Result<T, StoreError> {
+        serde_json::from_str(self.get(column)?).map_err(|_| self.damaged(column))
+    }
+
+    pub(super) fn person(&self, column: usize) -> Result<PersonKey, StoreError> {
+        self.bytes(column).map(PersonKey)
+    }
+
+    fn line(&self, column: usize) -> Result<LineId, StoreError> {
+        u8::try_from(self.get::<i16>(column)?).map(LineId).map_err(|_| self.damaged(column))
+    }
+
+    fn key(&self, column: usize) -> Result<IdempotencyKey, StoreError> {
+        IdempotencyKey::new(self.get::<&str>(column)?).ok_or_else(|| self.damaged(column))
+    }
+
+    fn won(&self, column: usize) -> Result<Won, StoreError> {
+        self.get(column).map(Won)
+    }
+
+    fn time(&self, column: usize) -> Result<Timestamp, StoreError> {
+        self.get(column).map(Timestamp)
+    }
+
+    /// Every row read for events begins with its place in the order.
+    fn stored(&self, event: Event) -> Result<StoredEvent, StoreError> {
+        Ok(StoredEvent { seq: self.count(0)?, at: self.time(1)?, event })
+    }
+
+    fn damaged(&self, column: usize) -> StoreError {
+        let name = self.row.columns().get(column).map_or("?", |column| column.name());
+        StoreError(format!("a row of {} is damaged in column {name}", self.table))
+    }
+}
+
+fn journal(row: &Row, _: &Names) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("journal", row);
+    columns.stored(columns.json(2)?)
+}
+
+fn signed_up(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("person", row);
+    let (person, channel) = (columns.person(2)?, names.channel(columns.get(3)?)?);
+    columns.stored(Event::SignedUp { person, channel })
+}
+
+fn ticket(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("ticket", row);
+    columns.stored(Event::Joined {
+        round: names.round(columns.get(2)?)?,
+        line: columns.line(3)?,
+        number: columns.count(4)?,
+        person: columns.person(5)?,
+        dead_up_to: columns.count(6)?,
+    })
+}
+
+fn place_end(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("place_end", row);
+    columns.stored(Event::Left {
+        round: names.round(columns.get(2)?)?,
+        line: columns.line(3)?,
+        number: columns.count(4)?,
+        person: columns.person(5)?,
+    })
+}
+
+fn claim(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("claim", row);
+    columns.stored(Event::Claimed {
+        round: names.round(columns.get(2)?)?,
+        line: columns.line(3)?,
+        number: columns.count(4)?,
+        person: columns.person(5)?,
+        expires_at: columns.time(6)?,
+    })
+}
+
+fn issued(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
+    let purchase = purchase("purchase", row, names, PurchaseState::Issued)?;
+    Columns::new("purchase", row).stored(Event::Issued { purchase })
+}
+
+fn held(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("hold", row);
+    columns.stored(Event::Held {
+        purchase: purchase("hold", row, names, PurchaseState::Held)?,
+        pass_expires_at: columns.time(20)?,
+    })
+}
+
+fn payment_step(row: &Row, _: &Names) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("payment_step", row);
+    columns.stored(columns.json(2)?)
+}
+
+/// A purchase from a row of `purchase` or `hold`, in the state that is asked for.
+pub(super) fn purchase(
+    table: &'static str,
+    row: &Row,
+    names: &Names,
+    state: PurchaseState,
+) -> Result<Purchase, StoreError> {
+    let columns = Columns::new(table, row);
+    Ok(Purchase {
+        round: names.round(columns.get(2)?)?,
+        id: PurchaseId(u128::from_be_bytes(columns.bytes(3)?)),
+        window: names.window(columns.get(4)?)?,
+        program: names.program(columns.get(5)?)?,
+        person: columns.person(6)?,
+        channel: names.channel(columns.get(7)?)?,
+        amount: columns.won(8)?,
+        price: columns.won(9)?,
+        subsidy: columns.won(10)?,
+        month: Month::from_number(columns.get(11)?),
+        pass: PassId { line: columns.line(12)?, number: columns.count(13)? },
+        key: columns.key(14)?,
+        digest: columns.bytes(15)?,
+        at: columns.time(16)?,
+        left_after: columns.won(17)?,
+        used_after: columns.won(18)?,
+        monthly_limit: columns.won(19)?,
+        state,
+    })
+}
+
+/// A purchase or a hold that was not issued, whose state stands behind the columns of a purchase.
+pub(super) fn standing_purchase(row: &Row, names: &Names) -> Result<Purchase, StoreError> {
+    use PurchaseState::{Held, Issued, Paying, Voided};
+    let word: &str = Columns::new("purchase", row).get(STATE)?;
+    let state = [Held, Paying, Issued, Voided].into_iter().find(|state| state.word() == word);
+    let state = state.ok_or_else(|| Columns::new("purchase", row).damaged(STATE))?;
+    purchase("purchase", row, names, state)
+}
+
+/// Behind the columns of a purchase.
+const STATE: usize = 20;
+
+fn refused(row: &Row, _: &Names) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("refusal", row);
+    columns.stored(Event::Refused {
+        person: columns.person(2)?,
+        key: columns.key(3)?,
+        digest: columns.bytes(4)?,
+        refusal: columns.json(5)?,
+    })
+}

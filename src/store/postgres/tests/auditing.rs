@@ -1,0 +1,136 @@
+//! The audit on PostgreSQL: every rule can be asked, and what a hand did to the rows is found.
+
+use super::database::Database;
+use super::{Owner, open};
+use crate::store::audit::{Finding, Report, audit_url};
+use crate::store::sample;
+use openrun_core::StreamId;
+
+/// A small sale in which every rule holds.
+async fn healthy() -> Database {
+    let database = Database::create().await;
+    let store = open(&database).await;
+    let mut people = Owner::of_stream(store.clone(), StreamId::People).await;
+    people.write(vec![sample::signed_up(1), sample::signed_up(2)]).await.expect("writes");
+    let mut owner = Owner::of(store).await;
+    owner.write(sample::one_of_each()).await.expect("writes");
+    owner.write(vec![sample::joined(&sample::round(), 7)]).await.expect("writes");
+    owner.write(vec![sample::claimed(&sample::round(), 7)]).await.expect("writes");
+    database
+}
+
+async fn audited(database: &Database) -> Report {
+    let url = database.url.clone();
+    // It blocks, as the command does.
+    let asked = tokio::task::spawn_blocking(move || audit_url(&url)).await;
+    asked.expect("ends").expect("is asked")
+}
+
+#[tokio::test]
+async fn a_healthy_store_has_no_findings() {
+    let database = healthy().await;
+    let report = audited(&database).await;
+    assert_eq!(report.findings, []);
+    assert_eq!(report.rules, crate::store::audit::rule_names().len() + 1);
+    let events = 2 + sample::one_of_each().len() as u64 + 2;
+    assert_eq!((report.totals.events, report.totals.purchases), (events, 2));
+    assert_eq!(report.totals.sold_won, 200_000);
+}
+
+#[tokio::test]
+async fn a_store_can_be_audited_while_a_server_writes() {
+    let database = Database::create().await;
+    let mut owner = Owner::of(open(&database).await).await;
+    owner.write(sample::opening_of(&sample::round(), 100)).await.expect("writes");
+    for number in 1..=5 {
+        owner.write(vec![sample::joined(&sample::round(), number)]).await.expect("writes");
+        let report = audited(&database).await;
+        assert_eq!((report.findings.len(), report.totals.tickets), (0, number));
+    }
+}
+
+/// What a hand does that may do everything, and the rule that finds it. The triggers are taken away
+/// and put back: what is found is the rows.
+const FAULTS: [(&str, &str); 12] = [
+    ("store-chain-intact", "update ticket set person = '\\x00112233445566778899aabbccddeeff'"),
+    ("store-chain-intact", "update journal set body = replace(body::text, 'staff-1', 'x')::json"),
+    ("store-chain-intact", "update person set at = at + 1"),
+    ("store-chain-intact", "delete from claim where number = 7"),
+    // Two rows change places.
+    ("store-chain-intact", "update person set seq = -seq; update person set seq = 3 + seq"),
+    ("store-chain-intact", "update batch set hash = sha256('x') where first_seq = 1"),
+    ("store-chain-intact", "update stream set hash = sha256('x')"),
+    ("store-seq-gap", "delete from ticket where number = 2"),
+    ("store-batch-gap", "update batch set count = count + 1 where first_seq = 1"),
+    ("store-epoch-moved-back", "update batch set epoch = 9 where first_seq = 1"),
+    ("or1-left-after", "update purchase set left_after = left_after - 1 where number = 1"),
+    (
+        "or6-watermark-moved-back",
+        "update journal set kind = 'watermark_moved',
+         body = (body::jsonb || '{\"line\": 0, \"to\": 400}')::json where kind = 'window_closed'",
+    ),
+];
+
+/// F16.
+#[tokio::test]
+async fn what_a_hand_changed_removed_or_reordered_is_found() {
+    let database = healthy().await;
+    for (rule, fault) in FAULTS {
+        let client = database.client().await;
+        // In a copy of the database, so that each fault is alone. Nobody else may be connected.
+        let copy = format!("{}_copy", database.name());
+        let sessions = "select pg_terminate_backend(pid) from pg_stat_activity
+                        where datname = current_database() and pid <> pg_backend_pid()";
+        client.batch_execute(sessions).await.expect("alone");
+        drop(client);
+        let copied = database.copied_as(&copy).await;
+        copied
+            .execute(&format!(
+                "set session_replication_role = replica; {fault};
+                 set session_replication_role = origin"
+            ))
+            .await;
+        let report = audited(&copied).await;
+        let found = report.findings.iter().find(|finding| finding.rule == rule);
+        let Some(Finding { first, .. }) = found else {
+            panic!("{rule} missed {fault}: {:?}", report.findings)
+        };
+        assert!(!first.is_empty() && first.iter().all(|row| !row.contains("\\x")), "{first:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_guard_that_was_taken_away_is_found() {
+    let database = healthy().await;
+    for (fault, told) in [
+        (
+            "alter table ticket disable trigger ticket_is_never_changed",
+            "found_in=ticket problem=trigger missing guard=changed",
+        ),
+        (
+            "drop trigger stream_is_never_removed on stream",
+            "found_in=stream problem=trigger missing guard=removed",
+        ),
+        (
+            "alter table hold drop constraint hold_left_not_negative;
+             alter table hold add constraint hold_left_not_negative check (left_after >= 0)
+             not valid",
+            "found_in=hold problem=constraint not validated guard=hold_left_not_negative",
+        ),
+    ] {
+        database.execute(fault).await;
+        let report = audited(&database).await;
+        let found = report.findings.iter().find(|found| found.rule == "store-guards-intact");
+        let found = found.unwrap_or_else(|| panic!("missed {fault}"));
+        assert!(found.first.contains(&told.to_owned()), "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_store_is_said_so() {
+    let database = Database::create().await;
+    let url = database.url.clone();
+    let asked = tokio::task::spawn_blocking(move || audit_url(&url)).await.expect("ends");
+    let words = asked.expect_err("there is nothing").to_string();
+    assert!(words.contains("run `openrun migrate`"), "{words}");
+}

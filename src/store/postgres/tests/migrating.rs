@@ -1,0 +1,91 @@
+//! Migrations: when tables are made, and when they are left alone.
+
+use super::database::Database;
+use super::{Owner, PostgresStore, open};
+use crate::store::postgres::migrate;
+use crate::store::sample;
+
+async fn refused(database: &Database) -> String {
+    PostgresStore::open(&database.url).await.err().expect("is refused").to_string()
+}
+
+#[tokio::test]
+async fn an_empty_database_gets_its_tables_whoever_comes_first() {
+    let database = Database::create().await;
+    let opened = futures_util::future::join_all((0..4).map(|_| open(&database))).await;
+    assert_eq!(opened.len(), 4);
+    let versions = database.number("select count(*) from openrun.migration").await;
+    assert_eq!(versions, 4, "each migration once");
+    crate::store::postgres::migrate(&database.url).await.expect("there is nothing to do");
+}
+
+#[tokio::test]
+async fn old_tables_are_migrated_on_request_only() {
+    let database = Database::create().await;
+    drop(open(&database).await);
+    // As a former version would have left them.
+    database
+        .execute(
+            "drop owned by openrun_writer, openrun_reader;
+             delete from openrun.migration where version = 4",
+        )
+        .await;
+    let words = refused(&database).await;
+    assert!(words.contains("is at version 3 and this openrun needs 4"), "{words}");
+    assert!(words.contains("stop every openrun that uses it and run `openrun migrate`"), "{words}");
+    migrate(&database.url).await.expect("migrates");
+    drop(open(&database).await);
+}
+
+#[tokio::test]
+async fn tables_in_use_are_not_migrated() {
+    let database = Database::create().await;
+    let mut owner = Owner::of(open(&database).await).await;
+    owner.write(sample::one_of_each()).await.expect("writes");
+    // As if this program were newer than the one that runs: its last migration is not there yet.
+    database.execute("delete from openrun.migration where version = 4").await;
+    let words = migrate(&database.url).await.expect_err("is refused").to_string();
+    assert!(words.contains("a running openrun holds store postgres://"), "{words}");
+    assert!(words.contains("(openrun writer program:seoul): stop it first"), "{words}");
+    drop(owner);
+    // The server notices by itself that the writer is gone.
+    let mut tries = 0;
+    while let Err(fault) = migrate(&database.url).await {
+        tries += 1;
+        assert!(tries < 5, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_writes_to_a_store_of_another_version() {
+    let database = Database::create().await;
+    let store = open(&database).await;
+    let newer = "insert into openrun.migration (version, name, checksum) values (99, 'new', '')";
+    database.execute(newer).await;
+    let cause = store.take_over(&sample::stream()).await.expect_err("is refused").0;
+    assert_eq!(cause, "the store is at version 99, and this openrun writes 4");
+    let words = refused(&database).await;
+    assert!(words.contains("was migrated to version 99 by a newer openrun"), "{words}");
+}
+
+#[tokio::test]
+async fn a_store_that_is_being_migrated_is_not_written() {
+    let database = Database::create().await;
+    let store = open(&database).await;
+    let manager = database.client().await;
+    let lock = crate::store::postgres::migrate::LOCK;
+    manager.execute("select pg_advisory_lock($1)", &[&lock]).await.expect("locked");
+    let cause = store.take_over(&sample::stream()).await.expect_err("is refused").0;
+    assert_eq!(cause, "the store is being migrated");
+    manager.execute("select pg_advisory_unlock($1)", &[&lock]).await.expect("unlocked");
+    store.take_over(&sample::stream()).await.expect("takes over");
+}
+
+#[tokio::test]
+async fn a_migration_that_was_changed_is_refused() {
+    let database = Database::create().await;
+    drop(open(&database).await);
+    database.execute("update openrun.migration set checksum = 'other' where version = 1").await;
+    let words = refused(&database).await;
+    assert!(words.contains("migration 1 of store"), "{words}");
+}

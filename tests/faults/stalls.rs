@@ -1,0 +1,85 @@
+//! A store that stands still for some seconds, and goes on as if nothing had been.
+
+use crate::crowd::{Sale, comes_back};
+use crate::support::postgres::{TestCluster, TestDatabase};
+use crate::support::proxy::{Direction, FaultProxy};
+use crate::support::{TestStore, on_stage};
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+
+/// How long the store is silent.
+const STALL: Duration = Duration::from_secs(5);
+/// What was on its way when the store fell silent has arrived by then.
+const ON_ITS_WAY: Duration = Duration::from_millis(300);
+
+/// The store is silent from now on: nobody is promised anything, and everybody who waits is
+/// answered.
+async fn stands_still(sale: &Sale, name: &str, stall: Duration) {
+    sleep(ON_ITS_WAY).await;
+    let (before, began, mut newcomers) = (sale.bought(), Instant::now(), 0);
+    while began.elapsed() < stall - ON_ITS_WAY {
+        let document = sale.waiting_goes_on(&format!("{name}-{newcomers}")).await;
+        newcomers += 1;
+        if began.elapsed() > Duration::from_secs(2) {
+            let cause = &document["interruption"]["cause"];
+            assert_eq!(cause, "store", "people are told why: {document}");
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(sale.bought(), before, "OR-3: a purchase was answered while nothing was written");
+    assert_eq!(sale.turned_away(), 0, "somebody could not join");
+}
+
+/// F49.
+#[test]
+fn a_store_that_is_silent_for_five_seconds_holds_up_selling_and_nothing_else() {
+    on_stage(async {
+        let database = TestDatabase::create().await;
+        let proxy = FaultProxy::start(database.address()).await;
+        let store = TestStore::At(database.url_through(proxy.address));
+        let mut sale = Sale::on(store, 20).await;
+        sale.flows().await;
+        proxy.pause();
+        stands_still(&sale, "silent", STALL).await;
+        proxy.resume();
+        comes_back(&mut sale).await;
+        sale.ends_clean().await;
+    });
+}
+
+/// F49, one way: the store writes, and its answers are held up.
+#[test]
+fn a_store_whose_answers_are_held_up_for_five_seconds_loses_and_doubles_nothing() {
+    on_stage(async {
+        let database = TestDatabase::create().await;
+        let proxy = FaultProxy::start(database.address()).await;
+        let store = TestStore::At(database.url_through(proxy.address));
+        let mut sale = Sale::on(store, 20).await;
+        for round in ["first", "second"] {
+            sale.flows().await;
+            proxy.pause_one(Direction::ToClient);
+            stands_still(&sale, round, STALL).await;
+            proxy.resume();
+            comes_back(&mut sale).await;
+        }
+        sale.ends_clean().await;
+    });
+}
+
+/// F49, F38: every process of the server is stopped in its tracks, and goes on.
+#[test]
+fn a_server_that_is_frozen_for_some_seconds_holds_up_selling_and_nothing_else() {
+    on_stage(async {
+        let cluster = TestCluster::start(&[]).await;
+        let database = cluster.database().await;
+        let mut sale = Sale::on(TestStore::At(database.url()), 20).await;
+        for stall in [3, 8] {
+            sale.flows().await;
+            cluster.freeze().await;
+            stands_still(&sale, &format!("frozen-{stall}"), Duration::from_secs(stall)).await;
+            cluster.thaw().await;
+            comes_back(&mut sale).await;
+        }
+        sale.ends_clean().await;
+    });
+}

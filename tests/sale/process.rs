@@ -1,0 +1,138 @@
+//! The server as a process among others: who reads its metrics too often, who stops reading its
+//! log, who takes its descriptors. Selling goes on. F-numbers: `docs/failure-modes.md`.
+
+use crate::support::app::MORNING;
+use crate::support::process::Process;
+use crate::support::staff::RoundForm;
+use crate::support::{Buyer, Request, TestApp, allowed, checks, eventually, join_all, on_stage};
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+
+/// A round that is on sale today and as long as a test may take.
+fn on_sale_now() -> RoundForm {
+    let now = jiff::Timestamp::now();
+    let hours = |hours: i64| (now + jiff::SignedDuration::from_hours(hours)).to_string();
+    RoundForm::for_all(100_000_000).times(&hours(-1), &hours(5))
+}
+
+async fn open_now(server: &Process) {
+    server.operator.define("r1", &on_sale_now()).await;
+    server.operator.open("r1").await;
+}
+
+/// F46: Prometheus and reports that ask as fast as they can take their turn behind the sale.
+#[test]
+fn f46_scrapes_and_reports_without_end_hold_up_no_purchase() {
+    on_stage(async {
+        let app = TestApp::start_at(MORNING).await;
+        app.operator.define_open("r1", &RoundForm::for_all(100_000_000)).await;
+        let (is_over, scrapes) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let asking = (0..4).map(|asker| {
+            let (operator, is_over, scrapes) =
+                (app.operator.clone(), Arc::clone(&is_over), Arc::clone(&scrapes));
+            tokio::spawn(async move {
+                while !is_over.load(Ordering::SeqCst) {
+                    match asker {
+                        0 | 1 => drop(operator.metrics().await),
+                        2 => drop(operator.figures("r1").await),
+                        _ => drop(operator.log().await),
+                    }
+                    scrapes.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+        });
+        let asking: Vec<_> = asking.collect();
+        let mut slowest = Duration::ZERO;
+        for group in 0..10 {
+            let buyers = (0..20).map(|person| {
+                let mut buyer = app.buyer(&format!("person-{group}-{person}"));
+                async move {
+                    allowed(buyer.sign_up().await);
+                    buyer.get_pass("r1").await;
+                    let began = Instant::now();
+                    assert_eq!(buyer.buy("r1", "key", 100_000).await.status, 201);
+                    began.elapsed()
+                }
+            });
+            slowest = slowest.max(join_all(buyers).await.into_iter().max().unwrap_or_default());
+        }
+        is_over.store(true, Ordering::SeqCst);
+        join_all(asking.into_iter().map(|asker| async { asker.await.expect("no panic") })).await;
+        let scrapes = scrapes.load(Ordering::SeqCst);
+        assert!(scrapes >= 50, "only {scrapes} questions were put");
+        assert!(slowest < Duration::from_secs(2), "{slowest:?} for a purchase");
+        checks::stop_clean(app, 20_000_000).await;
+    });
+}
+
+/// F47: nobody reads the log any more. Lines are lost and counted, and purchases are not.
+#[test]
+fn f47_a_log_that_nobody_reads_costs_lines_and_no_purchase() {
+    on_stage(async {
+        let server = Process::start_unread("trace").await;
+        open_now(&server).await;
+        let mut sold = 0;
+        let dropped = async || {
+            checks::metric(&server.operator.metrics().await, "openrun_log_lines_dropped_total")
+        };
+        while dropped().await == 0.0 {
+            assert!(sold < 2_000, "a pipe and a queue hold less than this");
+            let buyers = (0..20).map(|person| {
+                let buyer = server.buyer(&format!("person-{sold}-{person}"));
+                bought(buyer)
+            });
+            join_all(buyers).await;
+            sold += 20;
+        }
+        // The queue is full from here on.
+        join_all((0..20).map(|person| bought(server.buyer(&format!("late-{person}"))))).await;
+        let began = Instant::now();
+        let (code, _) = server.terminate();
+        assert_eq!(code, Some(0));
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?} to end", began.elapsed());
+    });
+}
+
+async fn bought(mut buyer: Buyer) {
+    let began = Instant::now();
+    buyer.buy_through("r1", "key", 10_000).await;
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?} for a purchase", began.elapsed());
+}
+
+/// F48: somebody takes all the connections that the process has descriptors for. Who is there
+/// already buys on, operators get through, and all others come in once the idle ones are gone.
+#[test]
+fn f48_with_few_descriptors_who_is_in_buys_on_and_others_come_in_later() {
+    on_stage(async {
+        let server = Process::start_with_files("info", 400).await;
+        open_now(&server).await;
+        let mut ann = server.buyer("ann");
+        ann.buy_through("r1", "key", 10_000).await;
+        let address = server.public;
+        let mut idle = Vec::new();
+        for _ in 0..500 {
+            // Those that are not accepted wait in the system's queue, or are refused.
+            let connecting = TcpStream::connect(address);
+            if let Ok(Ok(stream)) = tokio::time::timeout(Duration::from_secs(1), connecting).await {
+                idle.push(stream);
+            }
+        }
+        assert!(idle.len() > 144, "only {} connections were made", idle.len());
+        ann.get_pass("r1").await;
+        assert_eq!(ann.buy("r1", "while-full", 10_000).await.status, 201);
+        server.operator.pause("r1").await;
+        server.operator.resume("r1").await;
+        drop(idle);
+        let newcomer = server.buyer("newcomer");
+        let request = Request::new("GET", "/v1/rounds/r1");
+        let is_in = async || newcomer.web.try_send(&request).await.is_ok();
+        eventually::so("others come in", is_in).await;
+        bought(server.buyer("late")).await;
+        let (code, log) = server.terminate();
+        assert_eq!(code, Some(0), "{log}");
+        assert!(log.contains("the limit of open files bounds connections"), "{}", json!(log));
+    });
+}
