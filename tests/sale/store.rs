@@ -201,8 +201,10 @@ fn f50_a_purchase_whose_commit_fails_ends_once_and_truthfully() {
     });
 }
 
-/// Each step of a payment with what picks its commit.
-const STEPS: [(&str, fn(&Event) -> bool); 3] = [
+/// A step of a payment with what picks its commit.
+type Step = (&'static str, fn(&Event) -> bool);
+
+const STEPS: [Step; 3] = [
     ("held", |event| matches!(event, Event::Held { .. })),
     ("sent", |event| matches!(event, Event::PaymentSent { .. })),
     ("issued", |event| matches!(event, Event::Issued { .. })),
