@@ -154,10 +154,8 @@ pub(super) async fn standing(
     reader: &Reader,
     stream: &StreamId,
 ) -> Result<Option<Standing>, StoreError> {
-    let sql = format!(
-        "select hash, epoch, next_seq, id as stream_id, next_seq - 1 as last_seq
-         from stream where id = {STREAM_NUMBER}"
-    );
+    // Also while in doubt: a witness asks this before a take-over, and that settles the doubt.
+    let sql = format!("select hash, epoch, next_seq from stream where id = {STREAM_NUMBER}");
     let found = reader.rows(&sql, vec![plain(program_of(stream))]).await?;
     let Some(row) = found.first() else { return Ok(None) };
     let (epoch, next_seq): (i64, i64) = (row.get(1), row.get(2));
@@ -173,13 +171,13 @@ pub(super) async fn hash_at(
     let Ok(next_seq) = i64::try_from(next_seq) else { return Ok(None) };
     // The one batch that can end there is the last that begins before.
     let sql = format!(
-        "select hash, stream_id, first_seq + count - 1 as last_seq from (
-             select stream_id, first_seq, count, hash from batch
+        "select hash from (
+             select first_seq, count, hash from batch
              where stream_id = {STREAM_NUMBER} and first_seq < $2
              order by first_seq desc limit 1
          ) as last where first_seq + count = $2
          union all
-         select decode(repeat('00', 32), 'hex'), id, 0 from stream
+         select decode(repeat('00', 32), 'hex') from stream
          where id = {STREAM_NUMBER} and $2 = 1"
     );
     let found = reader.rows(&sql, vec![plain(program_of(stream)), plain(next_seq)]).await?;
