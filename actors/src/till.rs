@@ -229,7 +229,7 @@ impl TillShell {
 
     fn offer(&mut self, round: &RoundRef, held: Unsent) {
         self.know(held.id, round).unsent = Some(held);
-        // By a clock that was put forward since, a hold would seem to lie in the future.
+        // Where the clock was set back since, a hold would seem to lie in the future.
         let since = held.since.min(self.clock.now());
         self.till.offer(since, held.id, held.price);
     }

@@ -52,11 +52,6 @@ impl Round {
         self.payments.get(&id)
     }
 
-    /// All payments whose end is still to come, oldest first.
-    pub fn open_payments(&self) -> impl Iterator<Item = &Payment> {
-        self.payments.values().filter(|payment| payment.is_open())
-    }
-
     /// All payments that somebody must look at: those whose end is still to come, and those that
     /// were voided without the rail having said no, for money may turn up. What a till that starts
     /// goes on with.

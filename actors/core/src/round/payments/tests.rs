@@ -164,7 +164,7 @@ fn three_releases_in_every_order_release_once() {
 }
 
 #[test]
-#[should_panic(expected = "OR-")]
+#[should_panic(expected = "OR-3: a step of a payment that was never held")]
 fn a_hold_that_is_released_twice_is_a_defect() {
     let mut payments = Payments::new(second_round());
     payments.step(at("09:45"), "schedule");
