@@ -19,6 +19,7 @@ pub mod admin;
 pub mod docs;
 pub mod health;
 pub mod home;
+pub mod honesty;
 pub mod people;
 pub mod programs;
 pub mod purchases;

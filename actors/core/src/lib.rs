@@ -9,7 +9,10 @@
 //! ([`refusal`]), what happened ([`event`]), who decides ([`person`], [`round`], [`queue`]), and
 //! what must hold ([`invariants`]).
 
+pub mod ahead;
 pub mod event;
+pub mod forecast;
+pub mod honesty;
 pub mod ids;
 pub mod inlet;
 pub mod invariants;
@@ -28,6 +31,7 @@ pub mod speed;
 pub mod stock;
 pub mod till;
 pub mod time;
+pub mod uptake;
 pub mod view;
 
 pub use event::{Event, StoredEvent, StreamId};
