@@ -7,7 +7,8 @@
 use super::api::{Api, at};
 use super::terms::{ANYONE, BUYING, JOINING, OPERATOR, PERSON, SHOWN_TICKET, VIEWER};
 use super::{
-    admin, docs, health, home, people, programs, purchases, rail, rounds, tickets, watermark,
+    admin, docs, health, home, outcome, people, programs, purchases, rail, rounds, tickets,
+    watermark,
 };
 
 /// What people and channel apps call.
@@ -20,6 +21,7 @@ pub fn public() -> Api {
             .get(tickets::show, SHOWN_TICKET.may(ROUND))
             .delete(tickets::leave, SHOWN_TICKET.may(CLAIM)),
     );
+    api.add(at("/v1/rounds/{round}/outcome").get(outcome::show, SHOWN_TICKET.may(OUTCOME)));
     api.add(at("/v1/rounds/{round}/purchases").post(purchases::buy, BUYING.may(BUY)));
     api.add(at("/v1/rounds/{round}/tickets").post(tickets::join, JOINING.may(JOIN)));
     api.add(at("/v1/rounds/{round}/passes").post(tickets::claim, SHOWN_TICKET.may(CLAIM)));
@@ -74,6 +76,7 @@ fn add_docs(api: &mut Api) {
 }
 
 const BUSY: &[&str] = &["overloaded", "unavailable"];
+const OUTCOME: &[&str] = &["round-not-found", "overloaded", "unavailable"];
 const HINT: &[&str] = &["unauthenticated", "overloaded", "unavailable"];
 const ROUND: &[&str] = &["round-not-found"];
 const PROGRAM: &[&str] = &["program-not-found"];
