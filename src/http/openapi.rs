@@ -7,8 +7,8 @@ use super::api::Declared;
 use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
 use super::problem::{self, PROBLEM_JSON};
 use super::terms::Who;
-use super::{admin, docs, health, home, people, problem_table, programs, purchases, rail, router};
-use super::{rounds, tickets, watermark};
+use super::{admin, docs, health, home, outcome, people, problem_table, programs, purchases};
+use super::{rail, rounds, router, tickets, watermark};
 use actix_web::http::Method;
 use std::collections::BTreeMap;
 use utoipa::OpenApi;
@@ -38,7 +38,7 @@ const STAFF_TOKEN: &str = "staff_token";
         (name = "contract", description = "This document, its page, and keys")),
     paths(
         programs::list, programs::show, rounds::list, rounds::show, watermark::show,
-        tickets::join, tickets::show, tickets::leave, tickets::claim,
+        tickets::join, tickets::show, tickets::leave, tickets::claim, outcome::show,
         purchases::buy, purchases::show, purchases::list, rail::webhook,
         people::sign_up, people::me, people::limits,
         docs::document, docs::docs, docs::file, docs::jwks, home::public),
