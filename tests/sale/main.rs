@@ -10,6 +10,7 @@ mod support;
 mod canary;
 mod forgery;
 mod hangups;
+mod honesty;
 mod input;
 mod ladder;
 mod limits;

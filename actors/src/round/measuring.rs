@@ -19,7 +19,7 @@ impl RoundShell {
             _ if !is_selling || places.watermark() >= places.last_number() => Flow::Still,
             Limiter::Shut | Limiter::Rail | Limiter::Stock | Limiter::Demand => Flow::Still,
             Limiter::Rate => Flow::Planned,
-            Limiter::Active => Flow::Bound,
+            _ => Flow::Bound,
         };
         drive.meter.observe(now, flow, inlet.rate_per_1000_s);
         let bought = self.round.bought_in(id);
