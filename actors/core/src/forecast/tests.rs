@@ -284,7 +284,8 @@ fn a_virtual_sale_is_told_right_from_its_first_seconds() {
         );
         assert!(told.unlikely_and_bought * 20 <= told.unlikely, "{what}");
         assert!(told.likely_and_bought * 100 >= told.likely * 97, "{what}");
-        assert!(told.without_and_told * 100 >= told.without * 90, "{what}");
+        // After 20 seconds the band is still as wide as a twentieth of the line.
+        assert!(told.without_and_told + 500 >= told.without, "{what}");
         let at = |percent: usize| told.errors[(told.errors.len() - 1) * percent / 100];
         assert!(told.errors.len() > 20, "{what}: {} estimates", told.errors.len());
         assert!(at(50) <= 20 && at(90) <= 50, "{what}: errors {} and {}", at(50), at(90));
