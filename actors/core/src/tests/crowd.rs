@@ -57,10 +57,7 @@ impl Machines {
         let mut machines = Machines { round, places, queues, people: HashMap::new() };
         journal.iter().for_each(|stored| machines.apply(&stored.event));
         for (line, places) in machines.round.lines().iter().zip(&machines.places) {
-            places.skip_to(line.reserved);
-            for number in 1..=line.reserved {
-                places.change(number, Phase::Unknown, Phase::Vacant);
-            }
+            places.vacate(line.reserved, 3);
         }
         machines.expire(now);
         machines
