@@ -11,7 +11,7 @@ use crate::sim::agenda::Task;
 use crate::sim::faults::Plant;
 use crate::sim::world::World;
 use openrun_core::inlet::RateBucket;
-use openrun_core::places::{Phase, Places};
+use openrun_core::places::Places;
 use openrun_core::queue::Queue;
 use openrun_core::round::Round;
 use openrun_core::view::RoundView;

@@ -232,7 +232,7 @@ impl Crowd {
 
     fn join_showing(&mut self, who: u64, shown: Option<ShownTicket>) -> Option<u64> {
         let birth_year = 1_980 + i16::try_from(who).unwrap();
-        let choice = self.view().line_for(birth_year, self.now);
+        let choice = self.view().line_for(&born_in(birth_year), self.now);
         let LineChoice::Now(line) = choice else { return None };
         if !self.machines.round.state().takes_joins() {
             return None;
@@ -372,7 +372,7 @@ impl Crowd {
             round: self.spec.id.clone(),
             program: program().id,
             rules: rules(),
-            closed: self.view().check_selling(birth_year, self.now).err(),
+            closed: self.view().check_selling(&born_in(birth_year), self.now).err(),
             channel_allowed: true,
         };
         Ask { key: key(name), digest, amount, is_registered: true, round: Some(facts), pass }
