@@ -286,5 +286,7 @@ impl Places {
     }
 }
 
+mod drawn;
+
 #[cfg(test)]
 mod tests;
