@@ -25,6 +25,7 @@ use openrun_core::{
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+mod draws;
 mod start;
 
 pub(crate) use start::Inner;

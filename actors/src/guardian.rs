@@ -232,9 +232,10 @@ impl Inner {
         }
         let vacant = lines.iter().map(|_| Vec::new()).collect();
         let queues = (0..QUEUE_SHARDS).map(|_| Default::default()).collect();
+        let entries = (0..QUEUE_SHARDS).map(|_| Default::default()).collect();
         // As old as the stream itself: there was nothing of it to be read.
         let of_state = journal.of_state(since);
-        let loaded = Loaded { round, queues, lines, vacant };
+        let loaded = Loaded { round, queues, entries, lines, vacant };
         let started = self.start_round(loaded, program, of_state);
         Ok(Put::Created(started.view()))
     }
@@ -250,15 +251,15 @@ impl Inner {
         let arbiter = self.arbiter_of(&program.id);
         let view = self.first_view(&loaded, &program, (0, of_state.epoch()));
         let labels = labels_of(&loaded.round);
-        let Loaded { round, queues, lines, vacant } = loaded;
+        let Loaded { round, queues, entries, lines, vacant } = loaded;
         let shared = Arc::new_cyclic(|weak: &Weak<RoundShared>| {
             let around = self.surroundings(of_state.clone());
             let (machine, of_round) = (round, weak.clone());
             let make = move || RoundShell::new(machine, program, vacant, of_round, around, 1);
-            let start_queue = |(shard, queue)| {
+            let start_queue = |(shard, people)| {
                 let (weak, labels) = (weak.clone(), labels.clone());
                 let (journal, clock) = (of_state.clone(), Arc::clone(&self.clock));
-                let make = move || QueueShell::new(queue, shard, weak, journal, clock, labels);
+                let make = move || QueueShell::new(people, shard, weak, journal, clock, labels);
                 Handle::start(&arbiter, make, self.obituary(&id, "queue"))
             };
             RoundShared {
@@ -266,7 +267,7 @@ impl Inner {
                 journal: of_state.of_nobody(),
                 view: ArcSwap::from_pointee(view),
                 lines: ArcSwap::from_pointee(lines),
-                queues: queues.into_iter().enumerate().map(start_queue).collect(),
+                queues: queues.into_iter().zip(entries).enumerate().map(start_queue).collect(),
                 round: Handle::start(&arbiter, make, self.obituary(&id, "round")),
                 rendered: ArcSwapOption::empty(),
                 inversions: AtomicU64::new(0),
@@ -297,14 +298,14 @@ impl Inner {
             return tracing::warn!(round = %id, "a round waits for its stream to be taken over");
         }
         let former = shared.lines.load_full();
-        let loaded = match load_round(&*self.store, id, &former).await {
+        let loaded = match load_round(&*self.store, id, &former, &*self.draw_secrets).await {
             Ok(loaded) => loaded,
             Err(error @ LoadError::Store(_)) => {
                 tracing::error!(round = %id, %error, "a round could not be read, trying again");
                 return self.rebuild_later(id);
             }
             // It stays retired and answers `unavailable`; the others go on.
-            Err(error @ LoadError::Contradiction(_)) => {
+            Err(error @ (LoadError::Contradiction(_) | LoadError::Draw(..))) => {
                 return tracing::error!(round = %id, %error, "a round is out of service");
             }
         };
@@ -316,16 +317,17 @@ impl Inner {
         let serial = shared.view.load().serial + 1;
         let view = self.first_view(&loaded, &program, (serial, of_state.epoch()));
         let labels = labels_of(&loaded.round);
-        let Loaded { round, queues, lines, vacant } = loaded;
+        let Loaded { round, queues, entries, lines, vacant } = loaded;
         shared.lines.store(Arc::new(lines));
         shared.view.store(Arc::new(view));
         let (weak, around) = (Arc::downgrade(&shared), self.surroundings(of_state.clone()));
         let make = move || RoundShell::new(round, program, vacant, weak, around, serial + 1);
         shared.round.restart(&arbiter, make, self.obituary(id, "round"));
-        for ((shard, queue), handle) in queues.into_iter().enumerate().zip(&shared.queues) {
+        let people = queues.into_iter().zip(entries).enumerate();
+        for ((shard, people), handle) in people.zip(&shared.queues) {
             let (weak, labels) = (Arc::downgrade(&shared), labels.clone());
             let (journal, clock) = (of_state.clone(), Arc::clone(&self.clock));
-            let make = move || QueueShell::new(queue, shard, weak, journal, clock, labels);
+            let make = move || QueueShell::new(people, shard, weak, journal, clock, labels);
             handle.restart(&arbiter, make, self.obituary(id, "queue"));
         }
         RoundRef(shared).reserve_numbers();
@@ -350,6 +352,7 @@ impl Inner {
             journal,
             clock: Arc::clone(&self.clock),
             at_once: self.at_once.clone(),
+            draw_secrets: Arc::clone(&self.draw_secrets),
             till: self.till.clone(),
         }
     }
@@ -401,11 +404,11 @@ impl Inner {
                 continue;
             }
             let of_state = journal.of_state(self.doubts.load(Ordering::Acquire));
-            match load_round(&*self.store, &round, &[]).await {
+            match load_round(&*self.store, &round, &[], &*self.draw_secrets).await {
                 Ok(loaded) if loaded.round.spec().program_id == *id => {
                     self.start_round(loaded, Arc::clone(&program), of_state);
                 }
-                Ok(_) | Err(LoadError::Contradiction(_)) => {}
+                Ok(_) | Err(LoadError::Contradiction(_) | LoadError::Draw(..)) => {}
                 Err(LoadError::Store(error)) => return Err(error),
             }
         }

@@ -17,6 +17,7 @@ pub mod terms;
 
 pub mod admin;
 pub mod docs;
+mod draws;
 pub mod health;
 pub mod home;
 pub mod people;

@@ -3,7 +3,7 @@
 use super::call::{Answer, Call};
 use super::reply;
 use super::time::Moment;
-use super::words::{RoundHead, Slug, WindowHead};
+use super::words::{OrderWord, RoundHead, Slug, WindowHead};
 use openrun_core::WindowId;
 use openrun_core::view::RoundView;
 use serde::Serialize;
@@ -45,7 +45,7 @@ impl<'a> RoundHead<'a> {
             program_id: spec.program_id.as_str(),
             name: &spec.name,
             state: view.state,
-            order: spec.order,
+            order: OrderWord::of(&spec.order),
             rejoin: spec.rejoin,
             lobby_opens_at: Moment(spec.lobby_opens_at),
         }

@@ -7,7 +7,7 @@
 use super::api::{Api, at};
 use super::terms::{ANYONE, BUYING, JOINING, OPERATOR, PERSON, SHOWN_TICKET, VIEWER};
 use super::{
-    admin, docs, health, home, people, programs, purchases, rail, rounds, tickets, watermark,
+    admin, docs, draws, health, home, people, programs, purchases, rail, rounds, tickets, watermark,
 };
 
 /// What people and channel apps call.
@@ -28,6 +28,11 @@ pub fn public() -> Api {
     api.add(at("/v1/people/me/limits").get(people::limits, PERSON.may(REGISTERED)));
     api.add(at("/v1/people/me").get(people::me, PERSON.may(REGISTERED)));
     api.add(at("/v1/people").post(people::sign_up, PERSON.body().may(BUSY)));
+    api.add(
+        at("/v1/rounds/{round}/draw/{class}/transcript")
+            .get(draws::transcript, ANYONE.may(TRANSCRIPT)),
+    );
+    api.add(at("/v1/rounds/{round}/draw").get(draws::show, ANYONE.may(DRAW)));
     api.add(at("/v1/rounds/{round}").get(rounds::show, ANYONE.may(ROUND)));
     api.add(at("/v1/rounds").get(rounds::list, ANYONE));
     api.add(at("/v1/programs/{program}").get(programs::show, ANYONE.may(PROGRAM)));
@@ -50,6 +55,9 @@ pub fn ops() -> Api {
     api.add(at("/v1/admin/programs/{program}").put(admin::programs::put, OPERATOR.may(BUSY)));
     api.add(
         at("/v1/admin/rounds/{round}/inlet").patch(admin::rounds::set_inlet, OPERATOR.may(STEP)),
+    );
+    api.add(
+        at("/v1/admin/rounds/{round}/draw/shares").post(admin::draws::give, OPERATOR.may(STEP)),
     );
     api.add(
         at("/v1/admin/rounds/{round}/{step:schedule|open|pause|resume|close}")
@@ -76,6 +84,8 @@ fn add_docs(api: &mut Api) {
 const BUSY: &[&str] = &["overloaded", "unavailable"];
 const HINT: &[&str] = &["unauthenticated", "overloaded", "unavailable"];
 const ROUND: &[&str] = &["round-not-found"];
+const DRAW: &[&str] = &["not-found", "round-not-found"];
+const TRANSCRIPT: &[&str] = &["not-found", "round-not-found", "unavailable"];
 const PROGRAM: &[&str] = &["program-not-found"];
 const PURCHASE: &[&str] = &["purchase-not-found", "overloaded", "unavailable"];
 const LIST: &[&str] = &["malformed", "overloaded", "unavailable"];

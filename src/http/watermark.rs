@@ -5,6 +5,7 @@
 //! turn. Never touches a mailbox, and says nothing about anybody.
 
 use super::call::{Answer, Call};
+use super::draws::DrawState;
 use super::reply::{self, SHARED};
 use super::time::Moment;
 use super::words::{Slug, StateWord, Thousandths, WindowHead};
@@ -16,8 +17,8 @@ use openrun_core::round::LifeCycle;
 use openrun_core::speed::Speed;
 use openrun_core::stock::Stock;
 use openrun_core::view::{
-    Interruption, LIKELY_PERCENT, LineView, Missing, POSSIBLE_PERCENT, RoundView, TURN_UP_PERCENT,
-    WindowView,
+    Interruption, LIKELY_PERCENT, LineView, LobbyView, Missing, POSSIBLE_PERCENT, RoundView,
+    TURN_UP_PERCENT, WindowView,
 };
 use openrun_core::{RoundId, Won};
 use serde::Serialize;
@@ -49,6 +50,9 @@ pub struct Document<'a> {
     mean_purchase_won: i64,
     /// One line for each class of eligibility.
     lines: Vec<Line>,
+    /// In a drawn round the lobby of each class: who is there is drawn at the opening.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lobbies: Vec<Lobby>,
     /// The windows with their live figures.
     windows: Vec<Window<'a>>,
     /// How the outlook follows from the figures.
@@ -123,6 +127,25 @@ struct Line {
     speed_per_s: Option<SpeedAnswer>,
     /// Numbers ahead of the watermark that nobody holds: ranges, both ends included.
     vacant: Vec<[u64; 2]>,
+}
+
+/// The lobby of a class that is drawn.
+#[derive(Serialize, ToSchema)]
+struct Lobby {
+    /// Who is drawn.
+    #[schema(example = "everyone")]
+    class: &'static str,
+    /// How far the draw has come.
+    state: DrawState,
+    /// How many entries it has, those of people who left included.
+    entries: u64,
+}
+
+impl From<&LobbyView> for Lobby {
+    fn from(lobby: &LobbyView) -> Lobby {
+        let state = DrawState::of(lobby);
+        Lobby { class: lobby.draw.class.to_string(), state, entries: lobby.entries }
+    }
 }
 
 /// A speed with its spread.
@@ -271,6 +294,7 @@ impl<'a> Document<'a> {
             sold_won,
             mean_purchase_won: view.mean_purchase.0,
             lines: view.lines.iter().map(Line::from).collect(),
+            lobbies: view.lobbies.iter().map(Lobby::from).collect(),
             windows: view.windows.iter().map(Window::from).collect(),
             outlook: OutlookRule {
                 turn_up_percent: TURN_UP_PERCENT,

@@ -300,5 +300,9 @@ impl Queue {
     }
 }
 
+mod drawn;
+
+pub use drawn::DrawnLine;
+
 #[cfg(test)]
 mod tests;

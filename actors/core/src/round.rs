@@ -17,9 +17,11 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod draw;
 mod numbers;
 mod payments;
 
+pub use draw::{ClassDraw, ClosedLobby, Drawn};
 pub use payments::NextStep;
 
 pub use crate::life::{LifeCycle, Step};
@@ -104,6 +106,7 @@ pub struct Round {
     payments: BTreeMap<PurchaseId, Payment>,
     /// Won sent to the rail, by day of Seoul.
     sent_on: BTreeMap<i64, Won>,
+    draws: draw::Draws,
 }
 
 impl Round {
@@ -118,9 +121,9 @@ impl Round {
         };
         let line = |eligibility| Line { eligibility, reserved: 0, watermark: 0 };
         let windows = spec.windows.iter().map(window).collect();
-        let lines = spec.lines().into_iter().map(line).collect();
-        let payments = BTreeMap::new();
-        Round { spec, state: LifeCycle::Draft, windows, lines, payments, sent_on: BTreeMap::new() }
+        let lines = spec.lines_with_lobbies().into_iter().map(line).collect();
+        let (payments, sent_on, draws) = (BTreeMap::new(), BTreeMap::new(), draw::Draws::of(&spec));
+        Round { spec, state: LifeCycle::Draft, windows, lines, payments, sent_on, draws }
     }
 
     /// What the operator said.
@@ -242,7 +245,7 @@ impl Round {
     ) -> (Option<Event>, Limiter) {
         let here = &self.lines[line.index()];
         let open = self.open_window_of(line);
-        if self.state != LifeCycle::Open || open.is_none() {
+        if self.state != LifeCycle::Open || open.is_none() || self.awaits_draw(line) {
             return (None, Limiter::Shut);
         }
         let left = open.map_or(Won::ZERO, |window| window.stock.left);
@@ -362,6 +365,9 @@ impl Round {
     /// The window that sells to this line now.
     #[must_use]
     pub fn open_window_of(&self, line: LineId) -> Option<&Window> {
+        if self.spec.is_lobby(line) {
+            return None;
+        }
         let eligibility = &self.lines.get(line.index())?.eligibility;
         self.windows
             .iter()
@@ -403,6 +409,10 @@ impl Round {
                 assert!(*to > line.watermark, "OR-6: the watermark moves back");
                 line.watermark = *to;
             }
+            Event::DrawCommitted { .. }
+            | Event::LobbyClosed { .. }
+            | Event::ShareGiven { .. }
+            | Event::Drawn { .. } => self.apply_draw(event),
             Event::InletChanged { inlet, .. } => self.spec.inlet = InletSpec::clone(inlet),
             Event::Held { .. }
             | Event::PaymentSent { .. }

@@ -3,6 +3,7 @@
 //! Readers never wait for a mailbox: the round publishes a snapshot each tick, and a place is
 //! worked out from it.
 
+use crate::draw::ShareValue;
 use crate::places::{Phase, Places};
 use crate::program::Program;
 use crate::round::{LifeCycle, Line, Round, Window, WindowPhase};
@@ -11,6 +12,10 @@ use crate::speed::Speed;
 use crate::stock::Stock;
 use crate::{Refusal, Timestamp, Who, WindowId, Won};
 use std::sync::Arc;
+
+mod lobby;
+
+pub use lobby::LobbyView;
 
 /// Shortest and longest time between two looks of somebody who waits.
 const POLL_MILLIS: (u64, u64) = (1_000, 30_000);
@@ -87,6 +92,10 @@ pub struct RoundView {
     pub windows: Vec<WindowView>,
     /// Its lines.
     pub lines: Vec<LineView>,
+    /// In a drawn round the lobby of each line, in the same order.
+    pub lobbies: Vec<LobbyView>,
+    /// In a drawn round the shares that were given.
+    pub shares: Vec<ShareValue>,
     /// The mean purchase.
     pub mean_purchase: Won,
     /// Why nothing is sold for the moment, though the round is open.
@@ -218,16 +227,20 @@ impl RoundView {
                 vacant,
             }
         };
+        let lines = round.lines().iter().enumerate();
+        let lines = lines.filter(|(index, _)| !round.spec().is_lobby(line_id(*index)));
         RoundView {
             serial,
             epoch,
             at,
+            lobbies: LobbyView::of_round(round, |index| of_line(index).0),
+            shares: round.shares().to_vec(),
             spec: Arc::new(round.spec().clone()),
             mean_purchase: round.mean_purchase(program.rules_at(at).monthly_limit_won),
             program,
             state: round.state(),
             windows: round.windows().iter().map(window).collect(),
-            lines: round.lines().iter().enumerate().map(line).collect(),
+            lines: lines.map(line).collect(),
             interruption: None,
         }
     }
@@ -285,7 +298,7 @@ impl RoundView {
     pub fn line_of(&self, eligibility: &Eligibility) -> LineId {
         let index = self.lines.iter().position(|line| line.eligibility == *eligibility);
         let index = index.expect("every window's class has a line");
-        LineId(u8::try_from(index).expect("a round has at most 16 windows"))
+        line_id(index)
     }
 
     /// The window that sells, will sell, or sold last to a line.
@@ -301,6 +314,9 @@ impl RoundView {
     /// Where a number stands. Reads the shared places, no mailbox.
     #[must_use]
     pub fn place(&self, line: LineId, number: u64, places: &Places) -> PlaceView {
+        if self.spec.is_lobby(line) {
+            return self.entry(line, number, places);
+        }
         let watermark = places.watermark();
         let ahead = self.ahead(line, number, watermark);
         let state = self.place_state(line, number, watermark, places.phase(number));
@@ -416,6 +432,10 @@ impl RoundView {
         let p90_s = seconds(speed.p10_milli).unwrap_or(p50_s.saturating_mul(2)).max(p50_s);
         Some(Eta { p10_s, p50_s, p90_s })
     }
+}
+
+fn line_id(index: usize) -> LineId {
+    LineId(u8::try_from(index).expect("a round has at most 16 windows, and as many lobbies"))
 }
 
 /// How many of the numbers after `after` up to `up_to` were never given.

@@ -4,6 +4,7 @@
 use super::Engine;
 use crate::clock::Clock;
 use crate::committer::{Committer, Doubts, Journal};
+use crate::draw_secrets::DrawSecrets;
 use crate::guardian::{Guardian, load_people};
 use crate::handle::{Handle, Serve};
 use crate::load::{LoadError, load_round};
@@ -35,6 +36,7 @@ pub(crate) struct Inner {
     pub at_once: Option<Arc<dyn AtOnce>>,
     pub till: Option<TillLink>,
     pub rail: Option<Arc<dyn Rail>>,
+    pub draw_secrets: Arc<dyn DrawSecrets>,
     pub doubts: Doubts,
     /// Of the people's stream.
     pub journal: Journal,
@@ -98,9 +100,10 @@ impl Engine {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         pay_by: PayBy,
+        draw_secrets: Arc<dyn DrawSecrets>,
     ) -> Result<Engine, StartError> {
         let ownership = store.take_over(&StreamId::People).await?;
-        let inner = Inner::assemble(store, clock, pay_by, ownership);
+        let inner = Inner::assemble(store, clock, pay_by, draw_secrets, ownership);
         inner.start_guardian();
         inner.read_programs().await?;
         inner.read_rounds().await?;
@@ -116,6 +119,7 @@ impl Inner {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         pay_by: PayBy,
+        draw_secrets: Arc<dyn DrawSecrets>,
         ownership: Ownership,
     ) -> Arc<Inner> {
         let doubts = Doubts::default();
@@ -150,6 +154,7 @@ impl Inner {
                 at_once,
                 till,
                 rail,
+                draw_secrets,
                 doubts,
                 journal,
                 programs: DashMap::new(),
@@ -181,11 +186,11 @@ impl Inner {
 
     async fn read_rounds(self: &Arc<Self>) -> Result<(), StoreError> {
         for id in self.store.rounds().await? {
-            let loaded = match load_round(&*self.store, &id, &[]).await {
+            let loaded = match load_round(&*self.store, &id, &[], &*self.draw_secrets).await {
                 Ok(loaded) => loaded,
                 Err(LoadError::Store(error)) => return Err(error),
                 // One broken round takes nobody else down with it.
-                Err(error @ LoadError::Contradiction(_)) => {
+                Err(error @ (LoadError::Contradiction(_) | LoadError::Draw(..))) => {
                     tracing::error!(round = %id, %error, "a round is out of service");
                     continue;
                 }

@@ -1,6 +1,8 @@
 //! What operators call, on the ops listener only: programs, rounds, and the log of what staff did.
 
+pub mod draws;
 pub mod log;
+mod order_form;
 pub mod programs;
 mod round_figures;
 mod round_form;
