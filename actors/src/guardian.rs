@@ -19,7 +19,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use openrun_core::program::{Name, Program};
 use openrun_core::round::Round;
 use openrun_core::round_spec::{LineId, RoundSpec};
-use openrun_core::view::RoundView;
+use openrun_core::view::{Measured, RoundView};
 use openrun_core::{Event, ProgramId, Refusal, RoundId, Rules, StreamId};
 use std::collections::HashMap;
 use std::future::Future;
@@ -341,7 +341,10 @@ impl Inner {
         (serial, epoch): (u64, u64),
     ) -> RoundView {
         let of_line = |line: usize| {
-            (Arc::clone(&loaded.lines[line].places), (None, loaded.vacant[line].clone()))
+            (
+                Arc::clone(&loaded.lines[line].places),
+                (Measured::default(), loaded.vacant[line].clone()),
+            )
         };
         let program = Arc::clone(program);
         RoundView::of(&loaded.round, program, serial, epoch, self.clock.now(), of_line)

@@ -20,6 +20,7 @@ pub mod docs;
 mod draws;
 pub mod health;
 pub mod home;
+pub mod honesty;
 pub mod people;
 pub mod programs;
 pub mod purchases;

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 mod draw;
+mod figures;
 mod numbers;
 mod payments;
 
@@ -30,10 +31,6 @@ pub use crate::life::{LifeCycle, Step};
 /// may stall for half a second in the largest rush that one machine can take in. A restart leaves
 /// at most this many numbers unused, which costs nobody a place or a wait.
 pub const NUMBER_BLOCK: u64 = 32_768;
-/// Purchases that must have been seen before their mean is believed; until then the monthly limit
-/// stands in.
-const MEAN_NEEDS_PURCHASES: u64 = 100;
-
 /// Whether a window sells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +54,8 @@ pub struct Window {
     pub stock: Stock,
     /// How many purchases it made.
     pub purchases: u64,
+    /// The sum of the squares of their amounts, in won: how much purchases differ.
+    pub squares: u128,
 }
 
 /// A line as it stands.
@@ -118,6 +117,7 @@ impl Round {
             phase: WindowPhase::Ahead,
             stock: Stock::new(spec.stock_won),
             purchases: 0,
+            squares: 0,
         };
         let line = |eligibility| Line { eligibility, reserved: 0, watermark: 0 };
         let windows = spec.windows.iter().map(window).collect();
@@ -349,17 +349,6 @@ impl Round {
             Phase::Waiting | Phase::Lapsed => vec![claimed],
             _ => Vec::new(),
         }
-    }
-
-    /// The mean of the purchases made, or the monthly limit before there are enough of them.
-    #[must_use]
-    pub fn mean_purchase(&self, monthly_limit: Won) -> Won {
-        let purchases: u64 = self.windows.iter().map(|w| w.purchases).sum();
-        if purchases < MEAN_NEEDS_PURCHASES {
-            return monthly_limit;
-        }
-        let sold: Won = self.windows.iter().map(|w| w.stock.sold).sum();
-        Won(sold.0 / i64::try_from(purchases).expect("purchases are counted one by one"))
     }
 
     /// The window that sells to this line now.
