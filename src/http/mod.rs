@@ -16,7 +16,10 @@ pub mod server;
 pub mod terms;
 
 pub mod admin;
+mod announcements;
+pub mod board;
 pub mod docs;
+pub mod events;
 pub mod health;
 pub mod home;
 pub mod people;
@@ -27,6 +30,7 @@ pub mod rounds;
 pub mod tickets;
 pub mod watermark;
 
+pub mod language;
 pub mod meter;
 pub mod openapi;
 pub mod problem;

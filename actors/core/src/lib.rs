@@ -15,6 +15,7 @@ pub mod inlet;
 pub mod invariants;
 pub mod life;
 pub mod money;
+pub mod notice;
 pub mod payment;
 pub mod person;
 pub mod places;
@@ -26,6 +27,7 @@ pub mod round;
 pub mod round_spec;
 pub mod speed;
 pub mod stock;
+pub mod suspension;
 pub mod till;
 pub mod time;
 pub mod view;
@@ -33,9 +35,11 @@ pub mod view;
 pub use event::{Event, StoredEvent, StreamId};
 pub use ids::{ChannelId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, RoundId, WindowId};
 pub use money::Won;
+pub use notice::{Notice, NoticeId};
 pub use program::{Program, Rules};
 pub use purchase::Purchase;
 pub use refusal::Refusal;
+pub use suspension::{Feature, Suspension};
 pub use time::{Month, Timestamp};
 
 #[cfg(test)]

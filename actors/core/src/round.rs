@@ -5,6 +5,7 @@
 //! decided them before), and has no clock.
 
 use crate::inlet::{self, Figures, Limiter, RateBucket};
+use crate::notice::Notices;
 use crate::payment::Payment;
 use crate::places::{Phase, Places};
 use crate::purchase::{PassId, Purchase, PurchaseState};
@@ -104,6 +105,7 @@ pub struct Round {
     payments: BTreeMap<PurchaseId, Payment>,
     /// Won sent to the rail, by day of Seoul.
     sent_on: BTreeMap<i64, Won>,
+    pub(crate) notices: Notices,
 }
 
 impl Round {
@@ -119,8 +121,8 @@ impl Round {
         let line = |eligibility| Line { eligibility, reserved: 0, watermark: 0 };
         let windows = spec.windows.iter().map(window).collect();
         let lines = spec.lines().into_iter().map(line).collect();
-        let payments = BTreeMap::new();
-        Round { spec, state: LifeCycle::Draft, windows, lines, payments, sent_on: BTreeMap::new() }
+        let (payments, sent_on, notices) = Default::default();
+        Round { spec, state: LifeCycle::Draft, windows, lines, payments, sent_on, notices }
     }
 
     /// What the operator said.
@@ -378,8 +380,8 @@ impl Round {
         }
         match event {
             Event::RoundDefined { spec } => {
-                let state = self.state;
-                *self = Round { state, ..Round::new(spec.clone()) };
+                let (state, notices) = (self.state, std::mem::take(&mut self.notices));
+                *self = Round { state, notices, ..Round::new(spec.clone()) };
             }
             Event::RoundMoved { to, .. } => {
                 assert!(self.state != LifeCycle::Closed, "a round is closed for ever");
@@ -404,6 +406,7 @@ impl Round {
                 line.watermark = *to;
             }
             Event::InletChanged { inlet, .. } => self.spec.inlet = InletSpec::clone(inlet),
+            Event::NoticePosted { .. } | Event::NoticeWithdrawn { .. } => self.notices.apply(event),
             Event::Held { .. }
             | Event::PaymentSent { .. }
             | Event::CancelSent { .. }

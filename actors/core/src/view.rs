@@ -9,7 +9,7 @@ use crate::round::{LifeCycle, Line, Round, Window, WindowPhase};
 use crate::round_spec::{Eligibility, InletMode, LineId, RoundSpec};
 use crate::speed::Speed;
 use crate::stock::Stock;
-use crate::{Refusal, Timestamp, WindowId, Won};
+use crate::{Notice, Refusal, Timestamp, WindowId, Won};
 use std::sync::Arc;
 
 /// Shortest and longest time between two looks of somebody who waits.
@@ -89,6 +89,8 @@ pub struct RoundView {
     pub mean_purchase: Won,
     /// Why nothing is sold for the moment, though the round is open.
     pub interruption: Option<Interruption>,
+    /// What the operator tells everybody, oldest first.
+    pub notices: Vec<Arc<Notice>>,
 }
 
 /// What holds a sale up without anybody having decided it; it ends by itself. Places are kept.
@@ -226,6 +228,7 @@ impl RoundView {
             windows: round.windows().iter().map(window).collect(),
             lines: round.lines().iter().enumerate().map(line).collect(),
             interruption: None,
+            notices: round.notices().living(at),
         }
     }
 

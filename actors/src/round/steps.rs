@@ -34,7 +34,7 @@ pub(crate) struct Redefine {
 impl RoundShell {
     /// Applies what an operator decided, writes it with the log line, and answers once it is
     /// durable.
-    fn carry_out(
+    pub(super) fn carry_out(
         &mut self,
         mut events: Vec<Event>,
         staff: Event,

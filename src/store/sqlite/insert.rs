@@ -162,6 +162,9 @@ impl<'c> Inserts<'c> {
             | Event::NumbersReserved { .. }
             | Event::WatermarkMoved { .. }
             | Event::InletChanged { .. }
+            | Event::NoticePosted { .. }
+            | Event::NoticeWithdrawn { .. }
+            | Event::SuspensionsChanged { .. }
             | Event::StaffActed { .. } => self.journal(names, place, event)?,
         }
         Ok(())
