@@ -367,7 +367,7 @@ impl Engine {
         self.0.store.staff_log(before, limit).await.map_err(unavailable)
     }
 
-    fn guardian(&self) -> Result<&Handle<Guardian>, Refusal> {
+    pub(crate) fn guardian(&self) -> Result<&Handle<Guardian>, Refusal> {
         self.0.guardian.get().ok_or(Refusal::Unavailable)
     }
 }
@@ -377,7 +377,7 @@ fn unavailable(error: StoreError) -> Refusal {
     Refusal::Unavailable
 }
 
-fn acted(staff: &Staff, action: &str, target: &str, reason: &str) -> Event {
+pub(crate) fn acted(staff: &Staff, action: &str, target: &str, reason: &str) -> Event {
     Event::StaffActed {
         actor: staff.actor.clone(),
         role: staff.role.clone(),

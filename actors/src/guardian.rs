@@ -14,6 +14,7 @@ use crate::requests::Put;
 use crate::round::{ProgramChanged, Redefine, RoundShell, Surroundings};
 use crate::shared::{LineShared, QUEUE_SHARDS, RoundRef, RoundShared};
 use crate::store::StoreError;
+use crate::suspensions::LOOK_EVERY;
 use actix::{ArbiterHandle, AsyncContext};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use openrun_core::program::{Name, Program};
@@ -23,7 +24,7 @@ use openrun_core::view::{Measured, RoundView};
 use openrun_core::{Event, ProgramId, Refusal, RoundId, Rules, StreamId};
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -72,6 +73,11 @@ impl Shell for Guardian {
                 inner.people.retire(false);
             }
         });
+        ctx.run_interval(LOOK_EVERY, |mailbox, _| {
+            if let Some(inner) = mailbox.shell().inner.upgrade() {
+                inner.look_at_levels();
+            }
+        });
     }
 }
 
@@ -81,8 +87,13 @@ impl Guardian {
     }
 
     /// Does one job of a stream to its end before the next one of that stream is looked at.
-    fn work<T, F, J>(&mut self, of: StreamId, reply: Reply<T>, ctx: &mut Ctx<Self>, job: J)
-    where
+    pub(crate) fn work<T, F, J>(
+        &mut self,
+        of: StreamId,
+        reply: Reply<T>,
+        ctx: &mut Ctx<Self>,
+        job: J,
+    ) where
         T: Send + 'static,
         F: Future<Output = T> + 'static,
         J: FnOnce(Arc<Inner>) -> F + 'static,
@@ -270,6 +281,8 @@ impl Inner {
                 queues: queues.into_iter().zip(entries).enumerate().map(start_queue).collect(),
                 round: Handle::start(&arbiter, make, self.obituary(&id, "round")),
                 rendered: ArcSwapOption::empty(),
+                is_rendering: AtomicBool::new(false),
+                renders_total: metrics::counter!("openrun_watermark_renders_total"),
                 inversions: AtomicU64::new(0),
                 inversions_total: metrics::counter!("openrun_order_inversions_total"),
             }
@@ -420,11 +433,16 @@ impl Inner {
 
     /// Asks the store who signed up, after a doubt about it.
     async fn reread_people(&self) {
-        while let Err(error) = load_people(self).await {
+        while let Err(error) = self.try_reread_people().await {
             tracing::error!(%error, "people could not be read, trying again");
             tokio::time::sleep(LOAD_PAUSE).await;
         }
         self.people.settle_doubtful();
+    }
+
+    async fn try_reread_people(&self) -> Result<(), StoreError> {
+        load_people(self).await?;
+        self.read_suspensions().await
     }
 
     pub(crate) fn arbiter_of(&self, program: &ProgramId) -> ArbiterHandle {

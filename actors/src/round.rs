@@ -33,6 +33,7 @@ use std::time::Duration;
 
 mod lobby;
 mod measuring;
+mod notices;
 mod payments;
 mod steps;
 

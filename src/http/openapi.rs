@@ -7,8 +7,8 @@ use super::api::Declared;
 use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
 use super::problem::{self, PROBLEM_JSON};
 use super::terms::Who;
-use super::{admin, docs, health, home, people, problem_table, programs, purchases, rail, router};
-use super::{rounds, tickets, watermark};
+use super::{admin, board, docs, events, health, home, people, problem_table, programs, purchases};
+use super::{rail, rounds, router, tickets, watermark};
 use actix_web::http::Method;
 use std::collections::BTreeMap;
 use utoipa::OpenApi;
@@ -38,6 +38,7 @@ const STAFF_TOKEN: &str = "staff_token";
         (name = "contract", description = "This document, its page, and keys")),
     paths(
         programs::list, programs::show, rounds::list, rounds::show, watermark::show,
+        events::show, board::show,
         tickets::join, tickets::show, tickets::leave, tickets::claim,
         purchases::buy, purchases::show, purchases::list, rail::webhook,
         people::sign_up, people::me, people::limits,
@@ -60,6 +61,8 @@ struct Public;
     paths(
         admin::programs::put, admin::rounds::put, admin::rounds::step, admin::rounds::set_inlet,
         admin::rounds::show, admin::rounds::list, admin::log::list,
+        admin::notices::post, admin::notices::withdraw,
+        admin::suspensions::list, admin::suspensions::put,
         health::healthz, health::readyz, health::metrics, health::version,
         docs::document, docs::docs, docs::file, home::ops),
     components(schemas(problem::Body))

@@ -9,7 +9,9 @@ use crate::support::{TestApp, TestStore, eventually, on_stage};
 use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
-use openrun_core::{PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId};
+use openrun_core::{
+    PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -57,6 +59,10 @@ impl Store for Hasty {
 
     async fn programs(&self) -> Result<Vec<Program>, StoreError> {
         self.within.programs().await
+    }
+
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError> {
+        self.within.suspensions().await
     }
 
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError> {

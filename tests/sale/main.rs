@@ -7,7 +7,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod board;
 mod canary;
+mod document;
+mod events;
 mod forgery;
 mod hangups;
 mod input;
@@ -15,6 +18,7 @@ mod ladder;
 mod limits;
 mod line;
 mod money;
+mod notices;
 mod ops;
 mod order;
 mod panics;

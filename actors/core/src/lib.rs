@@ -20,6 +20,7 @@ pub mod inlet;
 pub mod invariants;
 pub mod life;
 pub mod money;
+pub mod notice;
 pub mod payment;
 pub mod person;
 pub mod places;
@@ -31,6 +32,7 @@ pub mod round;
 pub mod round_spec;
 pub mod speed;
 pub mod stock;
+pub mod suspension;
 pub mod till;
 pub mod time;
 pub mod uptake;
@@ -42,9 +44,11 @@ pub use ids::{
     ChannelId, DistrictId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, RoundId, WindowId,
 };
 pub use money::Won;
+pub use notice::{Notice, NoticeId};
 pub use program::{Program, Rules};
 pub use purchase::Purchase;
 pub use refusal::Refusal;
+pub use suspension::{Feature, Suspension};
 pub use time::{Month, Timestamp};
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! decided them before), and has no clock.
 
 use crate::inlet::{self, Figures, Limiter, RateBucket};
+use crate::notice::Notices;
 use crate::payment::Payment;
 use crate::places::{Phase, Places};
 use crate::purchase::{PassId, Purchase, PurchaseState};
@@ -106,6 +107,7 @@ pub struct Round {
     /// Won sent to the rail, by day of Seoul.
     sent_on: BTreeMap<i64, Won>,
     draws: draw::Draws,
+    pub(crate) notices: Notices,
 }
 
 impl Round {
@@ -122,8 +124,10 @@ impl Round {
         let line = |eligibility| Line { eligibility, reserved: 0, watermark: 0 };
         let windows = spec.windows.iter().map(window).collect();
         let lines = spec.lines_with_lobbies().into_iter().map(line).collect();
-        let (payments, sent_on, draws) = (BTreeMap::new(), BTreeMap::new(), draw::Draws::of(&spec));
-        Round { spec, state: LifeCycle::Draft, windows, lines, payments, sent_on, draws }
+        let draws = draw::Draws::of(&spec);
+        let (payments, sent_on, notices) = Default::default();
+        let state = LifeCycle::Draft;
+        Round { spec, state, windows, lines, payments, sent_on, draws, notices }
     }
 
     /// What the operator said.
@@ -373,8 +377,8 @@ impl Round {
         }
         match event {
             Event::RoundDefined { spec } => {
-                let state = self.state;
-                *self = Round { state, ..Round::new(spec.clone()) };
+                let (state, notices) = (self.state, std::mem::take(&mut self.notices));
+                *self = Round { state, notices, ..Round::new(spec.clone()) };
             }
             Event::RoundMoved { to, .. } => {
                 assert!(self.state != LifeCycle::Closed, "a round is closed for ever");
@@ -403,6 +407,7 @@ impl Round {
             | Event::ShareGiven { .. }
             | Event::Drawn { .. } => self.apply_draw(event),
             Event::InletChanged { inlet, .. } => self.spec.inlet = InletSpec::clone(inlet),
+            Event::NoticePosted { .. } | Event::NoticeWithdrawn { .. } => self.notices.apply(event),
             Event::Held { .. }
             | Event::PaymentSent { .. }
             | Event::CancelSent { .. }

@@ -13,7 +13,7 @@ use crate::round_spec::{Eligibility, LineId, RoundSpec};
 use crate::speed::Speed;
 use crate::stock::Stock;
 use crate::uptake::{Uptake, WHOLE_PPM};
-use crate::{Refusal, Timestamp, Who, WindowId, Won};
+use crate::{Notice, Refusal, Timestamp, Who, WindowId, Won};
 use std::sync::Arc;
 
 mod chances;
@@ -101,6 +101,8 @@ pub struct RoundView {
     pub interruption: Option<Interruption>,
     /// How right what people were told has turned out.
     pub honesty: Honesty,
+    /// What the operator tells everybody, oldest first.
+    pub notices: Vec<Arc<Notice>>,
 }
 
 /// What holds a sale up without anybody having decided it; it ends by itself. Places are kept.
@@ -247,6 +249,7 @@ impl RoundView {
             lines: lines.map(line).collect(),
             interruption: None,
             honesty: Honesty::default(),
+            notices: round.notices().living(at),
         };
         for index in 0..view.lines.len() {
             let line = LineId(u8::try_from(index).expect("a round has at most 16 windows"));

@@ -14,6 +14,7 @@ use crate::requests::StartError;
 use crate::round::TillLink;
 use crate::shared::RoundRef;
 use crate::store::{Ownership, Store, StoreError};
+use crate::suspensions::SuspensionList;
 use actix::{Arbiter, ArbiterHandle};
 use dashmap::DashMap;
 use openrun_core::program::Program;
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
     pub programs: DashMap<ProgramId, ProgramSlot>,
     pub rounds: Arc<DashMap<RoundId, RoundRef>>,
     pub people: Arc<People>,
+    pub suspensions: SuspensionList,
     pub process_arbiter: ArbiterHandle,
     pub committer_arbiter: ArbiterHandle,
     pub guardian: OnceLock<Handle<Guardian>>,
@@ -108,6 +110,7 @@ impl Engine {
         inner.read_programs().await?;
         inner.read_rounds().await?;
         load_people(&inner).await?;
+        inner.read_suspensions().await?;
         inner.is_ready.store(true, Ordering::Release);
         Ok(Engine(inner))
     }
@@ -160,6 +163,7 @@ impl Inner {
                 programs: DashMap::new(),
                 rounds,
                 people,
+                suspensions: SuspensionList::new(),
                 process_arbiter,
                 committer_arbiter,
                 guardian: OnceLock::new(),
