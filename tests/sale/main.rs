@@ -11,6 +11,7 @@ mod canary;
 mod forgery;
 mod hangups;
 mod input;
+mod joins;
 mod ladder;
 mod limits;
 mod line;
