@@ -9,6 +9,7 @@
 //! ([`refusal`]), what happened ([`event`]), who decides ([`person`], [`round`], [`queue`]), and
 //! what must hold ([`invariants`]).
 
+pub mod draw;
 pub mod eligibility;
 pub mod event;
 pub mod ids;
