@@ -5,10 +5,10 @@
 //! is the proof.
 
 use crate::shared::{LineShared, QUEUE_SHARDS};
-use crate::store::{Store, StoreError};
+use crate::store::{Chunks, Store, StoreError};
 use openrun_core::queue::Queue;
 use openrun_core::round::Round;
-use openrun_core::{Event, RoundId, Timestamp};
+use openrun_core::{Event, RoundId, StoredEvent, Timestamp};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -83,9 +83,20 @@ pub(crate) enum LoadError {
 }
 
 /// Reads a round. `former`: the lines of a round that lived in this process, whose numbers count as
-/// given.
+/// given. On a thread of its own: millions of events are seconds of work, during which others on
+/// the caller's thread go on, and rounds and people can be read at once.
 pub(crate) async fn load_round(
     store: &dyn Store,
+    id: &RoundId,
+    former: &[Arc<LineShared>],
+) -> Result<Loaded, LoadError> {
+    let (chunks, of_round, former) = (store.round_events(id), id.clone(), former.to_vec());
+    let reading = tokio::task::spawn_blocking(move || read_round(chunks, &of_round, &former));
+    reading.await.unwrap_or_else(|_| Err(LoadError::Contradiction(id.clone())))
+}
+
+fn read_round(
+    mut chunks: Chunks<StoredEvent>,
     id: &RoundId,
     former: &[Arc<LineShared>],
 ) -> Result<Loaded, LoadError> {
@@ -93,8 +104,7 @@ pub(crate) async fn load_round(
         queues: (0..QUEUE_SHARDS).map(|_| Queue::default()).collect(),
         ..Replay::default()
     };
-    let mut chunks = store.round_events(id);
-    while let Some(chunk) = chunks.recv().await {
+    while let Some(chunk) = chunks.blocking_recv() {
         let chunk = chunk?;
         catch_unwind(AssertUnwindSafe(|| {
             chunk.iter().for_each(|stored| replay.apply(stored.at, &stored.event));

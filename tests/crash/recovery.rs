@@ -230,13 +230,6 @@ async fn a_city_that_waits_is_back_where_it_was() {
     let store = openrun::store::open(&url).await.expect("a store");
     past.fill(&*store).await;
     drop(store);
-        std::process::Command::new("cp")
-            .arg("-r")
-            .arg(house.directory.path())
-            .arg(keep)
-            .status()
-            .unwrap();
-    }
     let at = past.opened_at;
     let spread = |from: u64, to: u64| (0..SAMPLE).map(move |i| from + (to - from) * i / SAMPLE);
     let mut given = Vec::new();
