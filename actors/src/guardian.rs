@@ -13,7 +13,7 @@ use crate::queue::{QueueShell, Retire};
 use crate::requests::Put;
 use crate::round::{ProgramChanged, Redefine, RoundShell, Surroundings};
 use crate::shared::{LineShared, QUEUE_SHARDS, RoundRef, RoundShared};
-use crate::store::StoreError;
+use crate::store::{Chunks, StoreError};
 use crate::suspensions::LOOK_EVERY;
 use actix::{ArbiterHandle, AsyncContext};
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -21,7 +21,7 @@ use openrun_core::program::{Name, Program};
 use openrun_core::round::Round;
 use openrun_core::round_spec::{LineId, RoundSpec};
 use openrun_core::view::{Measured, RoundView};
-use openrun_core::{Event, ProgramId, Refusal, RoundId, Rules, StreamId};
+use openrun_core::{Event, PersonKey, ProgramId, Refusal, RoundId, Rules, StreamId};
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -311,7 +311,7 @@ impl Inner {
             return tracing::warn!(round = %id, "a round waits for its stream to be taken over");
         }
         let former = shared.lines.load_full();
-        let loaded = match load_round(&*self.store, id, &former, &*self.draw_secrets).await {
+        let loaded = match load_round(&*self.store, id, &former, &self.draw_secrets).await {
             Ok(loaded) => loaded,
             Err(error @ LoadError::Store(_)) => {
                 tracing::error!(round = %id, %error, "a round could not be read, trying again");
@@ -420,7 +420,7 @@ impl Inner {
                 continue;
             }
             let of_state = journal.of_state(self.doubts.load(Ordering::Acquire));
-            match load_round(&*self.store, &round, &[], &*self.draw_secrets).await {
+            match load_round(&*self.store, &round, &[], &self.draw_secrets).await {
                 Ok(loaded) if loaded.round.spec().program_id == *id => {
                     self.start_round(loaded, Arc::clone(&program), of_state);
                 }
@@ -456,16 +456,28 @@ fn labels_of(round: &Round) -> [(&'static str, String); 2] {
     [("program", spec.program_id.to_string()), ("round", spec.id.to_string())]
 }
 
-/// Loads everybody whom the store knows.
+/// Loads everybody whom the store knows: who signed up and who bought, each on a thread of its own.
 pub(crate) async fn load_people(inner: &Inner) -> Result<(), StoreError> {
-    let people: &People = &inner.people;
-    let mut signed_up = inner.store.people();
-    while let Some(chunk) = signed_up.recv().await {
-        chunk?.into_iter().for_each(|person| people.know_signed_up(person));
-    }
-    let mut buyers = inner.store.buyers();
-    while let Some(chunk) = buyers.recv().await {
-        chunk?.into_iter().for_each(|person| people.know_buyer(person));
-    }
-    Ok(())
+    let (signed_up, buyers) = (inner.store.people(), inner.store.buyers());
+    let signed_up = take_in(inner, signed_up, People::know_signed_up);
+    let buyers = take_in(inner, buyers, People::know_buyer);
+    signed_up.await?;
+    buyers.await
+}
+
+/// Takes people in as they come from the store, from now on and whether or not it is waited for.
+fn take_in(
+    inner: &Inner,
+    mut chunks: Chunks<PersonKey>,
+    know: fn(&People, PersonKey),
+) -> impl Future<Output = Result<(), StoreError>> + use<> {
+    let people = Arc::clone(&inner.people);
+    let taking = tokio::task::spawn_blocking(move || {
+        while let Some(chunk) = chunks.blocking_recv() {
+            chunk?.into_iter().for_each(|person| know(&people, person));
+        }
+        Ok(())
+    });
+    let stopped = |error: tokio::task::JoinError| Err(StoreError(error.to_string()));
+    async move { taking.await.unwrap_or_else(stopped) }
 }

@@ -4,6 +4,7 @@
 //! Reading never touches a mailbox. Only the round's own actors write.
 
 use crate::committer::Journal;
+use crate::failpoints::OwnNumbers;
 use crate::handle::Handle;
 use crate::lobby::LobbyShared;
 use crate::queue::QueueShell;
@@ -113,9 +114,9 @@ impl RoundShared {
 
     /// Takes the next number, and watches that it is larger than every number answered before
     /// (OR-5).
-    pub fn take_number(&self, line: &LineShared) -> Option<u64> {
+    pub fn take_number(&self, id: LineId, line: &LineShared, own: &mut OwnNumbers) -> Option<u64> {
         let floor = line.answered.load(Ordering::SeqCst);
-        let number = crate::failpoints::take_number(&line.places)?;
+        let number = own.take(id, &line.places)?;
         if number <= floor {
             self.inversions.fetch_add(1, Ordering::Relaxed);
             self.inversions_total.increment(1);

@@ -14,6 +14,7 @@ mod events;
 mod forgery;
 mod hangups;
 mod input;
+mod joins;
 mod ladder;
 mod limits;
 mod line;
