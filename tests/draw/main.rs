@@ -4,6 +4,9 @@
 //!
 //! Needs `node` and `python3`, which `tests/run` sees to, and fails without them.
 
+// Helpers of tests: a panic is how they fail.
+#![allow(clippy::unwrap_used)]
+
 mod command;
 mod draws;
 mod page;
