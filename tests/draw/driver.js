@@ -50,7 +50,7 @@ function vectors(page, of) {
 // As much of a document as the page asks for.
 function pretend(transcript, proof) {
   class Element {
-    constructor(name) { Object.assign(this, { name, children: [], attributes: {}, value: "", disabled: false }); }
+    constructor(name) { Object.assign(this, { name, children: [], attributes: {}, value: "" }); }
     append(...nodes) { this.children.push(...nodes); }
     replaceChildren(...nodes) { this.children = nodes; }
     setAttribute(key, value) { this.attributes[key] = value; }
@@ -68,10 +68,14 @@ function pretend(transcript, proof) {
 async function page() {
   const byId = pretend(...files);
   require(path.resolve(script));
-  await byId("form").listener({ preventDefault() {} });
+  const press = () => byId("form").listener({ preventDefault() {} });
+  // Pressed again while it computes, the page goes on with what it does; after that it begins anew.
+  await Promise.all([press(), press()]);
+  const shown = byId("checks").children.length;
+  await press();
+  if (byId("checks").children.length !== shown) console.log(`pressed twice, it showed ${shown} checks`);
   console.log(byId("verdict").textContent);
   for (const item of byId("checks").children) console.log(`${item.attributes.class}: ${item.textContent}`);
-  if (byId("go").disabled) console.log("the button stayed disabled");
 }
 
 if (mode === "page") {

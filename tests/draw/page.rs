@@ -144,6 +144,8 @@ fn the_button_of_the_page_says_in_two_languages_what_holds() {
     let shown = press(&transcript, own.clone());
     assert!(shown[0].contains("확인되었습니다") && shown[0].contains("Verified"), "{shown:?}");
     assert!(shown.iter().skip(1).all(|line| line.starts_with("good: ")), "{shown:?}");
+    // The verdict and nine checks: pressing twice computes once.
+    assert_eq!(shown.len(), 10, "{shown:?}");
     let number = proof(7).number_in(&transcript).unwrap();
     let last = shown.last().unwrap();
     assert!(last.contains(&format!("순번 {number}번")), "{last}");
