@@ -8,6 +8,8 @@
 mod support;
 
 mod canary;
+mod draw;
+mod draw_steps;
 mod forgery;
 mod hangups;
 mod input;
