@@ -59,7 +59,7 @@ impl Replay<'_> {
         match event {
             Event::DrawCommitted { line, commitment, .. } => {
                 let Some(draw) = round.draw_of(*line) else { return };
-                match Secret::committed(self.secrets, id, draw.class, *commitment) {
+                match Secret::committed(self.secrets, id, &draw.class, *commitment) {
                     Some(secret) => self.lines[draw.lobby.index()].lobby.commit(secret),
                     None => self.fault = self.fault.or(Some(DrawFault::NoSecret)),
                 }
@@ -69,7 +69,7 @@ impl Replay<'_> {
                 let entries: Vec<Entry> = theirs.flatten().collect();
                 let (shared, draw) = (&self.lines[lobby.index()].lobby, round.draw_of(*line));
                 let (Some(secret), Some(draw)) = (shared.secret(), draw) else { return };
-                let list = LobbyList::of(id, draw.class, *count, &entries, secret);
+                let list = LobbyList::of(id, &draw.class, *count, &entries, secret);
                 let is_beyond = entries.iter().any(|(entry, _)| entry > count);
                 if list.root != *root || is_beyond {
                     self.fault = self.fault.or(Some(DrawFault::OtherList));

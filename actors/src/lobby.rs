@@ -137,7 +137,7 @@ impl LobbyShared {
             write(&Transcript {
                 algorithm: ALGORITHM.to_owned(),
                 round_id: view.spec.id.clone(),
-                class: draw.class.to_owned(),
+                class: draw.class.to_string(),
                 commitment,
                 committed_at,
                 count: closed.count,

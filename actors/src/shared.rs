@@ -38,12 +38,12 @@ pub struct Rendered {
 }
 
 /// A place in line, as its person sees it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Place {
     /// In which line.
     pub line: LineId,
     /// The word for the line.
-    pub class: &'static str,
+    pub class: Arc<str>,
     /// The number; in a lobby that is not drawn one that says nothing.
     pub number: u64,
     /// Whether the place is in a lobby that is not drawn.
@@ -135,7 +135,7 @@ impl RoundRef {
         let places = &lines[line.index()].places;
         Place {
             line,
-            class: view.lines[view.spec.line_behind(line).index()].eligibility.class(),
+            class: Arc::clone(&view.lines[view.spec.line_behind(line).index()].class),
             number,
             is_entry: view.spec.is_lobby(line),
             view: view.place(line, number, places),

@@ -120,7 +120,7 @@ impl<'a> ClassAnswer<'a> {
         let state = DrawState::of(lobby);
         let path = || format!("/v1/rounds/{}/draw/{}/transcript", view.spec.id, draw.class);
         ClassAnswer {
-            class: draw.class,
+            class: &draw.class,
             state,
             commitment: draw.commitment.map(|(commitment, _)| commitment),
             committed_at: moment(draw.commitment.map(|(_, at)| at)),

@@ -114,7 +114,7 @@ impl From<Interruption> for InterruptionAnswer {
 struct Line {
     /// Who stands in it.
     #[schema(example = "everyone")]
-    class: &'static str,
+    class: String,
     /// Numbers at or under it have their turn. Only grows.
     watermark: u64,
     /// The last number given.
@@ -134,7 +134,7 @@ struct Line {
 struct Lobby {
     /// Who is drawn.
     #[schema(example = "everyone")]
-    class: &'static str,
+    class: String,
     /// How far the draw has come.
     state: DrawState,
     /// How many entries it has, those of people who left included.
@@ -144,7 +144,7 @@ struct Lobby {
 impl From<&LobbyView> for Lobby {
     fn from(lobby: &LobbyView) -> Lobby {
         let state = DrawState::of(lobby);
-        Lobby { class: lobby.draw.class, state, entries: lobby.entries }
+        Lobby { class: lobby.draw.class.to_string(), state, entries: lobby.entries }
     }
 }
 
@@ -262,7 +262,7 @@ impl From<&LineView> for Line {
     fn from(line: &LineView) -> Line {
         let ahead = line.vacant.iter().filter(|(_, to)| *to > line.watermark);
         Line {
-            class: line.eligibility.class(),
+            class: line.class.to_string(),
             watermark: line.watermark,
             last_number: line.last_number,
             waiting: line.waiting,

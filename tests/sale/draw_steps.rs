@@ -8,12 +8,14 @@ use openrun_actors::{
     Clock, DrawSecrets, Engine, InstantRail, Join, Joined, PayBy, RoundSecret, Staff, SystemClock,
 };
 use openrun_core::draw::verify;
+use openrun_core::eligibility::Who;
 use openrun_core::program::{Name, Program};
 use openrun_core::queue::ShownTicket;
 use openrun_core::round::{ClassDraw, Step};
 use openrun_core::round_spec::{
     DrawSpec, Eligibility, InletMode, InletSpec, LineId, Order, Rejoin, RoundSpec, WindowSpec,
 };
+use openrun_core::time::Date;
 use openrun_core::{
     ChannelId, Event, PersonKey, ProgramId, RoundId, Rules, StoredEvent, StreamId, Timestamp,
     WindowId, Won,
@@ -113,7 +115,8 @@ fn staff() -> Staff {
 fn ask(person: u64, shown: Option<ShownTicket>) -> Join {
     let person = PersonKey::of_subject(&format!("person-{person}"));
     let channel = ChannelId::new("c").expect("a slug");
-    Join { person, birth_year: 1991, channel, shown }
+    let birthdate = Date { year: 1991, month: 3, day: 1 };
+    Join { person, who: Who { birthdate, district: None }, channel, shown }
 }
 
 async fn join(engine: &Engine, person: u64, shown: Option<ShownTicket>) -> ShownTicket {

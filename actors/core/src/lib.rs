@@ -10,6 +10,7 @@
 //! what must hold ([`invariants`]).
 
 pub mod draw;
+pub mod eligibility;
 pub mod event;
 pub mod ids;
 pub mod inlet;
@@ -31,8 +32,11 @@ pub mod till;
 pub mod time;
 pub mod view;
 
+pub use eligibility::Who;
 pub use event::{Event, StoredEvent, StreamId};
-pub use ids::{ChannelId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, RoundId, WindowId};
+pub use ids::{
+    ChannelId, DistrictId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, RoundId, WindowId,
+};
 pub use money::Won;
 pub use program::{Program, Rules};
 pub use purchase::Purchase;

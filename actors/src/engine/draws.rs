@@ -40,7 +40,7 @@ impl RoundRef {
         write: impl FnOnce(&Transcript) -> Bytes,
     ) -> Option<Bytes> {
         let view = self.view();
-        let draw = &view.lobbies.iter().find(|lobby| lobby.draw.class == class)?.draw;
+        let draw = &view.lobbies.iter().find(|lobby| *lobby.draw.class == *class)?.draw;
         self.0.line(draw.lobby)?.lobby.transcript(&view, draw, write)
     }
 
@@ -55,6 +55,6 @@ impl RoundRef {
             true => number,
             false => shared.lobby.drawn()?.entry_at(number)?,
         };
-        shared.lobby.proof(&self.0.id, draw.class, (entry, person))
+        shared.lobby.proof(&self.0.id, &draw.class, (entry, person))
     }
 }

@@ -81,7 +81,7 @@ impl RoundShell {
         line.lobby.begin_closing();
         let asked: Vec<_> =
             shared.queues.iter().map(|queue| queue.command(CloseLobby(draw.lobby))).collect();
-        let (id, class) = (shared.id.clone(), draw.class);
+        let (id, class) = (shared.id.clone(), Arc::clone(&draw.class));
         let listing = async move {
             let mut entries: Vec<Entry> = Vec::new();
             for answer in asked {
@@ -90,7 +90,7 @@ impl RoundShell {
             // Every shard has seen that the lobby is closing: no number is given any more.
             let count = line.places.last_number();
             let secret = line.lobby.secret()?.clone();
-            let make = move || list(&id, class, count, &entries, &secret);
+            let make = move || list(&id, &class, count, &entries, &secret);
             tokio::task::spawn_blocking(make).await.ok()
         };
         ctx.spawn(listing.into_actor_future(move |shell: &mut Self, listed, ctx| match listed {
@@ -140,7 +140,7 @@ impl RoundShell {
             return;
         };
         let Some(secret) = lobby.lobby.secret() else { return };
-        let drawn = self.round.decide_draw(now, draw.line, secret.0.key(draw.class));
+        let drawn = self.round.decide_draw(now, draw.line, secret.0.key(&draw.class));
         let Event::Drawn { line, count, seed, .. } = drawn else { return };
         let written = self.around.journal.append(now, vec![drawn.clone()]);
         let working = async move {

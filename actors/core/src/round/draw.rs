@@ -9,6 +9,7 @@ use super::{LifeCycle, Round, WindowPhase};
 use crate::draw::{self, Digest, ENTRIES_MAX, ShareValue};
 use crate::round_spec::{LineId, RoundSpec};
 use crate::{Event, Refusal, Timestamp};
+use std::sync::Arc;
 
 /// How far the draw of one line has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct ClassDraw {
     /// The line of its lobby.
     pub lobby: LineId,
     /// The word for the line.
-    pub class: &'static str,
+    pub class: Arc<str>,
     /// What shows the key later, and since when it stands.
     pub commitment: Option<(Digest, Timestamp)>,
     /// The lobby, once it has closed.
@@ -100,7 +101,7 @@ impl Round {
     pub fn decide_commit(
         &self,
         now: Timestamp,
-        commitment_of: impl Fn(&'static str) -> Digest,
+        commitment_of: impl Fn(&str) -> Digest,
     ) -> Vec<Event> {
         if matches!(self.state, LifeCycle::Draft | LifeCycle::Closed) {
             return Vec::new();
@@ -109,7 +110,7 @@ impl Round {
         let committed = |draw: &ClassDraw| Event::DrawCommitted {
             round: self.spec.id.clone(),
             line: draw.line,
-            commitment: commitment_of(draw.class),
+            commitment: commitment_of(&draw.class),
             at: now,
         };
         open.map(committed).collect()
@@ -119,8 +120,8 @@ impl Round {
     #[must_use]
     pub fn must_close_lobby(&self, line: LineId) -> bool {
         let Some(draw) = self.draw_of(line) else { return false };
-        let eligibility = self.lines[line.index()].eligibility;
-        let mut theirs = self.windows.iter().filter(|w| w.spec.eligibility == eligibility);
+        let eligibility = &self.lines[line.index()].eligibility;
+        let mut theirs = self.windows.iter().filter(|w| w.spec.eligibility == *eligibility);
         self.state != LifeCycle::Closed
             && draw.commitment.is_some()
             && draw.closed.is_none()

@@ -42,9 +42,8 @@ impl RoundSpec {
     /// again for their lobbies.
     #[must_use]
     pub fn lines_with_lobbies(&self) -> Vec<Eligibility> {
-        let lines = self.lines();
         let times = if self.draw().is_some() { 2 } else { 1 };
-        lines.repeat(times)
+        std::iter::repeat_n(self.lines(), times).flatten().collect()
     }
 
     /// The lobby of a line, if it has one.
