@@ -70,7 +70,8 @@ impl Replay<'_> {
                 let (shared, draw) = (&self.lines[lobby.index()].lobby, round.draw_of(*line));
                 let (Some(secret), Some(draw)) = (shared.secret(), draw) else { return };
                 let list = LobbyList::of(id, &draw.class, *count, &entries, secret);
-                if list.root != *root {
+                let is_beyond = entries.iter().any(|(entry, _)| entry > count);
+                if list.root != *root || is_beyond {
                     self.fault = self.fault.or(Some(DrawFault::OtherList));
                 }
                 shared.close(Arc::new(list));

@@ -10,6 +10,8 @@ mod support;
 mod board;
 mod canary;
 mod document;
+mod draw;
+mod draw_steps;
 mod events;
 mod forgery;
 mod hangups;

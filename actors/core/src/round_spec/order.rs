@@ -42,11 +42,8 @@ impl RoundSpec {
     /// again for their lobbies.
     #[must_use]
     pub fn lines_with_lobbies(&self) -> Vec<Eligibility> {
-        let mut lines = self.lines();
-        if self.draw().is_some() {
-            lines.extend_from_within(..);
-        }
-        lines
+        let times = if self.draw().is_some() { 2 } else { 1 };
+        std::iter::repeat_n(self.lines(), times).flatten().collect()
     }
 
     /// The lobby of a line, if it has one.
