@@ -24,6 +24,7 @@ pub mod events;
 pub mod health;
 pub mod home;
 pub mod honesty;
+pub mod outcome;
 pub mod people;
 pub mod programs;
 pub mod purchases;

@@ -8,7 +8,8 @@ use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
 use super::problem::{self, PROBLEM_JSON};
 use super::terms::Who;
 use super::{
-    admin, board, docs, draws, events, health, home, people, problem_table, programs, purchases,
+    admin, board, docs, draws, events, health, home, outcome, people, problem_table, programs,
+    purchases,
 };
 use super::{rail, rounds, router, tickets, watermark};
 use actix_web::http::Method;
@@ -42,7 +43,7 @@ const STAFF_TOKEN: &str = "staff_token";
     paths(
         programs::list, programs::show, rounds::list, rounds::show, watermark::show,
         events::show, board::show,
-        tickets::join, tickets::show, tickets::leave, tickets::claim,
+        tickets::join, tickets::show, tickets::leave, tickets::claim, outcome::show,
         draws::show, draws::transcript,
         purchases::buy, purchases::show, purchases::list, rail::webhook,
         people::sign_up, people::me, people::limits,

@@ -9,8 +9,8 @@ use super::terms::{
     ANYONE, BUYING, JOINING, OPERATOR, OPERATOR_ALONE, PERSON, SHOWN_TICKET, SIGN_UP, VIEWER,
 };
 use super::{
-    admin, board, docs, draws, events, health, home, people, programs, purchases, rail, rounds,
-    tickets, watermark,
+    admin, board, docs, draws, events, health, home, outcome, people, programs, purchases, rail,
+    rounds, tickets, watermark,
 };
 
 /// What people and channel apps call.
@@ -23,6 +23,7 @@ pub fn public() -> Api {
             .get(tickets::show, SHOWN_TICKET.may(ROUND))
             .delete(tickets::leave, SHOWN_TICKET.may(CLAIM)),
     );
+    api.add(at("/v1/rounds/{round}/outcome").get(outcome::show, SHOWN_TICKET.may(OUTCOME)));
     api.add(at("/v1/rounds/{round}/purchases").post(purchases::buy, BUYING.may(BUY)));
     api.add(at("/v1/rounds/{round}/tickets").post(tickets::join, JOINING.may(JOIN)));
     api.add(at("/v1/rounds/{round}/passes").post(tickets::claim, SHOWN_TICKET.may(CLAIM)));
@@ -97,6 +98,7 @@ fn add_docs(api: &mut Api) {
 }
 
 const BUSY: &[&str] = &["overloaded", "unavailable"];
+const OUTCOME: &[&str] = &["round-not-found", "overloaded", "unavailable"];
 const HINT: &[&str] = &["unauthenticated", "overloaded", "unavailable"];
 const STREAM: &[&str] = &["round-not-found", "overloaded", "unavailable"];
 const POST_NOTICE: &[&str] = &["round-not-found", "too-many-notices", "overloaded", "unavailable"];

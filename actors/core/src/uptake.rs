@@ -22,7 +22,7 @@ const LEAST_PPM: u64 = 10_000;
 /// How probably somebody who has claimed buys, in thousandths.
 const CLAIMED_MILLI: u64 = 900;
 /// How probably somebody still buys who has not claimed for a while, in thousandths.
-const SILENT_MILLI: u64 = 100;
+const SILENT_MILLI: u64 = 20;
 /// A turn that is not claimed for this part of the claim window says something...
 const GRACE_PART: i64 = 20;
 /// ...within these bounds, in milliseconds: clients look again after a second near their turn.
