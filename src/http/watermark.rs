@@ -20,9 +20,7 @@ use openrun_core::forecast::Spread;
 use openrun_core::round::LifeCycle;
 use openrun_core::speed::Speed;
 use openrun_core::stock::Stock;
-use openrun_core::view::{
-    Interruption, LineView, LobbyView, Missing, POLL, RoundView, WindowView,
-};
+use openrun_core::view::{Interruption, LineView, LobbyView, Missing, POLL, RoundView, WindowView};
 use openrun_core::{RoundId, Won};
 use serde::Serialize;
 use utoipa::ToSchema;
