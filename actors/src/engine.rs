@@ -26,6 +26,7 @@ use openrun_core::{
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+mod draws;
 mod start;
 
 pub(crate) use start::Inner;
@@ -200,11 +201,11 @@ impl Engine {
         if !view.program.rules_at(now).channels.contains(&join.channel) {
             return Err(Refusal::ChannelNotAllowed);
         }
-        let opens_at = view.opens_at_for(join.birth_year);
+        let opens_at = view.opens_at_for(&join.who);
         if !view.state.takes_joins() {
             return Err(Refusal::RoundNotOpen { state: view.state, opens_at });
         }
-        let line = match view.line_for(join.birth_year, now) {
+        let line = match view.line_for(&join.who, now) {
             LineChoice::Now(line) => line,
             LineChoice::Later(opens_at) => return Ok(Joined::IneligibleNow { opens_at }),
             LineChoice::Never => return Err(Refusal::NotEligible { opens_at: None }),
@@ -270,7 +271,7 @@ impl Engine {
                 program: view.spec.program_id.clone(),
                 channel_allowed: rules.channels.contains(&request.channel),
                 rules: crate::failpoints::rules(rules),
-                closed: view.check_selling(request.birth_year, now).err(),
+                closed: view.check_selling(&request.who, now).err(),
             }
         });
         let purchasing = Purchasing {
@@ -381,7 +382,7 @@ impl Engine {
         self.0.store.staff_log(before, limit).await.map_err(unavailable)
     }
 
-    fn guardian(&self) -> Result<&Handle<Guardian>, Refusal> {
+    pub(crate) fn guardian(&self) -> Result<&Handle<Guardian>, Refusal> {
         self.0.guardian.get().ok_or(Refusal::Unavailable)
     }
 }
@@ -391,7 +392,7 @@ fn unavailable(error: StoreError) -> Refusal {
     Refusal::Unavailable
 }
 
-fn acted(staff: &Staff, action: &str, target: &str, reason: &str) -> Event {
+pub(crate) fn acted(staff: &Staff, action: &str, target: &str, reason: &str) -> Event {
     Event::StaffActed {
         actor: staff.actor.clone(),
         role: staff.role.clone(),

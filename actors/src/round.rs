@@ -7,6 +7,7 @@
 
 use crate::clock::Clock;
 use crate::committer::{IntoActorFuture, Journal};
+use crate::draw_secrets::DrawSecrets;
 use crate::figures::Figures;
 use crate::handle::{Ctx, Handle, Mailbox, Reply, Serve, Shell};
 use crate::queue::{ActorDescription, Describe, Learn, Retire};
@@ -25,15 +26,18 @@ use openrun_core::speed::SpeedMeter;
 use openrun_core::uptake::UptakeMeter;
 use openrun_core::view::{Interruption, Measured, Missing, RoundView};
 use openrun_core::{Event, PersonKey, Purchase, Refusal, Timestamp, Won};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+mod lobby;
 mod measuring;
+mod notices;
 mod payments;
 mod steps;
 
+pub(crate) use lobby::GiveShare;
 pub(crate) use payments::{Announce, AskStep, ExpireHold, ForgetPayment, RailSaid, SendPayment};
 pub(crate) use steps::{Redefine, SetInlet, TakeStep};
 
@@ -105,6 +109,8 @@ pub(crate) struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Charges at once, when the rail does.
     pub at_once: Option<Arc<dyn AtOnce>>,
+    /// What rounds are drawn with.
+    pub draw_secrets: Arc<dyn DrawSecrets>,
     /// Where payments go that must be waited for.
     pub till: Option<TillLink>,
 }
@@ -134,6 +140,8 @@ pub(crate) struct RoundShell {
     figures: Figures,
     honesty: HonestyMeter,
     interruption: Option<Interruption>,
+    /// Lines whose draw is a step on its way.
+    drawing: BTreeSet<LineId>,
     /// Whether the till was not told yet what is open.
     must_announce: bool,
     is_retired: bool,
@@ -179,6 +187,7 @@ impl RoundShell {
             figures,
             honesty: HonestyMeter::default(),
             interruption: None,
+            drawing: BTreeSet::new(),
             must_announce: true,
             is_retired: false,
         }
@@ -201,6 +210,7 @@ impl RoundShell {
         if !due.is_empty() {
             self.around.journal.append_and_forget(now, due);
         }
+        self.drive_draws(&shared, now, ctx);
         self.bucket.fill(&self.round.spec().inlet, elapsed);
         let lines = shared.lines.load_full();
         let active: u64 = lines.iter().map(|line| line.places.active()).sum();
@@ -242,7 +252,7 @@ impl RoundShell {
         ctx: &mut Ctx<Self>,
     ) {
         let limit = self.program.rules_at(now).monthly_limit_won;
-        if self.drives[id.index()].is_moving {
+        if self.drives[id.index()].is_moving || self.is_being_drawn(id) {
             return;
         }
         if self.is_till_shut() {

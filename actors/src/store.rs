@@ -9,7 +9,8 @@
 use async_trait::async_trait;
 use openrun_core::purchase::PassId;
 use openrun_core::{
-    Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Timestamp,
+    Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+    Timestamp,
 };
 use tokio::sync::mpsc;
 
@@ -103,6 +104,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Every program as it stands.
     async fn programs(&self) -> Result<Vec<Program>, StoreError>;
+
+    /// What is switched off for a time, as the newest `SuspensionsChanged` says; nothing before the
+    /// first.
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError>;
 
     /// The ids of all rounds, oldest first.
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError>;

@@ -293,7 +293,7 @@ pub async fn show(call: Call) -> Answer {
     };
     let answer = OutcomeAnswer {
         round_id: &ticket.round,
-        class: place.class,
+        class: &place.class,
         number: place.number,
         state: state.into(),
         is_final,

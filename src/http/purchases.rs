@@ -184,7 +184,7 @@ pub async fn buy(mut call: Call) -> Answer {
         id: new_id(engine.now()),
         person: claims.person,
         channel: claims.channel,
-        birth_year: claims.birth_year,
+        who: claims.who,
         digest: digest(call.segment("round"), &body),
         round,
         amount: Won(body.amount_won),
@@ -212,7 +212,7 @@ fn answer(purchase: &Purchase, is_replay: bool) -> HttpResponse {
 }
 
 /// A UUIDv7: ordered by time, so that the store appends.
-fn new_id(now: Timestamp) -> PurchaseId {
+pub fn new_id(now: Timestamp) -> PurchaseId {
     let millis = u64::try_from(now.0).unwrap_or(0);
     let random: [u8; 10] = rand::random();
     let id = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();

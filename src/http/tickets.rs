@@ -12,6 +12,7 @@ use crate::trust::{Pass, Ticket};
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use openrun_actors::{Join, Joined, Place};
+use openrun_core::draw::Proof;
 use openrun_core::queue::ShownTicket;
 use openrun_core::view::{Outlook, PlaceState};
 use openrun_core::{RoundId, Timestamp};
@@ -37,9 +38,9 @@ pub struct TicketAnswer<'a> {
     state: TicketState,
     /// The place. Null when there is none yet.
     number: Option<u64>,
-    /// The line: `everyone`, `odd` or `even`.
+    /// The line: `everyone`, `odd`, `even`, `age-65-120`, `district-jongno` or the like.
     #[schema(example = "everyone")]
-    class: Option<&'static str>,
+    class: Option<String>,
     /// Numbers at or under it have their turn.
     watermark: Option<u64>,
     /// How many people are ahead.
@@ -54,9 +55,34 @@ pub struct TicketAnswer<'a> {
     pass: Option<String>,
     /// Until when the pass is good.
     pass_expires_at: Option<Moment>,
+    /// In a drawn round, for who was in its lobby: what finds the own leaf in the transcript. To be
+    /// kept by its person alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<DrawProof>)]
+    draw_proof: Option<Proof>,
     /// Only with `ineligible_now`: when the person's own window opens.
     #[serde(skip_serializing_if = "Option::is_none")]
     opens_at: Option<Moment>,
+}
+
+/// What finds a person's own leaf in the transcript of a draw.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "stands in the document only")]
+struct DrawProof {
+    /// Which round.
+    #[schema(value_type = Slug)]
+    round_id: String,
+    /// Which class.
+    #[schema(example = "everyone")]
+    class: String,
+    /// The entry in the lobby, from 1.
+    entry: u64,
+    /// The person's key.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    person: String,
+    /// The salt of the leaf.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    salt: String,
 }
 
 /// Where a place stands.
@@ -151,12 +177,17 @@ impl<'a> TicketAnswer<'a> {
             })
         });
         let view = &place.view;
+        // A ticket of a lobby that was drawn is one of the line from now on.
+        let round = edge.engine.round(&ticket.round);
+        let draw_proof =
+            round.and_then(|round| round.draw_proof(place.line, place.number, ticket.person));
+        let renewed = Ticket { line: place.line, number: place.number, ..ticket.clone() };
         TicketAnswer {
-            ticket: Some(edge.keys.seal_ticket(ticket)),
+            ticket: Some(edge.keys.seal_ticket(&renewed)),
             round_id: &ticket.round,
             state: view.state.into(),
-            number: Some(place.number),
-            class: Some(place.class),
+            number: Some(place.number).filter(|_| !place.is_entry),
+            class: Some(place.class.to_string()),
             watermark: Some(view.watermark),
             ahead: Some(view.ahead),
             eta: view.eta.map(|eta| Eta { p10_s: eta.p10_s, p50_s: eta.p50_s, p90_s: eta.p90_s }),
@@ -164,6 +195,7 @@ impl<'a> TicketAnswer<'a> {
             poll_after_ms: spread(view.poll_after_millis),
             pass,
             pass_expires_at: expires_at.map(Moment),
+            draw_proof,
             opens_at: None,
         }
     }
@@ -182,6 +214,7 @@ impl<'a> TicketAnswer<'a> {
             poll_after_ms: spread(LATER_MILLIS),
             pass: None,
             pass_expires_at: None,
+            draw_proof: None,
             opens_at: Some(Moment(opens_at)),
         }
     }
@@ -210,7 +243,7 @@ pub async fn join(mut call: Call) -> Answer {
     let (id, round) = call.round()?;
     let shown = call.ticket_of(&id, &round, claims.person);
     let person = claims.person;
-    let join = Join { person, birth_year: claims.birth_year, channel: claims.channel, shown };
+    let join = Join { person, who: claims.who, channel: claims.channel, shown };
     let edge = call.edge();
     let (is_new, place) = match edge.engine.join(&id, join).await? {
         Joined::Place { is_new, place } => (is_new, place),

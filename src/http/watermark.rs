@@ -2,12 +2,16 @@
 //! once a snapshot.
 //!
 //! Everybody works out their own place from it: a number at or under its line's watermark has its
-//! turn. Never touches a mailbox, and says nothing about anybody.
+//! turn. Never touches a mailbox, and says nothing about anybody. Signed and dated, so that a copy
+//! proves itself wherever it comes from (see [`seal`]).
 
+use super::announcements::{NoticeAnswer, notices};
 use super::call::{Answer, Call};
-use super::reply::{self, SHARED};
+use super::draws::DrawState;
+use super::reply::{self, STATUS};
 use super::time::Moment;
 use super::words::{Slug, StateWord, Thousandths, WindowHead};
+use crate::trust::{DocumentSignature, Keys};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
@@ -16,15 +20,43 @@ use openrun_core::forecast::Spread;
 use openrun_core::round::LifeCycle;
 use openrun_core::speed::Speed;
 use openrun_core::stock::Stock;
-use openrun_core::view::{Interruption, LineView, Missing, POLL, RoundView, WindowView};
+use openrun_core::view::{Interruption, LineView, LobbyView, Missing, POLL, RoundView, WindowView};
 use openrun_core::{RoundId, Won};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The document.
+/// What the text of a document says first: what it is. No token begins so.
+pub const KIND: &str = "openrun/watermark/v1";
+
+/// The document as it is sent: signed. The signature stands last; what is signed are the bytes of
+/// the text before `,"signature":`.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Watermark)]
+#[allow(dead_code, reason = "stands in the document only: the signature is added to the text")]
+pub struct Signed<'a> {
+    #[serde(flatten)]
+    document: Document<'a>,
+    /// By one of the keys of `/.well-known/jwks.json`.
+    signature: Signature,
+}
+
+/// A signature under the text before it.
+#[derive(Serialize, ToSchema)]
+struct Signature {
+    /// Which key.
+    kid: String,
+    /// Ed25519 (RFC 8032), base64url without padding.
+    #[schema(pattern = "^[A-Za-z0-9_-]{86}$")]
+    ed25519: String,
+}
+
+/// The document.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WatermarkBody)]
 pub struct Document<'a> {
+    /// What this is: `openrun/watermark/v1`. Stands first.
+    #[schema(example = "openrun/watermark/v1")]
+    document: &'static str,
     /// Grows with each version.
     serial: u64,
     /// Under which owner of the store.
@@ -47,6 +79,9 @@ pub struct Document<'a> {
     mean_purchase_won: i64,
     /// One line for each class of eligibility.
     lines: Vec<Line>,
+    /// In a drawn round the lobby of each class: who is there is drawn at the opening.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lobbies: Vec<Lobby>,
     /// The windows with their live figures.
     windows: Vec<Window<'a>>,
     /// When to look again.
@@ -54,15 +89,14 @@ pub struct Document<'a> {
     /// What holds the sale up for the moment, though the round is open; it ends by itself, and
     /// everybody keeps their place.
     interruption: Option<InterruptionAnswer>,
-    /// Notices of the operator: none yet.
-    #[schema(value_type = Vec<Object>)]
-    notices: [(); 0],
+    /// What the operator tells everybody, oldest first.
+    notices: Vec<NoticeAnswer<'a>>,
 }
 
 /// What holds a sale up.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Interruption)]
-struct InterruptionAnswer {
+pub struct InterruptionAnswer {
     /// What is away: `store` or `payment`.
     #[schema(example = "payment")]
     cause: &'static str,
@@ -77,6 +111,14 @@ struct InterruptionAnswer {
 struct Words {
     ko: &'static str,
     en: &'static str,
+}
+
+impl InterruptionAnswer {
+    /// For people, in Korean and English.
+    #[must_use]
+    pub fn words(&self) -> (&'static str, &'static str) {
+        (self.message.ko, self.message.en)
+    }
 }
 
 impl From<Interruption> for InterruptionAnswer {
@@ -106,7 +148,7 @@ impl From<Interruption> for InterruptionAnswer {
 struct Line {
     /// Who stands in it.
     #[schema(example = "everyone")]
-    class: &'static str,
+    class: String,
     /// Numbers at or under it have their turn. Only grows.
     watermark: u64,
     /// The last number given.
@@ -148,6 +190,25 @@ pub struct SpreadAnswer {
     p90: Thousandths,
 }
 
+/// The lobby of a class that is drawn.
+#[derive(Serialize, ToSchema)]
+struct Lobby {
+    /// Who is drawn.
+    #[schema(example = "everyone")]
+    class: String,
+    /// How far the draw has come.
+    state: DrawState,
+    /// How many entries it has, those of people who left included.
+    entries: u64,
+}
+
+impl From<&LobbyView> for Lobby {
+    fn from(lobby: &LobbyView) -> Lobby {
+        let state = DrawState::of(lobby);
+        Lobby { class: lobby.draw.class.to_string(), state, entries: lobby.entries }
+    }
+}
+
 /// A speed with its spread.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Speed)]
@@ -176,13 +237,13 @@ struct Window<'a> {
 #[derive(Clone, Copy, Serialize, ToSchema)]
 pub struct StockFigures {
     /// All that there is, with leftover that moved in or out.
-    stock_won: i64,
+    pub stock_won: i64,
     /// What can still be bought.
-    left_won: i64,
+    pub left_won: i64,
     /// What is set aside for purchases under way.
-    held_won: i64,
+    pub held_won: i64,
     /// What is bought.
-    sold_won: i64,
+    pub sold_won: i64,
 }
 
 /// Who waits looks again after `share_of_wait_percent` of the shorter of two times: the estimated
@@ -265,7 +326,7 @@ impl Line {
         // A millionth is a tenth of a thousandth of a percent.
         let percent = |ppm: u64| Thousandths(ppm / 10);
         Line {
-            class: line.eligibility.class(),
+            class: line.class.to_string(),
             watermark: line.watermark,
             last_number: line.last_number,
             waiting: line.waiting,
@@ -292,6 +353,7 @@ impl<'a> Document<'a> {
     fn new(view: &'a RoundView) -> Document<'a> {
         let StockFigures { left_won, held_won, sold_won, .. } = StockFigures::of_round(view);
         Document {
+            document: KIND,
             serial: view.serial,
             epoch: view.epoch,
             at: Moment(view.at),
@@ -302,39 +364,54 @@ impl<'a> Document<'a> {
             sold_won,
             mean_purchase_won: view.mean_purchase.0,
             lines: view.lines.iter().map(|line| Line::new(view, line)).collect(),
+            lobbies: view.lobbies.iter().map(Lobby::from).collect(),
             windows: view.windows.iter().map(Window::from).collect(),
             poll: RULE,
             interruption: view.interruption.map(InterruptionAnswer::from),
-            notices: [],
+            notices: notices(view),
         }
     }
 }
 
-/// The document of a snapshot as bytes.
+/// The document of a snapshot as bytes, signed.
 #[must_use]
-pub fn render(view: &RoundView) -> Bytes {
-    reply::written(&Document::new(view))
+pub fn render(view: &RoundView, keys: &Keys) -> Bytes {
+    seal(reply::written(&Document::new(view)).into(), keys)
 }
+
+/// Adds the signature as the last member of a document.
+fn seal(mut text: Vec<u8>, keys: &Keys) -> Bytes {
+    assert_eq!(text.pop(), Some(b'}'), "a document is an object");
+    let signature = keys.sign_document(&text);
+    text.extend_from_slice(SIGNATURE);
+    text.extend_from_slice(&reply::written::<DocumentSignature<'_>>(&signature));
+    text.push(b'}');
+    Bytes::from(text)
+}
+
+/// Between what is signed and the signature.
+pub const SIGNATURE: &[u8] = b",\"signature\":";
 
 /// The document that every waiting client reads
 ///
-/// The same bytes for everybody. A number at or under the watermark of its line has its turn.
+/// The same bytes for everybody, signed and dated: refuse one that is older than ten minutes, of a
+/// lower epoch, or of a lower serial in the same epoch. A number at or under the watermark of its line has its turn.
 #[utoipa::path(get, path = "/v1/rounds/{round}/watermark", operation_id = "get_watermark",
     tag = "line",
     params(("If-None-Match" = Option<String>, Header, description = "the ETag of the last answer")),
     responses(
-        (status = 200, description = "the document as it stands", body = Document,
+        (status = 200, description = "the document as it stands", body = Signed,
             headers(("ETag" = String), ("Cache-Control" = String))),
         (status = 304, description = "nothing has changed since this ETag")))]
 pub async fn show(call: Call) -> Answer {
     let (_, round) = call.round()?;
-    let rendered = round.rendered(render);
+    let rendered = round.rendered(|view| render(view, &call.edge().keys));
     let mut response = if call.has_version(&rendered.etag) {
         let mut response = HttpResponse::new(StatusCode::NOT_MODIFIED);
-        response.headers_mut().insert(header::CACHE_CONTROL, SHARED);
+        response.headers_mut().insert(header::CACHE_CONTROL, STATUS);
         response
     } else {
-        reply::shared_bytes(rendered.bytes, SHARED)
+        reply::shared_bytes(rendered.bytes, STATUS)
     };
     reply::put(&mut response, header::ETAG, &rendered.etag);
     Ok(response)

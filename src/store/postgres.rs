@@ -42,7 +42,9 @@ use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
-use openrun_core::{PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId};
+use openrun_core::{
+    PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+};
 use place::Place;
 use reader::Reader;
 use std::collections::HashMap;
@@ -212,6 +214,10 @@ impl Store for PostgresStore {
 
     async fn programs(&self) -> Result<Vec<Program>, StoreError> {
         self.run(|inner| async move { point::programs(&inner.reader).await }).await
+    }
+
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError> {
+        self.run(|inner| async move { point::suspensions(&inner.reader).await }).await
     }
 
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError> {

@@ -36,7 +36,9 @@ use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
-use openrun_core::{PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId};
+use openrun_core::{
+    PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+};
 use reader::Readers;
 use std::path::{Path, PathBuf};
 use writer::WriterHandle;
@@ -94,6 +96,10 @@ impl Store for SqliteStore {
 
     async fn programs(&self) -> Result<Vec<Program>, StoreError> {
         self.readers.ask(point::programs).await
+    }
+
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError> {
+        self.readers.ask(point::suspensions).await
     }
 
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError> {

@@ -10,7 +10,9 @@ use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
-use openrun_core::{PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId};
+use openrun_core::{
+    PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -58,6 +60,10 @@ impl Store for Hasty {
 
     async fn programs(&self) -> Result<Vec<Program>, StoreError> {
         self.within.programs().await
+    }
+
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError> {
+        self.within.suspensions().await
     }
 
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError> {

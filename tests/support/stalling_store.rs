@@ -13,6 +13,7 @@ use openrun_actors::store::{
 use openrun_core::purchase::PassId;
 use openrun_core::{
     Event, PersonKey, Program, ProgramId, Purchase, PurchaseId, RoundId, StoredEvent, StreamId,
+    Suspension,
 };
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -180,6 +181,11 @@ impl Store for StallingStore {
     async fn programs(&self) -> Result<Vec<Program>, StoreError> {
         self.until_read().await;
         self.within.programs().await
+    }
+
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError> {
+        self.until_read().await;
+        self.within.suspensions().await
     }
 
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError> {

@@ -75,6 +75,10 @@ slug!(
     /// A channel: an app, a page or a counter that people come through.
     ChannelId
 );
+slug!(
+    /// A district: where a person lives, as their channel says it.
+    DistrictId
+);
 
 /// A person: the first 128 bits of SHA-256 over the opaque id in their token. The same in every
 /// channel.
@@ -105,6 +109,28 @@ impl fmt::Debug for PersonKey {
         f.write_str("PersonKey(..)")
     }
 }
+
+/// Hashes a person's key for maps by taking eight bytes of it: it is a digest already. Not those
+/// bytes that say which shard a person belongs to, which are alike within one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PersonHasher(u64);
+
+impl std::hash::Hasher for PersonHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(word) = bytes.last_chunk::<8>() {
+            self.0 ^= u64::from_le_bytes(*word);
+        }
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// For maps of people.
+pub type HashPeople = std::hash::BuildHasherDefault<PersonHasher>;
 
 /// A purchase: a UUIDv7 made at the edge. Written as 32 digits of hexadecimal, because a tagged
 /// enum in JSON cannot hold a number of 128 bits.

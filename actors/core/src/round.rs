@@ -5,6 +5,7 @@
 //! decided them before), and has no clock.
 
 use crate::inlet::{self, Figures, Limiter, RateBucket};
+use crate::notice::Notices;
 use crate::payment::Payment;
 use crate::places::{Phase, Places};
 use crate::purchase::{PassId, Purchase, PurchaseState};
@@ -17,10 +18,12 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod draw;
 mod figures;
 mod numbers;
 mod payments;
 
+pub use draw::{ClassDraw, ClosedLobby, Drawn};
 pub use payments::NextStep;
 
 pub use crate::life::{LifeCycle, Step};
@@ -57,7 +60,7 @@ pub struct Window {
 }
 
 /// A line as it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// Who stands in it.
     pub eligibility: Eligibility,
@@ -103,6 +106,8 @@ pub struct Round {
     payments: BTreeMap<PurchaseId, Payment>,
     /// Won sent to the rail, by day of Seoul.
     sent_on: BTreeMap<i64, Won>,
+    draws: draw::Draws,
+    pub(crate) notices: Notices,
 }
 
 impl Round {
@@ -118,9 +123,11 @@ impl Round {
         };
         let line = |eligibility| Line { eligibility, reserved: 0, watermark: 0 };
         let windows = spec.windows.iter().map(window).collect();
-        let lines = spec.lines().into_iter().map(line).collect();
-        let payments = BTreeMap::new();
-        Round { spec, state: LifeCycle::Draft, windows, lines, payments, sent_on: BTreeMap::new() }
+        let lines = spec.lines_with_lobbies().into_iter().map(line).collect();
+        let draws = draw::Draws::of(&spec);
+        let (payments, sent_on, notices) = Default::default();
+        let state = LifeCycle::Draft;
+        Round { spec, state, windows, lines, payments, sent_on, draws, notices }
     }
 
     /// What the operator said.
@@ -242,7 +249,7 @@ impl Round {
     ) -> (Option<Event>, Limiter) {
         let here = &self.lines[line.index()];
         let open = self.open_window_of(line);
-        if self.state != LifeCycle::Open || open.is_none() {
+        if self.state != LifeCycle::Open || open.is_none() || self.awaits_draw(line) {
             return (None, Limiter::Shut);
         }
         let left = open.map_or(Won::ZERO, |window| window.stock.left);
@@ -351,10 +358,13 @@ impl Round {
     /// The window that sells to this line now.
     #[must_use]
     pub fn open_window_of(&self, line: LineId) -> Option<&Window> {
-        let eligibility = self.lines.get(line.index())?.eligibility;
+        if self.spec.is_lobby(line) {
+            return None;
+        }
+        let eligibility = &self.lines.get(line.index())?.eligibility;
         self.windows
             .iter()
-            .find(|w| w.phase == WindowPhase::Open && w.spec.eligibility == eligibility)
+            .find(|w| w.phase == WindowPhase::Open && w.spec.eligibility == *eligibility)
     }
 
     /// Takes an event in. Events of other rounds and of people's places change nothing here.
@@ -367,8 +377,8 @@ impl Round {
         }
         match event {
             Event::RoundDefined { spec } => {
-                let state = self.state;
-                *self = Round { state, ..Round::new(spec.clone()) };
+                let (state, notices) = (self.state, std::mem::take(&mut self.notices));
+                *self = Round { state, notices, ..Round::new(spec.clone()) };
             }
             Event::RoundMoved { to, .. } => {
                 assert!(self.state != LifeCycle::Closed, "a round is closed for ever");
@@ -392,7 +402,12 @@ impl Round {
                 assert!(*to > line.watermark, "OR-6: the watermark moves back");
                 line.watermark = *to;
             }
+            Event::DrawCommitted { .. }
+            | Event::LobbyClosed { .. }
+            | Event::ShareGiven { .. }
+            | Event::Drawn { .. } => self.apply_draw(event),
             Event::InletChanged { inlet, .. } => self.spec.inlet = InletSpec::clone(inlet),
+            Event::NoticePosted { .. } | Event::NoticeWithdrawn { .. } => self.notices.apply(event),
             Event::Held { .. }
             | Event::PaymentSent { .. }
             | Event::CancelSent { .. }

@@ -3,6 +3,7 @@
 //! Readers never wait for a mailbox: the round publishes a snapshot each tick, and a place is
 //! worked out from it.
 
+use crate::draw::ShareValue;
 use crate::forecast::Chances;
 use crate::honesty::Honesty;
 use crate::places::{Phase, Places};
@@ -12,12 +13,14 @@ use crate::round_spec::{Eligibility, LineId, RoundSpec};
 use crate::speed::Speed;
 use crate::stock::Stock;
 use crate::uptake::{Uptake, WHOLE_PPM};
-use crate::{Refusal, Timestamp, WindowId, Won};
+use crate::{Notice, Refusal, Timestamp, Who, WindowId, Won};
 use std::sync::Arc;
 
 mod chances;
+mod lobby;
 
 pub use chances::{Measured, POLL, PollRule};
+pub use lobby::LobbyView;
 
 /// A window in a snapshot.
 #[derive(Debug, Clone)]
@@ -43,6 +46,8 @@ pub struct WindowView {
 pub struct LineView {
     /// Who stands in it.
     pub eligibility: Eligibility,
+    /// The word for it.
+    pub class: Arc<str>,
     /// Numbers at or under it have their turn.
     pub watermark: u64,
     /// The last number given.
@@ -86,12 +91,18 @@ pub struct RoundView {
     pub windows: Vec<WindowView>,
     /// Its lines.
     pub lines: Vec<LineView>,
+    /// In a drawn round the lobby of each line, in the same order.
+    pub lobbies: Vec<LobbyView>,
+    /// In a drawn round the shares that were given.
+    pub shares: Vec<ShareValue>,
     /// The mean purchase.
     pub mean_purchase: Won,
     /// Why nothing is sold for the moment, though the round is open.
     pub interruption: Option<Interruption>,
     /// How right what people were told has turned out.
     pub honesty: Honesty,
+    /// What the operator tells everybody, oldest first.
+    pub notices: Vec<Arc<Notice>>,
 }
 
 /// What holds a sale up without anybody having decided it; it ends by itself. Places are kept.
@@ -197,7 +208,7 @@ impl RoundView {
     ) -> RoundView {
         let window = |window: &Window| WindowView {
             id: window.spec.id.clone(),
-            eligibility: window.spec.eligibility,
+            eligibility: window.spec.eligibility.clone(),
             phase: window.phase,
             stock: window.stock,
             purchases: window.purchases,
@@ -209,7 +220,8 @@ impl RoundView {
             let (watermark, last_number) = (places.watermark(), places.last_number());
             let never_given = vacant_between(&vacant, watermark, last_number);
             LineView {
-                eligibility: line.eligibility,
+                eligibility: line.eligibility.clone(),
+                class: line.eligibility.class(),
                 watermark,
                 last_number,
                 waiting: last_number.saturating_sub(watermark).saturating_sub(never_given),
@@ -221,18 +233,23 @@ impl RoundView {
                 vacant,
             }
         };
+        let lines = round.lines().iter().enumerate();
+        let lines = lines.filter(|(index, _)| !round.spec().is_lobby(line_id(*index)));
         let mut view = RoundView {
             serial,
             epoch,
             at,
+            lobbies: LobbyView::of_round(round, |index| of_line(index).0),
+            shares: round.shares().to_vec(),
             spec: Arc::new(round.spec().clone()),
             mean_purchase: round.mean_purchase(program.rules_at(at).monthly_limit_won),
             program,
             state: round.state(),
             windows: round.windows().iter().map(window).collect(),
-            lines: round.lines().iter().enumerate().map(line).collect(),
+            lines: lines.map(line).collect(),
             interruption: None,
             honesty: Honesty::default(),
+            notices: round.notices().living(at),
         };
         for index in 0..view.lines.len() {
             let line = LineId(u8::try_from(index).expect("a round has at most 16 windows"));
@@ -241,21 +258,21 @@ impl RoundView {
         view
     }
 
-    /// Which line somebody born in `birth_year` stands in now: the first of theirs that is open or
+    /// Which line `who` stands in now: the first of theirs that is open or
     /// in its lobby, and of those rather one that has something to sell.
     #[must_use]
-    pub fn line_for(&self, birth_year: i16, now: Timestamp) -> LineChoice {
+    pub fn line_for(&self, who: &Who, now: Timestamp) -> LineChoice {
         let lead = self.spec.lobby_lead_millis();
-        let theirs = self.windows.iter().filter(|w| w.eligibility.admits(birth_year));
+        let theirs = self.windows.iter().filter(|w| w.eligibility.admits(who, w.opens_at));
         let (mut gone, mut later) = (None, None);
         for window in theirs.filter(|w| w.phase != WindowPhase::Over) {
             let lobby_at = window.opens_at.plus_millis(-lead);
             if window.phase != WindowPhase::Open && now < lobby_at {
                 later = later.or(Some(window.opens_at));
             } else if self.in_reach(window) > Won::ZERO {
-                return LineChoice::Now(self.line_of(window.eligibility));
+                return LineChoice::Now(self.line_of(&window.eligibility));
             } else {
-                gone = gone.or(Some(self.line_of(window.eligibility)));
+                gone = gone.or(Some(self.line_of(&window.eligibility)));
             }
         }
         let later = later.map_or(LineChoice::Never, LineChoice::Later);
@@ -264,9 +281,9 @@ impl RoundView {
 
     /// When a window for this person opens next.
     #[must_use]
-    pub fn opens_at_for(&self, birth_year: i16) -> Option<Timestamp> {
+    pub fn opens_at_for(&self, who: &Who) -> Option<Timestamp> {
         let ahead = |w: &&WindowView| w.phase == WindowPhase::Ahead;
-        let theirs = self.windows.iter().filter(|w| w.eligibility.admits(birth_year));
+        let theirs = self.windows.iter().filter(|w| w.eligibility.admits(who, w.opens_at));
         theirs.filter(ahead).map(|w| w.opens_at).min()
     }
 
@@ -274,13 +291,13 @@ impl RoundView {
     ///
     /// # Errors
     /// The first that applies.
-    pub fn check_selling(&self, birth_year: i16, now: Timestamp) -> Result<(), Refusal> {
-        let opens_at = self.opens_at_for(birth_year);
+    pub fn check_selling(&self, who: &Who, now: Timestamp) -> Result<(), Refusal> {
+        let opens_at = self.opens_at_for(who);
         if !self.state.is_selling() {
             return Err(Refusal::RoundNotOpen { state: self.state, opens_at });
         }
         let open = |w: &WindowView| w.phase == WindowPhase::Open && now < w.closes_at;
-        if !self.windows.iter().any(|w| open(w) && w.eligibility.admits(birth_year)) {
+        if !self.windows.iter().any(|w| open(w) && w.eligibility.admits(who, w.opens_at)) {
             return Err(Refusal::NotEligible { opens_at });
         }
         Ok(())
@@ -291,17 +308,17 @@ impl RoundView {
     /// # Panics
     /// Never: every window's class has a line.
     #[must_use]
-    pub fn line_of(&self, eligibility: Eligibility) -> LineId {
-        let index = self.lines.iter().position(|line| line.eligibility == eligibility);
+    pub fn line_of(&self, eligibility: &Eligibility) -> LineId {
+        let index = self.lines.iter().position(|line| line.eligibility == *eligibility);
         let index = index.expect("every window's class has a line");
-        LineId(u8::try_from(index).expect("a round has at most 16 windows"))
+        line_id(index)
     }
 
     /// The window that sells, will sell, or sold last to a line.
     #[must_use]
     pub fn window_of(&self, line: LineId) -> &WindowView {
-        let eligibility = self.lines[line.index()].eligibility;
-        let theirs = || self.windows.iter().filter(move |w| w.eligibility == eligibility);
+        let eligibility = &self.lines[line.index()].eligibility;
+        let theirs = || self.windows.iter().filter(move |w| w.eligibility == *eligibility);
         let current = theirs().find(|w| w.phase == WindowPhase::Open);
         let next = || theirs().find(|w| w.phase == WindowPhase::Ahead);
         current.or_else(next).or_else(|| theirs().next_back()).expect("every line has a window")
@@ -310,6 +327,9 @@ impl RoundView {
     /// Where a number stands. Reads the shared places, no mailbox.
     #[must_use]
     pub fn place(&self, line: LineId, number: u64, places: &Places) -> PlaceView {
+        if self.spec.is_lobby(line) {
+            return self.entry(line, number, places);
+        }
         let watermark = places.watermark();
         let ahead = self.ahead(line, number, watermark);
         let state = self.place_state(line, number, watermark, places.phase(number));
@@ -376,6 +396,10 @@ impl RoundView {
         let spec = self.spec.windows.iter().find(|spec| spec.id == window.id);
         spec.is_some_and(|spec| window.stock.total < spec.stock_won)
     }
+}
+
+fn line_id(index: usize) -> LineId {
+    LineId(u8::try_from(index).expect("a round has at most 16 windows, and as many lobbies"))
 }
 
 /// How many of the numbers after `after` up to `up_to` were never given.

@@ -25,8 +25,8 @@ impl Round {
     /// How many people of a line have bought or are paying.
     #[must_use]
     pub fn bought_in(&self, line: LineId) -> u64 {
-        let eligibility = self.lines[line.index()].eligibility;
-        let theirs = self.windows.iter().filter(|w| w.spec.eligibility == eligibility);
+        let eligibility = &self.lines[line.index()].eligibility;
+        let theirs = self.windows.iter().filter(|w| w.spec.eligibility == *eligibility);
         let issued: u64 = theirs.map(|window| window.purchases).sum();
         let is_open = |phase| !matches!(phase, PaymentPhase::Voided | PaymentPhase::Returning);
         let paying = self.payments.values();
