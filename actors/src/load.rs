@@ -8,6 +8,7 @@ use crate::shared::{LineShared, QUEUE_SHARDS};
 use crate::store::{Store, StoreError};
 use openrun_core::queue::Queue;
 use openrun_core::round::Round;
+use openrun_core::stops::Pauses;
 use openrun_core::{Event, RoundId, Timestamp};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub(crate) struct Loaded {
     pub lines: Vec<Arc<LineShared>>,
     /// For each line the numbers that were reserved and, as far as the store knows, never given.
     pub vacant: Vec<Vec<(u64, u64)>>,
+    /// How long it was paused.
+    pub pauses: Pauses,
 }
 
 #[derive(Default)]
@@ -26,10 +29,14 @@ struct Replay {
     round: Option<Round>,
     queues: Vec<Queue>,
     lines: Vec<Arc<LineShared>>,
+    pauses: Pauses,
 }
 
 impl Replay {
     fn apply(&mut self, at: Timestamp, event: &Event) {
+        if let Some(stops) = self.pauses.see(at, event) {
+            self.queues.iter_mut().for_each(|queue| queue.see(stops));
+        }
         if let Event::RoundDefined { spec } = event {
             self.lines = spec.lines().iter().map(|_| Arc::default()).collect();
             match &mut self.round {
@@ -55,9 +62,13 @@ impl Replay {
         match event {
             Event::Joined { line, person, .. }
             | Event::Claimed { line, person, .. }
+            | Event::CameBack { line, person, .. }
             | Event::Left { line, person, .. } => {
                 let places = &self.lines[line.index()].places;
                 self.queues[person.shard(QUEUE_SHARDS)].apply(event, places);
+            }
+            Event::TurnGiven { line, numbers, .. } => {
+                self.lines[line.index()].places.call_again(numbers);
             }
             // A purchase that was held bought then.
             Event::Issued { .. } if is_paid_later => {}
@@ -101,8 +112,15 @@ pub(crate) async fn load_round(
         }))
         .map_err(|_| LoadError::Contradiction(id.clone()))?;
     }
-    let Replay { round, queues, lines } = replay;
+    let Replay { round, mut queues, lines, pauses } = replay;
     let round = round.ok_or_else(|| LoadError::Contradiction(id.clone()))?;
+    // What had run out when the last event was written is over; everything else has a whole claim
+    // window from the start on.
+    let over_at = pauses.over_at(round.spec().inlet.claim_window_s);
+    let places: Vec<_> = lines.iter().map(|line| Arc::clone(&line.places)).collect();
+    for queue in &mut queues {
+        queue.expire(over_at, &places);
+    }
     let mut vacant = Vec::new();
     for (index, line) in round.lines().iter().enumerate() {
         let places = &lines[index].places;
@@ -113,7 +131,7 @@ pub(crate) async fn load_round(
             places.advance(line.watermark);
         }
     }
-    Ok(Loaded { round, queues, lines, vacant })
+    Ok(Loaded { round, queues, lines, vacant, pauses })
 }
 
 /// Shortest run of vacant numbers that is published: single ones are joins that were lost, not

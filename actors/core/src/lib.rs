@@ -10,9 +10,11 @@
 //! what must hold ([`invariants`]).
 
 pub mod event;
+pub mod gate;
 pub mod ids;
 pub mod inlet;
 pub mod invariants;
+pub mod latency;
 pub mod life;
 pub mod money;
 pub mod payment;
@@ -26,8 +28,10 @@ pub mod round;
 pub mod round_spec;
 pub mod speed;
 pub mod stock;
+pub mod stops;
 pub mod till;
 pub mod time;
+pub mod turn_up;
 pub mod view;
 
 pub use event::{Event, StoredEvent, StreamId};

@@ -3,6 +3,7 @@
 //! Readers never wait for a mailbox: the round publishes a snapshot each tick, and a place is
 //! worked out from it.
 
+use crate::gate::GateView;
 use crate::places::{Phase, Places};
 use crate::program::Program;
 use crate::round::{LifeCycle, Line, Round, Window, WindowPhase};
@@ -89,6 +90,8 @@ pub struct RoundView {
     pub mean_purchase: Won,
     /// Why nothing is sold for the moment, though the round is open.
     pub interruption: Option<Interruption>,
+    /// What its inlet says of itself.
+    pub gate: GateView,
 }
 
 /// What holds a sale up without anybody having decided it; it ends by itself. Places are kept.
@@ -148,6 +151,8 @@ pub enum PlaceState {
     Left,
     /// They have bought with it.
     Bought,
+    /// Nothing is left for the moment, but what is held may come back: they keep their order.
+    StandBy,
     /// Nothing is left in their window.
     SoldOut,
     /// The round, or their window, is over.
@@ -209,7 +214,7 @@ impl RoundView {
                 eligibility: line.eligibility,
                 watermark,
                 last_number,
-                waiting: last_number.saturating_sub(watermark).saturating_sub(never_given),
+                waiting: places.waiting().saturating_sub(never_given),
                 active: places.active(),
                 speed,
                 vacant,
@@ -226,7 +231,16 @@ impl RoundView {
             windows: round.windows().iter().map(window).collect(),
             lines: round.lines().iter().enumerate().map(line).collect(),
             interruption: None,
+            gate: GateView::unknown(round),
         }
+    }
+
+    /// With what the round's inlet says of itself: active is who has a pass or is expected to claim.
+    pub fn see_gate(&mut self, gate: GateView) {
+        for (line, gate) in self.lines.iter_mut().zip(&gate.lines) {
+            line.active = gate.active;
+        }
+        self.gate = gate;
     }
 
     /// Which line somebody born in `birth_year` stands in now: the first of theirs that is open or
@@ -299,8 +313,10 @@ impl RoundView {
     #[must_use]
     pub fn place(&self, line: LineId, number: u64, places: &Places) -> PlaceView {
         let watermark = places.watermark();
-        let ahead = self.ahead(line, number, watermark);
-        let state = self.place_state(line, number, watermark, places.phase(number));
+        let phase = places.phase(number);
+        // Who came back stands before everybody who never had a turn.
+        let ahead = self.ahead(line, number, watermark) + places.returned_before(number);
+        let state = self.place_state(line, number, watermark, phase);
         let outlook = self.outlook(line, state, ahead);
         let is_moving = self.state != LifeCycle::Paused && self.spec.inlet.mode != InletMode::Shut;
         let is_waiting = state == PlaceState::Waiting && is_moving;
@@ -309,6 +325,8 @@ impl RoundView {
             PlaceState::Admitted => POLL_MILLIS.0,
             PlaceState::Waiting => eta.map_or(POLL_STILL_MILLIS, |eta| eta.p10_s * 1_000 / 4),
             PlaceState::Lobby => self.poll_in_lobby(line),
+            // What comes back is offered to the head of the line first.
+            PlaceState::StandBy => (ahead * 100).min(POLL_STILL_MILLIS),
             _ => POLL_MILLIS.1,
         };
         let poll_after_millis = poll.clamp(POLL_MILLIS.0, POLL_MILLIS.1);
@@ -338,7 +356,15 @@ impl RoundView {
         if self.in_reach(window) == Won::ZERO {
             return PlaceState::SoldOut;
         }
-        if number <= watermark { PlaceState::Admitted } else { PlaceState::Waiting }
+        // A pass that is out is good for what comes back as well.
+        if phase == Phase::Claimed {
+            return PlaceState::Admitted;
+        }
+        if self.left_in_reach(window) == Won::ZERO {
+            return PlaceState::StandBy;
+        }
+        let has_turn = number <= watermark && phase != Phase::Returned;
+        if has_turn { PlaceState::Admitted } else { PlaceState::Waiting }
     }
 
     fn ahead(&self, line: LineId, number: u64, watermark: u64) -> u64 {
@@ -350,11 +376,19 @@ impl RoundView {
     /// What a window can still sell: its own, and what may move into it from those that are not
     /// over.
     fn in_reach(&self, window: &WindowView) -> Won {
-        let sources = self.windows.iter().filter(|source| {
+        self.sources(window).map(|source| source.stock.left.plus(source.stock.held)).sum()
+    }
+
+    /// Of this what is not held by anybody's payment.
+    fn left_in_reach(&self, window: &WindowView) -> Won {
+        self.sources(window).map(|source| source.stock.left).sum()
+    }
+
+    fn sources<'v>(&'v self, window: &'v WindowView) -> impl Iterator<Item = &'v WindowView> {
+        self.windows.iter().filter(|source| {
             source.id == window.id
                 || (source.phase != WindowPhase::Over && self.leads_to(&source.id, &window.id))
-        });
-        sources.map(|source| source.stock.left.plus(source.stock.held)).sum()
+        })
     }
 
     fn leads_to(&self, from: &WindowId, to: &WindowId) -> bool {

@@ -162,6 +162,9 @@ impl<'c> Inserts<'c> {
             | Event::NumbersReserved { .. }
             | Event::WatermarkMoved { .. }
             | Event::InletChanged { .. }
+            | Event::InletStepped { .. }
+            | Event::CameBack { .. }
+            | Event::TurnGiven { .. }
             | Event::StaffActed { .. } => self.journal(names, place, event)?,
         }
         Ok(())
