@@ -62,10 +62,10 @@ impl Figures {
             InletGauges(binds, metrics::gauge!("openrun_inlet_share_that_comes", &labels))
         };
         Figures {
-            inlets: round.lines().iter().map(|l| inlet(l.eligibility.class())).collect(),
+            inlets: round.lines().iter().map(|l| inlet(&l.eligibility.class())).collect(),
             latency: metrics::gauge!("openrun_purchase_latency_p90_seconds", &of_round()),
             windows: round.windows().iter().map(|w| window(w.spec.id.as_str())).collect(),
-            lines: round.lines().iter().map(|l| line(l.eligibility.class())).collect(),
+            lines: round.lines().iter().map(|l| line(&l.eligibility.class())).collect(),
             active: metrics::gauge!("openrun_round_active", &of_round()),
             purchases: metrics::counter!("openrun_purchases_total", &of_round()),
             sold: metrics::counter!("openrun_sold_won_total", &of_round()),

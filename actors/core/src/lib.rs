@@ -9,6 +9,8 @@
 //! ([`refusal`]), what happened ([`event`]), who decides ([`person`], [`round`], [`queue`]), and
 //! what must hold ([`invariants`]).
 
+pub mod draw;
+pub mod eligibility;
 pub mod event;
 pub mod gate;
 pub mod ids;
@@ -34,8 +36,11 @@ pub mod time;
 pub mod turn_up;
 pub mod view;
 
+pub use eligibility::Who;
 pub use event::{Event, StoredEvent, StreamId};
-pub use ids::{ChannelId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, RoundId, WindowId};
+pub use ids::{
+    ChannelId, DistrictId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, RoundId, WindowId,
+};
 pub use money::Won;
 pub use program::{Program, Rules};
 pub use purchase::Purchase;

@@ -7,14 +7,16 @@
 
 use crate::turn_up::CohortCount;
 use cohorts::Cohorts;
+use returned::Returned;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use vacant::Vacant;
 
 mod cohorts;
 mod returned;
+mod vacant;
 
 pub use cohorts::COHORTS;
-use returned::Returned;
 
 /// Numbers in one chunk of phases.
 const CHUNK: usize = 1 << 16;
@@ -91,6 +93,7 @@ pub struct Places {
     claims: AtomicU64,
     returned: Returned,
     cohorts: Cohorts,
+    vacant: Vacant,
     chunks: Vec<OnceLock<Box<[AtomicU8]>>>,
 }
 
@@ -107,6 +110,7 @@ impl Default for Places {
             claims: zero(),
             returned: Returned::default(),
             cohorts: Cohorts::default(),
+            vacant: Vacant::default(),
             chunks: (0..CHUNKS).map(|_| OnceLock::new()).collect(),
         }
     }
@@ -149,20 +153,45 @@ impl Places {
     }
 
     /// Numbers up to `last` count as given, and those that nobody is known to hold are vacant: used
-    /// when a line is loaded. Answers the runs of at least `shortest` vacant numbers, in order.
+    /// once, when a line is loaded. Answers the runs of at least `shortest` vacant numbers, in
+    /// order; walks only where numbers are known.
     pub fn vacate(&self, last: u64, shortest: u64) -> Vec<(u64, u64)> {
         self.skip_to(last);
-        let mut runs: Vec<(u64, u64)> = Vec::new();
-        for number in 1..=last {
-            if !self.change(number, Phase::Unknown, Phase::Vacant) {
-                continue;
+        let (mut runs, mut lone): (Vec<(u64, u64)>, _) = (Vec::new(), Vec::new());
+        let mut add = |from: u64, to: u64| match runs.last_mut() {
+            Some((_, end)) if *end + 1 == from => *end = to,
+            _ => runs.push((from, to)),
+        };
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            let first = (index * CHUNK) as u64 + 1;
+            let end = last.min(first + CHUNK as u64 - 1);
+            if first > end {
+                break;
             }
-            match runs.last_mut() {
-                Some((_, to)) if *to + 1 == number => *to = number,
-                _ => runs.push((number, number)),
+            match chunk.get() {
+                None => add(first, end),
+                Some(cells) => {
+                    for (number, cell) in (first..=end).zip(&**cells) {
+                        match cell.load(Ordering::SeqCst) {
+                            0 => add(number, number),
+                            HAD_TURN => lone.push((number, number)),
+                            _ => {}
+                        }
+                    }
+                }
             }
         }
-        runs.retain(|(from, to)| to - from + 1 >= shortest);
+        runs.retain(|run| {
+            let is_long = run.1 - run.0 + 1 >= shortest;
+            lone.extend((!is_long).then_some(*run));
+            is_long
+        });
+        // Short ones lie among others, and what had its turn is counted by its cell.
+        for number in lone.into_iter().flat_map(|(from, to)| from..=to) {
+            let is_vacant = self.change(number, Phase::Unknown, Phase::Vacant);
+            assert!(is_vacant, "OR-6: a number that nobody holds moved during the load");
+        }
+        self.vacant.set(runs.clone());
         assert!(self.last_number() >= last, "OR-6: a vacant number could be given again");
         runs
     }
@@ -188,13 +217,21 @@ impl Places {
     /// Where a number stands.
     #[must_use]
     pub fn phase(&self, number: u64) -> Phase {
-        self.cell(number).map_or(Phase::Unknown, |cell| Phase::of(cell.load(Ordering::SeqCst)))
+        match self.cell(number).map(|cell| Phase::of(cell.load(Ordering::SeqCst))) {
+            None | Some(Phase::Unknown) if self.vacant.holds(number) => Phase::Vacant,
+            phase => phase.unwrap_or(Phase::Unknown),
+        }
     }
 
     /// Moves a number from one phase to another; answers whether it stood in the first.
     /// Keeps the count of ended numbers under the watermark.
     pub fn change(&self, number: u64, from: Phase, to: Phase) -> bool {
         assert!(to != Phase::Unknown, "OR-6: a number that was given is taken back");
+        match from {
+            Phase::Unknown if self.vacant.holds(number) => return false,
+            Phase::Vacant if self.vacant.holds(number) => self.touch(number),
+            _ => {}
+        }
         let Some(cell) = self.cell_or_new(number) else { return false };
         let next = |byte: u8| (Phase::of(byte) == from).then_some(to as u8 | (byte & HAD_TURN));
         let Ok(before) = cell.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next) else {
@@ -283,7 +320,12 @@ impl Places {
         let last = self.last_number();
         self.cohorts.extend(to.min(last));
         let mut people = 0;
-        for number in from + 1..=to {
+        for run in self.vacant.within(from, to) {
+            let untouched = self.vacant.touched().pass(run);
+            self.ended.fetch_add(untouched.cast_signed(), Ordering::SeqCst);
+        }
+        // After the runs: who is touched from here on knows that the watermark has been there.
+        for number in self.vacant.others(from, to) {
             let Some(cell) = self.cell_or_new(number) else { break };
             let before = cell.fetch_or(HAD_TURN, Ordering::SeqCst);
             let phase = Phase::of(before);
@@ -298,6 +340,16 @@ impl Places {
         people
     }
 
+    /// Gives a number of a vacant run a cell of its own.
+    fn touch(&self, number: u64) {
+        let mut touched = self.vacant.touched();
+        let Some(cell) = self.cell_or_new(number) else { return };
+        if cell.load(Ordering::SeqCst) == 0 {
+            let turn = if touched.touch(number) { HAD_TURN } else { 0 };
+            cell.store(Phase::Vacant as u8 | turn, Ordering::SeqCst);
+        }
+    }
+
     /// The number that a watermark at `from` reaches, and what that costs, by letting people in for
     /// `budget` thousandths of a person. Those who came to their end while they waited, and numbers
     /// that were never given, are passed over for nothing; somebody who waits costs `share`
@@ -307,7 +359,7 @@ impl Places {
     pub fn reach(&self, from: u64, budget: u64, share: u64, up_to: u64) -> (u64, u64) {
         let last = self.last_number();
         let mut cost = 0;
-        for number in from + 1..=up_to {
+        for number in self.vacant.others(from, up_to) {
             let price = match self.phase(number) {
                 phase if phase.is_ended() => 0,
                 _ if number <= last => share,
@@ -325,7 +377,8 @@ impl Places {
     /// move costs in rate.
     #[must_use]
     pub fn entering(&self, from: u64, to: u64) -> u64 {
-        (from + 1..=to).map(|number| u64::from(!self.phase(number).is_ended())).sum()
+        let others = self.vacant.others(from, to);
+        others.map(|number| u64::from(!self.phase(number).is_ended())).sum()
     }
 
     /// Every number at or under `up_to` that still waits has lapsed. Answers how many.
@@ -333,7 +386,7 @@ impl Places {
         let from = self.lapsed_up_to();
         let up_to = up_to.min(self.watermark());
         let mut lapsed = 0;
-        for number in from + 1..=up_to {
+        for number in self.vacant.others(from, up_to) {
             lapsed += u64::from(self.change(number, Phase::Waiting, Phase::Lapsed));
         }
         self.lapsed_up_to.fetch_max(up_to, Ordering::SeqCst);

@@ -13,6 +13,7 @@ use openrun_core::inlet::Policy;
 use openrun_core::round_spec::LineId;
 use openrun_core::view::{LineView, RoundView};
 use serde::Serialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// A round with its live figures.
@@ -82,7 +83,7 @@ struct AdminWindow<'a> {
 #[derive(Serialize, ToSchema)]
 struct AdminLine {
     /// Who stands in it.
-    class: &'static str,
+    class: String,
     /// Numbers at or under it have their turn.
     watermark: u64,
     /// The last number given.
@@ -100,8 +101,8 @@ struct AdminLine {
 #[schema(as = InletPolicy)]
 struct PolicyAnswer {
     /// Which line.
-    #[schema(example = "everyone")]
-    class: &'static str,
+    #[schema(value_type = String, example = "everyone")]
+    class: Arc<str>,
     /// `shut`, `manual`, `rail`, `stock`, `active`, `adaptive`, `rate` or `demand`; those that do
     /// not apply are left out.
     #[schema(example = "rate")]
@@ -124,7 +125,7 @@ pub struct AdminRounds<'a> {
 impl From<&LineView> for AdminLine {
     fn from(line: &LineView) -> AdminLine {
         AdminLine {
-            class: line.eligibility.class(),
+            class: line.class.to_string(),
             watermark: line.watermark,
             last_number: line.last_number,
             waiting: line.waiting,
@@ -139,7 +140,7 @@ impl<'a> AdminRound<'a> {
     #[must_use]
     pub fn new(view: &'a RoundView, inversions: u64) -> AdminRound<'a> {
         let windows = view.windows.iter().zip(&view.spec.windows).map(|(window, spec)| {
-            let line = &view.lines[view.line_of(window.eligibility).index()];
+            let line = &view.lines[view.line_of(&window.eligibility).index()];
             AdminWindow {
                 head: window.into(),
                 leftover_to: spec.leftover_to.as_ref(),
@@ -183,15 +184,15 @@ impl<'a> AdminRound<'a> {
 /// The policies of every line that sells; while none does, those of the line that is next.
 fn policies(view: &RoundView) -> Vec<PolicyAnswer> {
     let is_any_open = view.gate.lines.iter().any(|line| line.figures.is_open);
-    let current = current_line(view).eligibility;
+    let current = &current_line(view).eligibility;
     let lines = view.lines.iter().zip(&view.gate.lines).filter(|(line, gate)| {
-        if is_any_open { gate.figures.is_open } else { line.eligibility == current }
+        if is_any_open { gate.figures.is_open } else { line.eligibility == *current }
     });
     let of_line = |(line, gate): (&LineView, &LineGateView)| {
-        let class = line.eligibility.class();
+        let class = Arc::clone(&line.class);
         let all = gate.figures.explain(gate.limiter).into_iter();
         let answer = move |policy: Policy| PolicyAnswer {
-            class,
+            class: Arc::clone(&class),
             policy: policy.policy.word(),
             room: policy.room,
             binds: policy.binds,
@@ -208,6 +209,6 @@ fn current_line(view: &RoundView) -> &LineView {
     let with = |phase| view.windows.iter().find(|window| window.phase == phase);
     let window = with(WindowPhase::Open).or_else(|| with(WindowPhase::Ahead));
     let window = window.or(view.windows.last());
-    let line = window.map_or(LineId(0), |window| view.line_of(window.eligibility));
+    let line = window.map_or(LineId(0), |window| view.line_of(&window.eligibility));
     &view.lines[line.index()]
 }
