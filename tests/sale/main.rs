@@ -8,6 +8,7 @@
 mod support;
 
 mod canary;
+mod claims;
 mod forgery;
 mod hangups;
 mod input;
