@@ -59,6 +59,7 @@ struct Public;
         (name = "contract", description = "This document and its page")),
     paths(
         admin::programs::put, admin::rounds::put, admin::rounds::step, admin::rounds::set_inlet,
+        admin::rounds::step_inlet,
         admin::rounds::show, admin::rounds::list, admin::log::list,
         health::healthz, health::readyz, health::metrics, health::version,
         docs::document, docs::docs, docs::file, home::ops),
