@@ -7,6 +7,7 @@
 
 use crate::clock::Clock;
 use crate::committer::{IntoActorFuture, Journal};
+use crate::draw_secrets::DrawSecrets;
 use crate::figures::Figures;
 use crate::handle::{Ctx, Handle, Mailbox, Reply, Serve, Shell};
 use crate::queue::{ActorDescription, Describe, Learn, Retire};
@@ -16,6 +17,7 @@ use crate::till::{Offer, TillRoom, TillShell};
 use actix::{ActorContext, AsyncContext};
 use inlet::places_of;
 use openrun_core::gate::Gate;
+use openrun_core::honesty::HonestyMeter;
 use openrun_core::places::NUMBER_MAX;
 use openrun_core::program::Program;
 use openrun_core::purchase::PurchaseState;
@@ -23,18 +25,24 @@ use openrun_core::round::{PurchaseOrder, Round};
 use openrun_core::round_spec::LineId;
 use openrun_core::speed::SpeedMeter;
 use openrun_core::stops::Pauses;
-use openrun_core::view::{Interruption, RoundView};
+use openrun_core::uptake::UptakeMeter;
+use openrun_core::view::{Interruption, Measured, RoundView};
 use openrun_core::{Event, PersonKey, Purchase, Refusal, Timestamp, Won};
 use owed::Owed;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 mod inlet;
+mod lobby;
+mod measuring;
+mod notices;
 mod owed;
 mod payments;
 mod steps;
 
+pub(crate) use lobby::GiveShare;
 pub(crate) use payments::{Announce, AskStep, ExpireHold, ForgetPayment, RailSaid, SendPayment};
 pub(crate) use steps::{Redefine, SetInlet, StepInlet, TakeStep};
 
@@ -71,12 +79,18 @@ pub(crate) struct Fence;
 /// What is known of a line beside its numbers.
 struct Drive {
     meter: SpeedMeter,
+    uptake: UptakeMeter,
     vacant: Vec<(u64, u64)>,
 }
 
 impl Drive {
     fn new(vacant: Vec<(u64, u64)>) -> Drive {
-        Drive { meter: SpeedMeter::default(), vacant }
+        let (meter, uptake) = (SpeedMeter::default(), UptakeMeter::default());
+        Drive { meter, uptake, vacant }
+    }
+
+    fn measured(&self) -> Measured {
+        Measured { speed: self.meter.speed(), uptake: self.uptake.uptake() }
     }
 }
 
@@ -87,6 +101,8 @@ pub(crate) struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Charges at once, when the rail does.
     pub at_once: Option<Arc<dyn AtOnce>>,
+    /// What rounds are drawn with.
+    pub draw_secrets: Arc<dyn DrawSecrets>,
     /// Where payments go that must be waited for.
     pub till: Option<TillLink>,
 }
@@ -115,7 +131,10 @@ pub(crate) struct RoundShell {
     around: Surroundings,
     serial: u64,
     figures: Figures,
+    honesty: HonestyMeter,
     interruption: Option<Interruption>,
+    /// Lines whose draw is a step on its way.
+    drawing: BTreeSet<LineId>,
     /// Whether the till was not told yet what is open.
     must_announce: bool,
     is_retired: bool,
@@ -157,7 +176,9 @@ impl RoundShell {
             around,
             serial,
             figures,
+            honesty: HonestyMeter::default(),
             interruption: None,
+            drawing: BTreeSet::new(),
             must_announce: true,
             is_retired: false,
         }
@@ -178,13 +199,14 @@ impl RoundShell {
         if !due.is_empty() {
             self.around.journal.append_and_forget(now, due);
         }
+        self.drive_draws(&shared, now, ctx);
         let lines = shared.lines.load_full();
         self.look_for_interruption(now);
         self.drive_gate(&lines, now, ctx);
         for (index, line) in lines.iter().enumerate() {
             let id = LineId(u8::try_from(index).unwrap_or(u8::MAX));
             self.reserve(id, line, ctx);
-            self.drives[index].meter.observe(now, line.places.watermark());
+            self.measure(id, line, now);
         }
         self.publish(&shared, now);
     }
@@ -213,7 +235,7 @@ impl RoundShell {
         self.serial += 1;
         let lines = shared.lines.load();
         let drives: Vec<_> =
-            self.drives.iter().map(|drive| (drive.meter.speed(), drive.vacant.clone())).collect();
+            self.drives.iter().map(|drive| (drive.measured(), drive.vacant.clone())).collect();
         let mut view = RoundView::of(
             &self.round,
             Arc::clone(&self.program),
@@ -224,6 +246,8 @@ impl RoundShell {
         );
         view.interruption = self.interruption;
         view.see_gate(self.gate.view(&self.round, &places_of(&lines)));
+        self.honesty.observe(&view, |line| &lines[line].places);
+        view.honesty = self.honesty.honesty();
         self.figures.show(&view);
         shared.view.store(Arc::new(view));
     }

@@ -474,5 +474,7 @@ impl Places {
     }
 }
 
+mod drawn;
+
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 //! alike. Knows nothing of people beyond what a purchase says, nothing of limits (the person
 //! decided them before), and has no clock.
 
+use crate::notice::Notices;
 use crate::payment::Payment;
 use crate::places::Phase;
 use crate::purchase::{PassId, Purchase, PurchaseState};
@@ -17,10 +18,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 mod by_hand;
+mod draw;
+mod figures;
 mod numbers;
 mod payments;
 
 pub use by_hand::STEP_MAX;
+pub use draw::{ClassDraw, ClosedLobby, Drawn};
 pub use payments::NextStep;
 
 pub use crate::life::{LifeCycle, Step};
@@ -29,10 +33,6 @@ pub use crate::life::{LifeCycle, Step};
 /// may stall for half a second in the largest rush that one machine can take in. A restart leaves
 /// at most this many numbers unused, which costs nobody a place or a wait.
 pub const NUMBER_BLOCK: u64 = 32_768;
-/// Purchases that must have been seen before their mean is believed; until then the monthly limit
-/// stands in.
-const MEAN_NEEDS_PURCHASES: u64 = 100;
-
 /// Whether a window sells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -56,6 +56,8 @@ pub struct Window {
     pub stock: Stock,
     /// How many purchases it made.
     pub purchases: u64,
+    /// The sum of the squares of their amounts, in won: how much purchases differ.
+    pub squares: u128,
 }
 
 /// A line as it stands.
@@ -107,6 +109,8 @@ pub struct Round {
     payments: BTreeMap<PurchaseId, Payment>,
     /// Won sent to the rail, by day of Seoul.
     sent_on: BTreeMap<i64, Won>,
+    draws: draw::Draws,
+    pub(crate) notices: Notices,
 }
 
 impl Round {
@@ -118,12 +122,15 @@ impl Round {
             phase: WindowPhase::Ahead,
             stock: Stock::new(spec.stock_won),
             purchases: 0,
+            squares: 0,
         };
         let line = |eligibility| Line { eligibility, reserved: 0, watermark: 0, stepped_to: 0 };
         let windows = spec.windows.iter().map(window).collect();
-        let lines = spec.lines().into_iter().map(line).collect();
-        let payments = BTreeMap::new();
-        Round { spec, state: LifeCycle::Draft, windows, lines, payments, sent_on: BTreeMap::new() }
+        let lines = spec.lines_with_lobbies().into_iter().map(line).collect();
+        let draws = draw::Draws::of(&spec);
+        let (payments, sent_on, notices) = Default::default();
+        let state = LifeCycle::Draft;
+        Round { spec, state, windows, lines, payments, sent_on, draws, notices }
     }
 
     /// What the operator said.
@@ -319,20 +326,12 @@ impl Round {
         }
     }
 
-    /// The mean of the purchases made, or the monthly limit before there are enough of them.
-    #[must_use]
-    pub fn mean_purchase(&self, monthly_limit: Won) -> Won {
-        let purchases: u64 = self.windows.iter().map(|w| w.purchases).sum();
-        if purchases < MEAN_NEEDS_PURCHASES {
-            return monthly_limit;
-        }
-        let sold: Won = self.windows.iter().map(|w| w.stock.sold).sum();
-        Won(sold.0 / i64::try_from(purchases).expect("purchases are counted one by one"))
-    }
-
     /// The window that sells to this line now.
     #[must_use]
     pub fn open_window_of(&self, line: LineId) -> Option<&Window> {
+        if self.spec.is_lobby(line) {
+            return None;
+        }
         let eligibility = &self.lines.get(line.index())?.eligibility;
         self.windows
             .iter()
@@ -349,8 +348,8 @@ impl Round {
         }
         match event {
             Event::RoundDefined { spec } => {
-                let state = self.state;
-                *self = Round { state, ..Round::new(spec.clone()) };
+                let (state, notices) = (self.state, std::mem::take(&mut self.notices));
+                *self = Round { state, notices, ..Round::new(spec.clone()) };
             }
             Event::RoundMoved { to, .. } => {
                 assert!(self.state != LifeCycle::Closed, "a round is closed for ever");
@@ -386,6 +385,11 @@ impl Round {
                 assert!(*to > line.stepped_to, "OR-6: a step by hand leads back");
                 line.stepped_to = *to;
             }
+            Event::DrawCommitted { .. }
+            | Event::LobbyClosed { .. }
+            | Event::ShareGiven { .. }
+            | Event::Drawn { .. } => self.apply_draw(event),
+            Event::NoticePosted { .. } | Event::NoticeWithdrawn { .. } => self.notices.apply(event),
             Event::Held { .. }
             | Event::PaymentSent { .. }
             | Event::CancelSent { .. }

@@ -6,10 +6,10 @@ use crate::committer::IntoActorFuture;
 use crate::handle::Ctx;
 use crate::shared::LineShared;
 use actix::AsyncContext;
-use openrun_core::Timestamp;
 use openrun_core::places::Places;
 use openrun_core::round_spec::LineId;
 use openrun_core::view::{Interruption, Missing};
+use openrun_core::{Event, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +37,9 @@ impl RoundShell {
         self.gate.tick(now, &self.round, &places, limit, (rail, is_held_up));
         for index in 0..places.len() {
             let id = LineId(u8::try_from(index).unwrap_or(u8::MAX));
+            if self.is_being_drawn(id) {
+                continue;
+            }
             let events = self.gate.decide(id, &self.round, &places, limit);
             if events.is_empty() {
                 continue;
@@ -48,8 +51,20 @@ impl RoundShell {
                     return shell.gate.failed(id);
                 }
                 events.iter().for_each(|event| shell.round.apply(event));
+                shell.note_entering(id, &events, &places);
                 shell.gate.written(shell.around.clock.now(), id, &events, &places);
             }));
+        }
+    }
+
+    /// How many people the watermark lets in, and over how many numbers it passes.
+    fn note_entering(&mut self, id: LineId, events: &[Event], places: &Places) {
+        for event in events {
+            let Event::WatermarkMoved { to, .. } = event else { continue };
+            let from = places.watermark();
+            let people = places.entering(from, *to);
+            self.drives[id.index()].meter.entered(people);
+            self.drives[id.index()].uptake.passed_over(to - from - people);
         }
     }
 

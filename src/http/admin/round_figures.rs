@@ -3,6 +3,7 @@
 //!
 //! Figures of people in line only as counts; nobody is named.
 
+use crate::http::honesty::HonestyAnswer;
 use crate::http::time::Moment;
 use crate::http::watermark::{SpeedAnswer, StockFigures};
 use crate::http::words::{InletAnswer, RoundHead, Slug, WindowHead};
@@ -47,6 +48,8 @@ pub struct AdminRound<'a> {
     windows: Vec<AdminWindow<'a>>,
     /// The lines.
     lines: Vec<AdminLine>,
+    /// How right people were told of their chances.
+    honesty: HonestyAnswer,
     /// How fast people are let in.
     inlet: InletAnswer,
     /// What each policy of the inlet allows now, and why, for each line that sells.
@@ -168,6 +171,7 @@ impl<'a> AdminRound<'a> {
             inversions,
             windows: windows.collect(),
             lines: view.lines.iter().map(AdminLine::from).collect(),
+            honesty: (&view.honesty).into(),
             inlet: (&view.spec.inlet).into(),
             inlet_policies: policies(view),
             actors: None,

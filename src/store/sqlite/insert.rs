@@ -161,10 +161,17 @@ impl<'c> Inserts<'c> {
             | Event::WindowClosed { .. }
             | Event::NumbersReserved { .. }
             | Event::WatermarkMoved { .. }
+            | Event::DrawCommitted { .. }
+            | Event::LobbyClosed { .. }
+            | Event::ShareGiven { .. }
+            | Event::Drawn { .. }
             | Event::InletChanged { .. }
             | Event::InletStepped { .. }
             | Event::CameBack { .. }
             | Event::TurnGiven { .. }
+            | Event::NoticePosted { .. }
+            | Event::NoticeWithdrawn { .. }
+            | Event::SuspensionsChanged { .. }
             | Event::StaffActed { .. } => self.journal(names, place, event)?,
         }
         Ok(())
