@@ -303,6 +303,7 @@ impl RoundShell {
         );
         self.look_for_interruption(now);
         view.interruption = self.interruption;
+        self.show_draws(shared, &mut view);
         self.figures.show(&view);
         shared.view.store(Arc::new(view));
     }
