@@ -13,17 +13,18 @@ use crate::queue::{QueueShell, Retire};
 use crate::requests::Put;
 use crate::round::{ProgramChanged, Redefine, RoundShell, Surroundings};
 use crate::shared::{LineShared, QUEUE_SHARDS, RoundRef, RoundShared};
-use crate::store::StoreError;
+use crate::store::{Chunks, StoreError};
+use crate::suspensions::LOOK_EVERY;
 use actix::{ArbiterHandle, AsyncContext};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use openrun_core::program::{Name, Program};
 use openrun_core::round::Round;
 use openrun_core::round_spec::{LineId, RoundSpec};
-use openrun_core::view::RoundView;
-use openrun_core::{Event, ProgramId, Refusal, RoundId, Rules, StreamId};
+use openrun_core::view::{Measured, RoundView};
+use openrun_core::{Event, PersonKey, ProgramId, Refusal, RoundId, Rules, StreamId};
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -72,6 +73,11 @@ impl Shell for Guardian {
                 inner.people.retire(false);
             }
         });
+        ctx.run_interval(LOOK_EVERY, |mailbox, _| {
+            if let Some(inner) = mailbox.shell().inner.upgrade() {
+                inner.look_at_levels();
+            }
+        });
     }
 }
 
@@ -81,8 +87,13 @@ impl Guardian {
     }
 
     /// Does one job of a stream to its end before the next one of that stream is looked at.
-    fn work<T, F, J>(&mut self, of: StreamId, reply: Reply<T>, ctx: &mut Ctx<Self>, job: J)
-    where
+    pub(crate) fn work<T, F, J>(
+        &mut self,
+        of: StreamId,
+        reply: Reply<T>,
+        ctx: &mut Ctx<Self>,
+        job: J,
+    ) where
         T: Send + 'static,
         F: Future<Output = T> + 'static,
         J: FnOnce(Arc<Inner>) -> F + 'static,
@@ -270,6 +281,8 @@ impl Inner {
                 queues: queues.into_iter().zip(entries).enumerate().map(start_queue).collect(),
                 round: Handle::start(&arbiter, make, self.obituary(&id, "round")),
                 rendered: ArcSwapOption::empty(),
+                is_rendering: AtomicBool::new(false),
+                renders_total: metrics::counter!("openrun_watermark_renders_total"),
                 inversions: AtomicU64::new(0),
                 inversions_total: metrics::counter!("openrun_order_inversions_total"),
             }
@@ -298,7 +311,7 @@ impl Inner {
             return tracing::warn!(round = %id, "a round waits for its stream to be taken over");
         }
         let former = shared.lines.load_full();
-        let loaded = match load_round(&*self.store, id, &former, &*self.draw_secrets).await {
+        let loaded = match load_round(&*self.store, id, &former, &self.draw_secrets).await {
             Ok(loaded) => loaded,
             Err(error @ LoadError::Store(_)) => {
                 tracing::error!(round = %id, %error, "a round could not be read, trying again");
@@ -341,7 +354,10 @@ impl Inner {
         (serial, epoch): (u64, u64),
     ) -> RoundView {
         let of_line = |line: usize| {
-            (Arc::clone(&loaded.lines[line].places), (None, loaded.vacant[line].clone()))
+            (
+                Arc::clone(&loaded.lines[line].places),
+                (Measured::default(), loaded.vacant[line].clone()),
+            )
         };
         let program = Arc::clone(program);
         RoundView::of(&loaded.round, program, serial, epoch, self.clock.now(), of_line)
@@ -404,7 +420,7 @@ impl Inner {
                 continue;
             }
             let of_state = journal.of_state(self.doubts.load(Ordering::Acquire));
-            match load_round(&*self.store, &round, &[], &*self.draw_secrets).await {
+            match load_round(&*self.store, &round, &[], &self.draw_secrets).await {
                 Ok(loaded) if loaded.round.spec().program_id == *id => {
                     self.start_round(loaded, Arc::clone(&program), of_state);
                 }
@@ -417,11 +433,16 @@ impl Inner {
 
     /// Asks the store who signed up, after a doubt about it.
     async fn reread_people(&self) {
-        while let Err(error) = load_people(self).await {
+        while let Err(error) = self.try_reread_people().await {
             tracing::error!(%error, "people could not be read, trying again");
             tokio::time::sleep(LOAD_PAUSE).await;
         }
         self.people.settle_doubtful();
+    }
+
+    async fn try_reread_people(&self) -> Result<(), StoreError> {
+        load_people(self).await?;
+        self.read_suspensions().await
     }
 
     pub(crate) fn arbiter_of(&self, program: &ProgramId) -> ArbiterHandle {
@@ -435,16 +456,28 @@ fn labels_of(round: &Round) -> [(&'static str, String); 2] {
     [("program", spec.program_id.to_string()), ("round", spec.id.to_string())]
 }
 
-/// Loads everybody whom the store knows.
+/// Loads everybody whom the store knows: who signed up and who bought, each on a thread of its own.
 pub(crate) async fn load_people(inner: &Inner) -> Result<(), StoreError> {
-    let people: &People = &inner.people;
-    let mut signed_up = inner.store.people();
-    while let Some(chunk) = signed_up.recv().await {
-        chunk?.into_iter().for_each(|person| people.know_signed_up(person));
-    }
-    let mut buyers = inner.store.buyers();
-    while let Some(chunk) = buyers.recv().await {
-        chunk?.into_iter().for_each(|person| people.know_buyer(person));
-    }
-    Ok(())
+    let (signed_up, buyers) = (inner.store.people(), inner.store.buyers());
+    let signed_up = take_in(inner, signed_up, People::know_signed_up);
+    let buyers = take_in(inner, buyers, People::know_buyer);
+    signed_up.await?;
+    buyers.await
+}
+
+/// Takes people in as they come from the store, from now on and whether or not it is waited for.
+fn take_in(
+    inner: &Inner,
+    mut chunks: Chunks<PersonKey>,
+    know: fn(&People, PersonKey),
+) -> impl Future<Output = Result<(), StoreError>> + use<> {
+    let people = Arc::clone(&inner.people);
+    let taking = tokio::task::spawn_blocking(move || {
+        while let Some(chunk) = chunks.blocking_recv() {
+            chunk?.into_iter().for_each(|person| know(&people, person));
+        }
+        Ok(())
+    });
+    let stopped = |error: tokio::task::JoinError| Err(StoreError(error.to_string()));
+    async move { taking.await.unwrap_or_else(stopped) }
 }

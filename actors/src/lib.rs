@@ -39,6 +39,7 @@ mod round;
 mod shared;
 pub mod store;
 mod supervision;
+mod suspensions;
 mod till;
 
 pub use clock::{Clock, SystemClock};

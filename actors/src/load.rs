@@ -7,13 +7,13 @@
 use crate::draw_secrets::{DrawSecrets, Secret};
 use crate::lobby::{Entry, LobbyList};
 use crate::shared::{LineShared, QUEUE_SHARDS};
-use crate::store::{Store, StoreError};
+use crate::store::{Chunks, Store, StoreError};
 use openrun_core::draw::DrawnOrder;
 use openrun_core::places::Phase;
 use openrun_core::queue::{DrawnLine, Queue};
 use openrun_core::round::Round;
 use openrun_core::round_spec::LineId;
-use openrun_core::{Event, RoundId, Timestamp};
+use openrun_core::{Event, RoundId, StoredEvent, Timestamp};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -174,9 +174,23 @@ pub(crate) enum LoadError {
 }
 
 /// Reads a round. `former`: the lines of a round that lived in this process, whose numbers count as
-/// given.
+/// given. On a thread of its own: millions of events are seconds of work, during which others on
+/// the caller's thread go on, and rounds and people can be read at once.
 pub(crate) async fn load_round(
     store: &dyn Store,
+    id: &RoundId,
+    former: &[Arc<LineShared>],
+    secrets: &Arc<dyn DrawSecrets>,
+) -> Result<Loaded, LoadError> {
+    let secrets = Arc::clone(secrets);
+    let (chunks, of_round, former) = (store.round_events(id), id.clone(), former.to_vec());
+    let read = move || read_round(chunks, &of_round, &former, &*secrets);
+    let reading = tokio::task::spawn_blocking(read);
+    reading.await.unwrap_or_else(|_| Err(LoadError::Contradiction(id.clone())))
+}
+
+fn read_round(
+    mut chunks: Chunks<StoredEvent>,
     id: &RoundId,
     former: &[Arc<LineShared>],
     secrets: &dyn DrawSecrets,
@@ -189,8 +203,7 @@ pub(crate) async fn load_round(
         secrets,
         fault: None,
     };
-    let mut chunks = store.round_events(id);
-    while let Some(chunk) = chunks.recv().await {
+    while let Some(chunk) = chunks.blocking_recv() {
         let chunk = chunk?;
         catch_unwind(AssertUnwindSafe(|| {
             chunk.iter().for_each(|stored| replay.apply(stored.at, &stored.event));

@@ -7,6 +7,7 @@
 
 use crate::clock::Clock;
 use crate::committer::Journal;
+use crate::failpoints::OwnNumbers;
 use crate::handle::{Ctx, Mailbox, Reply, Serve, Shell};
 use crate::load::Entries;
 use crate::round::ReserveNumbers;
@@ -92,6 +93,7 @@ pub(crate) struct QueueShell {
     journal: Journal,
     clock: Arc<dyn Clock>,
     is_retired: bool,
+    own_numbers: OwnNumbers,
     joins: Counter,
     claims: Counter,
 }
@@ -126,6 +128,7 @@ impl QueueShell {
             journal,
             clock,
             is_retired: false,
+            own_numbers: OwnNumbers::default(),
             joins: metrics::counter!("openrun_joins_total", &labels),
             claims: metrics::counter!("openrun_claims_total", &labels),
         }
@@ -163,7 +166,7 @@ impl QueueShell {
                 Ok(Placed { is_new: false, line: ask.line, number: place.number, pass_expires_at })
             }
             JoinDecision::New { dead_up_to } => {
-                let number = shared.take_number(&line);
+                let number = shared.take_number(ask.line, &line, &mut self.own_numbers);
                 self.reserve_when_low(&shared, &line, ask.line);
                 let number = number.ok_or(Refusal::Overloaded)?;
                 let now = self.clock.now();

@@ -15,6 +15,7 @@ use crate::rail::{AtOnce, Charge, Charged};
 use crate::shared::{LineShared, RoundRef, RoundShared};
 use crate::till::{Offer, TillShell};
 use actix::{ActorContext, AsyncContext};
+use openrun_core::honesty::HonestyMeter;
 use openrun_core::inlet::{Limiter, RateBucket};
 use openrun_core::places::NUMBER_MAX;
 use openrun_core::program::Program;
@@ -22,7 +23,8 @@ use openrun_core::purchase::PurchaseState;
 use openrun_core::round::{LifeCycle, PurchaseOrder, Round};
 use openrun_core::round_spec::LineId;
 use openrun_core::speed::SpeedMeter;
-use openrun_core::view::{Interruption, Missing, RoundView};
+use openrun_core::uptake::UptakeMeter;
+use openrun_core::view::{Interruption, Measured, Missing, RoundView};
 use openrun_core::{Event, PersonKey, Purchase, Refusal, Timestamp, Won};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +32,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 mod lobby;
+mod measuring;
+mod notices;
 mod payments;
 mod steps;
 
@@ -74,6 +78,7 @@ pub(crate) struct Fence;
 /// A line as its round drives it.
 struct Drive {
     meter: SpeedMeter,
+    uptake: UptakeMeter,
     turns: VecDeque<(Timestamp, u64)>,
     is_moving: bool,
     limiter: Limiter,
@@ -84,11 +89,16 @@ impl Drive {
     fn new(vacant: Vec<(u64, u64)>) -> Drive {
         Drive {
             meter: SpeedMeter::default(),
+            uptake: UptakeMeter::default(),
             turns: VecDeque::new(),
             is_moving: false,
             limiter: Limiter::Shut,
             vacant,
         }
+    }
+
+    fn measured(&self) -> Measured {
+        Measured { speed: self.meter.speed(), uptake: self.uptake.uptake() }
     }
 }
 
@@ -128,6 +138,7 @@ pub(crate) struct RoundShell {
     last_tick: Timestamp,
     serial: u64,
     figures: Figures,
+    honesty: HonestyMeter,
     interruption: Option<Interruption>,
     /// Lines whose draw is a step on its way.
     drawing: BTreeSet<LineId>,
@@ -174,6 +185,7 @@ impl RoundShell {
             last_tick,
             serial,
             figures,
+            honesty: HonestyMeter::default(),
             interruption: None,
             drawing: BTreeSet::new(),
             must_announce: true,
@@ -208,7 +220,7 @@ impl RoundShell {
             self.lapse(index, line, now);
             let active_elsewhere = active.saturating_sub(line.places.active());
             self.advance(id, line, active_elsewhere, now, ctx);
-            self.drives[index].meter.observe(now, line.places.watermark());
+            self.measure(id, line, now);
         }
         self.publish(&shared, now);
     }
@@ -253,7 +265,8 @@ impl RoundShell {
         self.drives[id.index()].limiter = limiter;
         let Some(moved) = moved else { return };
         let Event::WatermarkMoved { to, .. } = moved else { return };
-        self.bucket.take(places.entering(places.watermark(), to));
+        let (from, people) = (places.watermark(), places.entering(places.watermark(), to));
+        self.bucket.take(people);
         self.drives[id.index()].is_moving = true;
         let written = self.around.journal.append(now, vec![moved.clone()]);
         let line = Arc::clone(line);
@@ -264,6 +277,8 @@ impl RoundShell {
                 line.places.advance(to);
                 let now = shell.around.clock.now();
                 shell.drives[id.index()].turns.push_back((now, to));
+                shell.drives[id.index()].meter.entered(people);
+                shell.drives[id.index()].uptake.passed_over(to - from - people);
             }
         }));
     }
@@ -292,7 +307,7 @@ impl RoundShell {
         self.serial += 1;
         let lines = shared.lines.load();
         let drives: Vec<_> =
-            self.drives.iter().map(|drive| (drive.meter.speed(), drive.vacant.clone())).collect();
+            self.drives.iter().map(|drive| (drive.measured(), drive.vacant.clone())).collect();
         let mut view = RoundView::of(
             &self.round,
             Arc::clone(&self.program),
@@ -304,6 +319,8 @@ impl RoundShell {
         self.look_for_interruption(now);
         view.interruption = self.interruption;
         self.show_draws(shared, &mut view);
+        self.honesty.observe(&view, |line| &lines[line].places);
+        view.honesty = self.honesty.honesty();
         self.figures.show(&view);
         shared.view.store(Arc::new(view));
     }

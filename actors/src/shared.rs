@@ -4,6 +4,7 @@
 //! Reading never touches a mailbox. Only the round's own actors write.
 
 use crate::committer::Journal;
+use crate::failpoints::OwnNumbers;
 use crate::handle::Handle;
 use crate::lobby::LobbyShared;
 use crate::queue::QueueShell;
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use metrics::Counter;
 use openrun_core::places::Places;
 use openrun_core::queue::ShownTicket;
+use openrun_core::round::LifeCycle;
 use openrun_core::round_spec::LineId;
 use openrun_core::view::{PlaceView, RoundView};
 use openrun_core::{PersonKey, RoundId, Timestamp};
@@ -33,8 +35,25 @@ pub struct Rendered {
     pub bytes: Bytes,
     /// Its entity tag, quoted.
     pub etag: Arc<str>,
+    /// Of which state of the round it speaks.
+    pub state: LifeCycle,
     serial: u64,
     made: Instant,
+}
+
+/// The turn to make the document; given back also when making it panics.
+struct Turn<'a>(&'a AtomicBool);
+
+impl Turn<'_> {
+    fn take(taken: &AtomicBool) -> Option<Turn<'_>> {
+        (!taken.swap(true, Ordering::AcqRel)).then_some(Turn(taken))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 /// A place in line, as its person sees it.
@@ -77,6 +96,9 @@ pub(crate) struct RoundShared {
     pub round: Handle<RoundShell>,
     pub queues: Vec<Handle<QueueShell>>,
     pub rendered: ArcSwapOption<Rendered>,
+    /// Whether somebody is making the next document.
+    pub is_rendering: AtomicBool,
+    pub renders_total: Counter,
     pub inversions: AtomicU64,
     pub inversions_total: Counter,
 }
@@ -92,9 +114,9 @@ impl RoundShared {
 
     /// Takes the next number, and watches that it is larger than every number answered before
     /// (OR-5).
-    pub fn take_number(&self, line: &LineShared) -> Option<u64> {
+    pub fn take_number(&self, id: LineId, line: &LineShared, own: &mut OwnNumbers) -> Option<u64> {
         let floor = line.answered.load(Ordering::SeqCst);
-        let number = crate::failpoints::take_number(&line.places)?;
+        let number = own.take(id, &line.places)?;
         if number <= floor {
             self.inversions.fetch_add(1, Ordering::Relaxed);
             self.inversions_total.increment(1);
@@ -144,18 +166,27 @@ impl RoundRef {
     }
 
     /// The watermark document: made once per snapshot by whoever asks first, and not more often
-    /// than every 200 ms.
+    /// than every 200 ms unless the state of the round has changed. While one makes it, all others
+    /// get the one before.
     pub fn rendered(&self, render: impl FnOnce(&RoundView) -> Bytes) -> Rendered {
         let view = self.0.view.load();
         let is_fresh = |rendered: &&Arc<Rendered>| {
-            rendered.serial == view.serial || rendered.made.elapsed() < REMAKE_AFTER
+            rendered.serial == view.serial
+                || (rendered.state == view.state && rendered.made.elapsed() < REMAKE_AFTER)
         };
-        if let Some(rendered) = self.0.rendered.load().as_ref().filter(is_fresh) {
+        let former = self.0.rendered.load();
+        if let Some(rendered) = former.as_ref().filter(is_fresh) {
             return Rendered::clone(rendered);
         }
+        let turn = Turn::take(&self.0.is_rendering);
+        if let (None, Some(rendered)) = (&turn, former.as_ref()) {
+            return Rendered::clone(rendered);
+        }
+        self.0.renders_total.increment(1);
         let rendered = Rendered {
             bytes: render(&view),
             etag: format!("\"{}-{}\"", view.epoch, view.serial).into(),
+            state: view.state,
             serial: view.serial,
             made: Instant::now(),
         };

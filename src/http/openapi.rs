@@ -8,9 +8,10 @@ use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
 use super::problem::{self, PROBLEM_JSON};
 use super::terms::Who;
 use super::{
-    admin, docs, draws, health, home, people, problem_table, programs, purchases, rail, router,
+    admin, board, docs, draws, events, health, home, outcome, people, problem_table, programs,
+    purchases,
 };
-use super::{rounds, tickets, watermark};
+use super::{rail, rounds, router, tickets, watermark};
 use actix_web::http::Method;
 use std::collections::BTreeMap;
 use utoipa::OpenApi;
@@ -41,7 +42,8 @@ const STAFF_TOKEN: &str = "staff_token";
         (name = "contract", description = "This document, its page, and keys")),
     paths(
         programs::list, programs::show, rounds::list, rounds::show, watermark::show,
-        tickets::join, tickets::show, tickets::leave, tickets::claim,
+        events::show, board::show,
+        tickets::join, tickets::show, tickets::leave, tickets::claim, outcome::show,
         draws::show, draws::transcript,
         purchases::buy, purchases::show, purchases::list, rail::webhook,
         people::sign_up, people::me, people::limits,
@@ -64,6 +66,8 @@ struct Public;
     paths(
         admin::programs::put, admin::rounds::put, admin::rounds::step, admin::rounds::set_inlet,
         admin::rounds::show, admin::rounds::list, admin::log::list, admin::draws::give,
+        admin::notices::post, admin::notices::withdraw,
+        admin::suspensions::list, admin::suspensions::put,
         health::healthz, health::readyz, health::metrics, health::version,
         docs::document, docs::docs, docs::file, home::ops),
     components(schemas(problem::Body))

@@ -88,7 +88,7 @@ struct DrawProof {
 /// Where a place stands.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum TicketState {
+pub(super) enum TicketState {
     /// Before the window opens.
     Lobby,
     /// In line.
@@ -303,6 +303,6 @@ pub async fn claim(mut call: Call) -> Answer {
     Ok(reply::own(StatusCode::OK, &TicketAnswer::new(call.edge(), &ticket, &place)))
 }
 
-fn shown(ticket: &Ticket) -> ShownTicket {
+pub(super) fn shown(ticket: &Ticket) -> ShownTicket {
     ShownTicket { line: ticket.line, number: ticket.number }
 }

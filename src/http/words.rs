@@ -248,17 +248,17 @@ pub struct RoundHead<'a> {
 pub struct WindowHead<'a> {
     /// Its id within the round.
     #[schema(value_type = Slug)]
-    id: &'a WindowId,
+    pub id: &'a WindowId,
     /// Who may buy.
     #[schema(value_type = EligibilityWord)]
-    eligibility: Eligibility,
+    pub eligibility: Eligibility,
     /// From when.
-    opens_at: Moment,
+    pub opens_at: Moment,
     /// Until when.
-    closes_at: Moment,
+    pub closes_at: Moment,
     /// Whether it sells.
     #[schema(value_type = PhaseWord)]
-    phase: WindowPhase,
+    pub phase: WindowPhase,
 }
 
 impl<'a> From<&'a WindowView> for WindowHead<'a> {

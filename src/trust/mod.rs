@@ -31,7 +31,7 @@ pub use directory::{DEVELOPMENT_CHANNELS, Kind};
 pub use error::KeysError;
 pub(crate) use mac::MacKey;
 pub use making::{init, rotate};
-pub use pass::Pass;
+pub use pass::{DocumentSignature, Pass};
 pub use shared::SharedSecret;
 pub use ticket::Ticket;
 
@@ -199,6 +199,15 @@ impl Keys {
         now: Timestamp,
     ) -> ShownPass {
         self.passes.open(text, round, person, now)
+    }
+
+    /// Signs a JSON document that everybody reads, with the newest of the keys that sign passes.
+    ///
+    /// # Panics
+    /// When it does not begin with `{`.
+    #[must_use]
+    pub fn sign_document(&self, text: &[u8]) -> DocumentSignature<'_> {
+        self.passes.sign_document(text)
     }
 
     /// The public keys of passes, for other back ends (RFC 7517), newest first.

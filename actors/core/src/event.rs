@@ -8,8 +8,8 @@ use crate::purchase::Purchase;
 use crate::round::LifeCycle;
 use crate::round_spec::{InletSpec, LineId, RoundSpec};
 use crate::{
-    ChannelId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, Refusal, RoundId, Timestamp,
-    WindowId, Won,
+    ChannelId, IdempotencyKey, Notice, NoticeId, PersonKey, ProgramId, PurchaseId, Refusal,
+    RoundId, Suspension, Timestamp, WindowId, Won,
 };
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +129,25 @@ pub enum Event {
         round: RoundId,
         /// All its figures.
         inlet: InletSpec,
+    },
+    /// The operator tells everybody in a round something.
+    NoticePosted {
+        /// Of which round.
+        round: RoundId,
+        /// What.
+        notice: Notice,
+    },
+    /// A notice was taken back before its time.
+    NoticeWithdrawn {
+        /// Of which round.
+        round: RoundId,
+        /// Which.
+        id: NoticeId,
+    },
+    /// The features that are switched off for a time are now these. Of the people's stream.
+    SuspensionsChanged {
+        /// All of them.
+        suspensions: Vec<Suspension>,
     },
     /// Somebody of the staff did something; always committed together with its effect.
     StaffActed {
@@ -285,6 +304,8 @@ impl Event {
             | Event::ShareGiven { round, .. }
             | Event::Drawn { round, .. }
             | Event::InletChanged { round, .. }
+            | Event::NoticePosted { round, .. }
+            | Event::NoticeWithdrawn { round, .. }
             | Event::Joined { round, .. }
             | Event::Left { round, .. }
             | Event::Claimed { round, .. } => Some(round),
@@ -296,6 +317,7 @@ impl Event {
             Event::Issued { purchase } | Event::Held { purchase, .. } => Some(&purchase.round),
             Event::ProgramChanged { .. }
             | Event::StaffActed { .. }
+            | Event::SuspensionsChanged { .. }
             | Event::SignedUp { .. }
             | Event::Refused { .. } => None,
         }
@@ -307,7 +329,7 @@ impl Event {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StreamId {
-    /// Sign-ups.
+    /// Sign-ups, and what is switched off for the whole house.
     People,
     /// Everything of a program: its rules, rounds, places and purchases.
     Program(ProgramId),

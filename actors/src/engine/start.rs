@@ -14,6 +14,7 @@ use crate::requests::StartError;
 use crate::round::TillLink;
 use crate::shared::RoundRef;
 use crate::store::{Ownership, Store, StoreError};
+use crate::suspensions::SuspensionList;
 use actix::{Arbiter, ArbiterHandle};
 use dashmap::DashMap;
 use openrun_core::program::Program;
@@ -21,6 +22,12 @@ use openrun_core::{ProgramId, RoundId, StreamId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
+use tokio::sync::Semaphore;
+use tokio::task::JoinError;
+
+/// Rounds that are read from the store at once: enough for the cores of a large machine, few enough
+/// for a store's connections. The others wait for their turn.
+const ROUNDS_AT_ONCE: usize = 4;
 
 /// A program with the thread that its rounds live on, and its stream.
 pub(crate) struct ProgramSlot {
@@ -43,6 +50,7 @@ pub(crate) struct Inner {
     pub programs: DashMap<ProgramId, ProgramSlot>,
     pub rounds: Arc<DashMap<RoundId, RoundRef>>,
     pub people: Arc<People>,
+    pub suspensions: SuspensionList,
     pub process_arbiter: ArbiterHandle,
     pub committer_arbiter: ArbiterHandle,
     pub guardian: OnceLock<Handle<Guardian>>,
@@ -106,8 +114,11 @@ impl Engine {
         let inner = Inner::assemble(store, clock, pay_by, draw_secrets, ownership);
         inner.start_guardian();
         inner.read_programs().await?;
-        inner.read_rounds().await?;
-        load_people(&inner).await?;
+        // People are read beside the rounds: neither says anything of the other.
+        let (people, rounds) = tokio::join!(load_people(&inner), inner.read_rounds());
+        rounds?;
+        people?;
+        inner.read_suspensions().await?;
         inner.is_ready.store(true, Ordering::Release);
         Ok(Engine(inner))
     }
@@ -160,6 +171,7 @@ impl Inner {
                 programs: DashMap::new(),
                 rounds,
                 people,
+                suspensions: SuspensionList::new(),
                 process_arbiter,
                 committer_arbiter,
                 guardian: OnceLock::new(),
@@ -185,8 +197,21 @@ impl Inner {
     }
 
     async fn read_rounds(self: &Arc<Self>) -> Result<(), StoreError> {
-        for id in self.store.rounds().await? {
-            let loaded = match load_round(&*self.store, &id, &[], &*self.draw_secrets).await {
+        let seats = Arc::new(Semaphore::new(ROUNDS_AT_ONCE));
+        let reading = |id: RoundId| {
+            let (store, seats) = (Arc::clone(&self.store), Arc::clone(&seats));
+            let secrets = Arc::clone(&self.draw_secrets);
+            let loading = tokio::spawn(async move {
+                let _seat = seats.acquire().await;
+                (load_round(&*store, &id, &[], &secrets).await, id)
+            });
+            loading
+        };
+        let all: Vec<_> = self.store.rounds().await?.into_iter().map(reading).collect();
+        for loading in all {
+            let stopped = |error: JoinError| StoreError(error.to_string());
+            let (loaded, id) = loading.await.map_err(stopped)?;
+            let loaded = match loaded {
                 Ok(loaded) => loaded,
                 Err(LoadError::Store(error)) => return Err(error),
                 // One broken round takes nobody else down with it.

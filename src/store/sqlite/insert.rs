@@ -166,6 +166,9 @@ impl<'c> Inserts<'c> {
             | Event::ShareGiven { .. }
             | Event::Drawn { .. }
             | Event::InletChanged { .. }
+            | Event::NoticePosted { .. }
+            | Event::NoticeWithdrawn { .. }
+            | Event::SuspensionsChanged { .. }
             | Event::StaffActed { .. } => self.journal(names, place, event)?,
         }
         Ok(())

@@ -383,7 +383,7 @@ fn in_the_lobby_everybody_has_the_same_chances_and_no_number() {
         let (lobby, line) = lobby_of(entries);
         let places = [Arc::new(line), Arc::new(lobby)];
         let view = |play: &Play| {
-            let parts = |index: usize| (Arc::clone(&places[index]), (None, Vec::new()));
+            let parts = |index: usize| (Arc::clone(&places[index]), Default::default());
             RoundView::of(&play.round, Arc::new(program()), 1, 1, at("09:30"), parts)
         };
         let seen = view(&play);

@@ -3,16 +3,16 @@
 //! An entry says nothing about anybody's place: no number, nobody ahead, and chances that are the
 //! same for all who are there.
 
-use super::{
-    LIKELY_PERCENT, LineParts, Outlook, POLL_LOBBY_MILLIS, POLL_MILLIS, PlaceState, PlaceView,
-    RoundView, TURN_UP_PERCENT, vacant_between,
-};
+use super::{LineParts, Outlook, POLL, PlaceState, PlaceView, RoundView, vacant_between};
 use crate::Won;
 use crate::places::Places;
 use crate::round::{ClassDraw, Round, WindowPhase};
 use crate::round_spec::LineId;
+use crate::uptake::WHOLE_PPM;
 use std::sync::Arc;
 
+/// Up to this share of what the stock can serve, in percent, a purchase is likely.
+const LIKELY_IN_DRAW_PERCENT: u64 = 80;
 /// Up to this share of what the stock can serve, in percent, a purchase is possible for somebody
 /// whose place is drawn: one in three gets one.
 const POSSIBLE_IN_DRAW_PERCENT: u64 = 300;
@@ -82,8 +82,8 @@ impl RoundView {
         let is_ahead = self.window_of(line).phase == WindowPhase::Ahead;
         let poll = match state {
             PlaceState::Lobby if is_ahead => self.poll_in_lobby(line),
-            PlaceState::Lobby => POLL_LOBBY_MILLIS,
-            _ => POLL_MILLIS.1,
+            PlaceState::Lobby => POLL.lobby_millis,
+            _ => POLL.most_millis,
         };
         PlaceView {
             state,
@@ -91,7 +91,7 @@ impl RoundView {
             ahead: 0,
             eta: None,
             outlook: self.outlook_in_lobby(line, state),
-            poll_after_millis: poll.clamp(POLL_MILLIS.0, POLL_MILLIS.1),
+            poll_after_millis: poll.clamp(POLL.least_millis, POLL.most_millis),
         }
     }
 
@@ -102,10 +102,11 @@ impl RoundView {
         }
         let served = u64::try_from(in_reach.0 / self.mean_purchase.0.max(1)).unwrap_or(0).max(1);
         let people = self.lobby(line).map_or(0, |lobby| lobby.people);
-        let competing = people.saturating_mul(TURN_UP_PERCENT) / 100;
+        let share_ppm = self.lines[self.spec.line_behind(line).index()].uptake.share_ppm;
+        let competing = people.saturating_mul(share_ppm) / WHOLE_PPM;
         match competing.saturating_mul(100) / served {
-            0..LIKELY_PERCENT => Outlook::Likely,
-            LIKELY_PERCENT..POSSIBLE_IN_DRAW_PERCENT => Outlook::Possible,
+            0..LIKELY_IN_DRAW_PERCENT => Outlook::Likely,
+            LIKELY_IN_DRAW_PERCENT..POSSIBLE_IN_DRAW_PERCENT => Outlook::Possible,
             _ => Outlook::Unlikely,
         }
     }
