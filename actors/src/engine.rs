@@ -199,11 +199,11 @@ impl Engine {
         if !view.program.rules_at(now).channels.contains(&join.channel) {
             return Err(Refusal::ChannelNotAllowed);
         }
-        let opens_at = view.opens_at_for(join.birth_year);
+        let opens_at = view.opens_at_for(&join.who);
         if !view.state.takes_joins() {
             return Err(Refusal::RoundNotOpen { state: view.state, opens_at });
         }
-        let line = match view.line_for(join.birth_year, now) {
+        let line = match view.line_for(&join.who, now) {
             LineChoice::Now(line) => line,
             LineChoice::Later(opens_at) => return Ok(Joined::IneligibleNow { opens_at }),
             LineChoice::Never => return Err(Refusal::NotEligible { opens_at: None }),
@@ -269,7 +269,7 @@ impl Engine {
                 program: view.spec.program_id.clone(),
                 channel_allowed: rules.channels.contains(&request.channel),
                 rules: crate::failpoints::rules(rules),
-                closed: view.check_selling(request.birth_year, now).err(),
+                closed: view.check_selling(&request.who, now).err(),
             }
         });
         let purchasing = Purchasing {

@@ -45,7 +45,7 @@ impl Figures {
         };
         Figures {
             windows: round.windows().iter().map(|w| window(w.spec.id.as_str())).collect(),
-            lines: round.lines().iter().map(|l| line(l.eligibility.class())).collect(),
+            lines: round.lines().iter().map(|l| line(&l.eligibility.class())).collect(),
             active: metrics::gauge!("openrun_round_active", &of_round()),
             purchases: metrics::counter!("openrun_purchases_total", &of_round()),
             sold: metrics::counter!("openrun_sold_won_total", &of_round()),

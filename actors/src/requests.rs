@@ -6,7 +6,8 @@ use openrun_core::person::ShownPass;
 use openrun_core::queue::ShownTicket;
 use openrun_core::round_spec::InletMode;
 use openrun_core::{
-    ChannelId, IdempotencyKey, PersonKey, Purchase, PurchaseId, Refusal, RoundId, Timestamp, Won,
+    ChannelId, IdempotencyKey, PersonKey, Purchase, PurchaseId, Refusal, RoundId, Timestamp, Who,
+    Won,
 };
 
 /// Why the engine could not start.
@@ -31,8 +32,8 @@ pub enum Put<T> {
 pub struct Join {
     /// Who.
     pub person: PersonKey,
-    /// Born when: decides the line.
-    pub birth_year: i16,
+    /// What decides the line.
+    pub who: Who,
     /// Through which channel.
     pub channel: ChannelId,
     /// The ticket that the person showed, if any.
@@ -65,8 +66,8 @@ pub struct PurchaseRequest {
     pub person: PersonKey,
     /// Through which channel.
     pub channel: ChannelId,
-    /// Born when: decides the window.
-    pub birth_year: i16,
+    /// What decides the window.
+    pub who: Who,
     /// Where; absent when it cannot be the name of a round.
     pub round: Option<RoundId>,
     /// How much.

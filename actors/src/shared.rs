@@ -54,12 +54,12 @@ impl Drop for Turn<'_> {
 }
 
 /// A place in line, as its person sees it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Place {
     /// In which line.
     pub line: LineId,
     /// The word for the line.
-    pub class: &'static str,
+    pub class: Arc<str>,
     /// The number.
     pub number: u64,
     /// Where it stands.
@@ -149,7 +149,7 @@ impl RoundRef {
         let places = &lines[line.index()].places;
         Place {
             line,
-            class: view.lines[line.index()].eligibility.class(),
+            class: Arc::clone(&view.lines[line.index()].class),
             number,
             view: view.place(line, number, places),
             pass_expires_at: None,

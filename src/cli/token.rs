@@ -29,6 +29,9 @@ pub(super) struct Person {
     /// When they were born, as 1990-12-31
     #[arg(long, value_name = "DATE")]
     birthdate: String,
+    /// Where they live, as jongno: for rounds that sell by district
+    #[arg(long, value_name = "DISTRICT")]
+    district: Option<String>,
     /// How long the token is good, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 43_200, value_parser = ttl())]
     ttl: i64,
@@ -56,8 +59,9 @@ impl Token {
         let now = SystemClock::default().now();
         let made = match &self {
             Token::Person(asked) => {
-                let Person { person, channel, birthdate, ttl, data } = asked;
-                data.keys()?.make_person_token(person, channel, birthdate, now, *ttl)
+                let Person { person, channel, birthdate, district, ttl, data } = asked;
+                let (keys, district) = (data.keys()?, district.as_deref());
+                keys.make_resident_token(person, channel, birthdate, district, now, *ttl)
             }
             Token::Admin(Admin { role, name, ttl, data }) => {
                 data.keys()?.make_staff_token(name, *role, now, *ttl)

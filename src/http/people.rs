@@ -62,7 +62,7 @@ pub struct PersonAnswer {
 
 impl From<PersonClaims> for PersonAnswer {
     fn from(claims: PersonClaims) -> PersonAnswer {
-        let birth_year = ParityWord::of(claims.birth_year);
+        let birth_year = ParityWord::of(claims.who.birthdate.year);
         PersonAnswer { signed_up: true, channel: claims.channel, birth_year }
     }
 }

@@ -184,7 +184,7 @@ pub async fn buy(mut call: Call) -> Answer {
         id: new_id(engine.now()),
         person: claims.person,
         channel: claims.channel,
-        birth_year: claims.birth_year,
+        who: claims.who,
         digest: digest(call.segment("round"), &body),
         round,
         amount: Won(body.amount_won),

@@ -37,9 +37,9 @@ pub struct TicketAnswer<'a> {
     state: TicketState,
     /// The place. Null when there is none yet.
     number: Option<u64>,
-    /// The line: `everyone`, `odd` or `even`.
+    /// The line: `everyone`, `odd`, `even`, `age-65-120`, `district-jongno` or the like.
     #[schema(example = "everyone")]
-    class: Option<&'static str>,
+    class: Option<String>,
     /// Numbers at or under it have their turn.
     watermark: Option<u64>,
     /// How many people are ahead.
@@ -156,7 +156,7 @@ impl<'a> TicketAnswer<'a> {
             round_id: &ticket.round,
             state: view.state.into(),
             number: Some(place.number),
-            class: Some(place.class),
+            class: Some(place.class.to_string()),
             watermark: Some(view.watermark),
             ahead: Some(view.ahead),
             eta: view.eta.map(|eta| Eta { p10_s: eta.p10_s, p50_s: eta.p50_s, p90_s: eta.p90_s }),
@@ -210,7 +210,7 @@ pub async fn join(mut call: Call) -> Answer {
     let (id, round) = call.round()?;
     let shown = call.ticket_of(&id, &round, claims.person);
     let person = claims.person;
-    let join = Join { person, birth_year: claims.birth_year, channel: claims.channel, shown };
+    let join = Join { person, who: claims.who, channel: claims.channel, shown };
     let edge = call.edge();
     let (is_new, place) = match edge.engine.join(&id, join).await? {
         Joined::Place { is_new, place } => (is_new, place),

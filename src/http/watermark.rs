@@ -148,7 +148,7 @@ impl From<Interruption> for InterruptionAnswer {
 struct Line {
     /// Who stands in it.
     #[schema(example = "everyone")]
-    class: &'static str,
+    class: String,
     /// Numbers at or under it have their turn. Only grows.
     watermark: u64,
     /// The last number given.
@@ -277,7 +277,7 @@ impl From<&LineView> for Line {
     fn from(line: &LineView) -> Line {
         let ahead = line.vacant.iter().filter(|(_, to)| *to > line.watermark);
         Line {
-            class: line.eligibility.class(),
+            class: line.class.to_string(),
             watermark: line.watermark,
             last_number: line.last_number,
             waiting: line.waiting,

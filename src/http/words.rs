@@ -6,7 +6,7 @@
 use super::time::Moment;
 use openrun_core::program::Name;
 use openrun_core::round::{LifeCycle, WindowPhase};
-use openrun_core::round_spec::{Eligibility, InletMode, InletSpec, Order, Parity, Rejoin};
+use openrun_core::round_spec::{Eligibility, InletMode, InletSpec, Order, Rejoin};
 use openrun_core::view::WindowView;
 use openrun_core::{Timestamp, WindowId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -49,14 +49,12 @@ impl ParityWord {
     /// The word for somebody born in `birth_year`.
     #[must_use]
     pub fn of(birth_year: i16) -> ParityWord {
-        match Eligibility::BirthYear(Parity::Odd).admits(birth_year) {
-            true => ParityWord::Odd,
-            false => ParityWord::Even,
-        }
+        if birth_year % 2 == 0 { ParityWord::Even } else { ParityWord::Odd }
     }
 }
 
-/// Who may buy in a window: `"all"`, or `{"birth_year": "odd"}` or `"even"`.
+/// Who may buy in a window: `"all"`, `{"birth_year": "odd"}` or `"even"`, `{"age": {"from": 65, "to":
+/// 120}}`, `{"district": ["jongno", "jung"]}`.
 #[derive(ToSchema)]
 #[schema(as = Eligibility, rename_all = "snake_case")]
 #[allow(dead_code, reason = "stands in the document only")]
@@ -65,6 +63,24 @@ pub enum EligibilityWord {
     All,
     /// People born in odd or in even years.
     BirthYear(ParityWord),
+    /// People of these ages, in completed years on the day in Seoul on which the window opens.
+    Age(AgeWord),
+    /// People whose token says that they live in one of these districts: 1 to 64.
+    #[schema(value_type = Vec<Slug>)]
+    District(Vec<String>),
+}
+
+/// Ages in completed years.
+#[derive(ToSchema)]
+#[schema(as = AgeSpan)]
+#[allow(dead_code, reason = "stands in the document only")]
+pub struct AgeWord {
+    /// The youngest.
+    #[schema(minimum = 0, maximum = 150)]
+    from: u8,
+    /// The oldest.
+    #[schema(minimum = 0, maximum = 150)]
+    to: u8,
 }
 
 /// Where a round is in its life.
@@ -237,7 +253,7 @@ impl<'a> From<&'a WindowView> for WindowHead<'a> {
     fn from(window: &'a WindowView) -> WindowHead<'a> {
         WindowHead {
             id: &window.id,
-            eligibility: window.eligibility,
+            eligibility: window.eligibility.clone(),
             opens_at: Moment(window.opens_at),
             closes_at: Moment(window.closes_at),
             phase: window.phase,

@@ -11,7 +11,8 @@ use super::house::Placed;
 use super::world::World;
 use openrun_core::purchase::{PassId, PurchaseState};
 use openrun_core::queue::ShownTicket;
-use openrun_core::{PersonKey, Purchase, Refusal, Timestamp, Won};
+use openrun_core::time::Date;
+use openrun_core::{PersonKey, Purchase, Refusal, Timestamp, Who, Won};
 
 /// How long a request or an answer travels at most, in milliseconds, and when a person gives up
 /// waiting for one that was lost.
@@ -90,7 +91,7 @@ struct Visit {
 /// A person.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
-    pub birth_year: i16,
+    pub who: Who,
     is_signed_up: bool,
     visits: Vec<Visit>,
     keys: u64,
@@ -131,11 +132,12 @@ impl World {
         let rounds = self.plan.rounds.len();
         for person in 0..self.plan.people {
             let chance = &mut self.chances.people;
-            let birth_year = i16::try_from(chance.between(1_950, 2_000)).expect("a year");
+            let year = i16::try_from(chance.between(1_950, 2_000)).expect("a year");
+            let who = Who { birthdate: Date { year, month: 3, day: 1 }, district: None };
             let visits = vec![Visit::default(); rounds];
             let patience = chance.between(3, PATIENCE);
             let at = Timestamp(chance.between(self.plan.begins.0, self.plan.begins.0 + 20_000));
-            self.people.push(Client { birth_year, is_signed_up: false, visits, keys: 0, patience });
+            self.people.push(Client { who, is_signed_up: false, visits, keys: 0, patience });
             self.agenda.plan(at, Task::Act { person });
         }
     }

@@ -85,7 +85,7 @@ fn round(
         ],
         2 => vec![
             spec("odd", odd, 0, 2, stock(chance), None),
-            spec("even", even, 0, 2, stock(chance), Some("rest")),
+            spec("even", even.clone(), 0, 2, stock(chance), Some("rest")),
             spec("rest", even, 2, 3, stock(chance), None),
         ],
         _ => vec![

@@ -1,7 +1,8 @@
 //! What tokens say of people and staff. Read only after the signature was found good.
 
 use super::error::KeysError;
-use openrun_core::{ChannelId, PersonKey, Timestamp};
+use openrun_core::time::Date;
+use openrun_core::{ChannelId, DistrictId, PersonKey, Timestamp, Who};
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -22,8 +23,8 @@ pub struct PersonClaims {
     pub person: PersonKey,
     /// The channel that vouches for them.
     pub channel: ChannelId,
-    /// The year they were born in.
-    pub birth_year: i16,
+    /// When they were born, and where they live if the channel says so.
+    pub who: Who,
 }
 
 /// What a member of the staff may do.
@@ -75,6 +76,8 @@ pub(super) struct Person<'a> {
     iss: &'a str,
     sub: &'a str,
     birthdate: &'a str,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    district: Option<&'a str>,
     iat: Seconds,
     exp: Seconds,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,9 +109,15 @@ pub(super) fn read_person(
     if !is_in_time(claims.iat, claims.nbf, claims.exp, now) {
         return None;
     }
-    let birth_year = year_of(claims.birthdate)?;
+    let birthdate = date_of(claims.birthdate)?;
+    // Named and no slug, it is a fault; not named, the person lives in no district.
+    let district = match claims.district {
+        Some(name) => Some(DistrictId::new(name)?),
+        None => None,
+    };
     let person = PersonKey::of_subject(claims.sub);
-    Some(PersonClaims { person, channel: issuer.clone(), birth_year })
+    let who = Who { birthdate, district };
+    Some(PersonClaims { person, channel: issuer.clone(), who })
 }
 
 /// Who a verified staff token is about; `None` for any fault in its claims.
@@ -125,16 +134,21 @@ impl<'a> Person<'a> {
         sub: &'a str,
         iss: &'a str,
         birthdate: &'a str,
+        district: Option<&'a str>,
         now: Timestamp,
         ttl_s: i64,
     ) -> Result<Person<'a>, KeysError> {
         check_name("person", sub)?;
-        if year_of(birthdate).is_none() {
+        if date_of(birthdate).is_none() {
             let rule = "is a date as 1990-12-31";
             return Err(KeysError::MalformedClaim { claim: "birthdate", rule });
         }
+        if district.is_some_and(|name| DistrictId::new(name).is_none()) {
+            let rule = "is 1 to 64 of a-z, 0-9 and -";
+            return Err(KeysError::MalformedClaim { claim: "district", rule });
+        }
         let (iat, exp) = span(now, ttl_s);
-        Ok(Person { iss, sub, birthdate, iat, exp, nbf: None })
+        Ok(Person { iss, sub, birthdate, district, iat, exp, nbf: None })
     }
 }
 
@@ -172,8 +186,8 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }
 
-/// The year of a date that exists; `None` for anything else.
-fn year_of(date: &str) -> Option<i16> {
+/// A date that exists; `None` for anything else.
+fn date_of(date: &str) -> Option<Date> {
     let bytes = date.as_bytes();
     let is_digit = |at: usize| bytes[at].is_ascii_digit();
     let has_form = bytes.len() == DATE_BYTES
@@ -185,7 +199,9 @@ fn year_of(date: &str) -> Option<i16> {
     }
     let (year, month, day) =
         (date[..4].parse().ok()?, date[5..7].parse().ok()?, date[8..].parse().ok()?);
-    jiff::civil::Date::new(year, month, day).ok().map(|_| year)
+    let date = jiff::civil::Date::new(year, month, day).ok()?;
+    let narrow = |part: i8| u8::try_from(part).ok();
+    Some(Date { year: date.year(), month: narrow(date.month())?, day: narrow(date.day())? })
 }
 
 /// A moment in whole seconds since 1970. RFC 7519 allows a fraction, so one is read and dropped.

@@ -130,7 +130,23 @@ impl Keys {
         now: Timestamp,
         ttl_s: i64,
     ) -> Result<String, KeysError> {
-        let claims = Person::new(person, channel.as_str(), birthdate, now, ttl_s)?;
+        self.make_resident_token(person, channel, birthdate, None, now, ttl_s)
+    }
+
+    /// As [`Keys::make_person_token`], of somebody who lives in `district`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn make_resident_token(
+        &self,
+        person: &str,
+        channel: &ChannelId,
+        birthdate: &str,
+        district: Option<&str>,
+        now: Timestamp,
+        ttl_s: i64,
+    ) -> Result<String, KeysError> {
+        let claims = Person::new(person, channel.as_str(), birthdate, district, now, ttl_s)?;
         self.people.seal(channel.as_str(), &claims)
     }
 

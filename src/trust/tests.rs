@@ -6,6 +6,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jsonwebtoken as library;
 use openrun_core::purchase::PassId;
 use openrun_core::round_spec::LineId;
+use openrun_core::time::Date;
+use openrun_core::{DistrictId, Who};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -76,11 +78,13 @@ fn flipped(text: &str) -> impl Iterator<Item = String> + '_ {
 fn a_token_that_we_make_is_understood() {
     let fixture = fixture();
     for name in DEVELOPMENT_CHANNELS {
-        let token =
-            fixture.keys.make_person_token("kim", &channel(name), "1990-12-31", NOW, 60).unwrap();
-        let person = fixture.keys.verify_person(&token, NOW).unwrap();
+        let (of, born) = (channel(name), "1990-12-31");
+        let token = fixture.keys.make_resident_token("kim", &of, born, Some("jung"), NOW, 60);
+        let person = fixture.keys.verify_person(&token.unwrap(), NOW).unwrap();
         let key = PersonKey::of_subject("kim");
-        let want = PersonClaims { person: key, channel: channel(name), birth_year: 1990 };
+        let birthdate = Date { year: 1990, month: 12, day: 31 };
+        let who = Who { birthdate, district: DistrictId::new("jung") };
+        let want = PersonClaims { person: key, channel: channel(name), who };
         assert_eq!(person, want);
     }
     for role in [Role::Viewer, Role::Operator, Role::Approver] {
@@ -112,6 +116,11 @@ fn a_person_is_refused_for_any_fault_in_a_claim() {
         ("birthdate", json!("19900101"), false),
         ("birthdate", json!("1990-01-01 "), false),
         ("birthdate", Value::Null, false),
+        ("district", json!("jongno"), true),
+        ("district", Value::Null, true),
+        ("district", json!("Jongno"), false),
+        ("district", json!(""), false),
+        ("district", json!(["jongno"]), false),
         ("iss", json!("tmoney-pay"), false),
         ("iss", json!("unknown"), false),
         ("iss", json!("openrun-admin"), false),

@@ -11,3 +11,4 @@ mod buying;
 mod regions;
 mod rules;
 mod waiting;
+mod windows;

@@ -75,6 +75,10 @@ slug!(
     /// A channel: an app, a page or a counter that people come through.
     ChannelId
 );
+slug!(
+    /// A district: where a person lives, as their channel says it.
+    DistrictId
+);
 
 /// A person: the first 128 bits of SHA-256 over the opaque id in their token. The same in every
 /// channel.

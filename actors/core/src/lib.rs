@@ -9,6 +9,8 @@
 //! ([`refusal`]), what happened ([`event`]), who decides ([`person`], [`round`], [`queue`]), and
 //! what must hold ([`invariants`]).
 
+pub mod draw;
+pub mod eligibility;
 pub mod event;
 pub mod ids;
 pub mod inlet;
@@ -32,8 +34,11 @@ pub mod till;
 pub mod time;
 pub mod view;
 
+pub use eligibility::Who;
 pub use event::{Event, StoredEvent, StreamId};
-pub use ids::{ChannelId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, RoundId, WindowId};
+pub use ids::{
+    ChannelId, DistrictId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, RoundId, WindowId,
+};
 pub use money::Won;
 pub use notice::{Notice, NoticeId};
 pub use program::{Program, Rules};

@@ -7,6 +7,9 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use vacant::Vacant;
+
+mod vacant;
 
 /// Numbers in one chunk of phases.
 const CHUNK: usize = 1 << 16;
@@ -71,6 +74,7 @@ pub struct Places {
     lapsed_up_to: AtomicU64,
     /// Signed, because on the way from one end to another the minus may be seen before the plus.
     ended: AtomicI64,
+    vacant: Vacant,
     chunks: Vec<OnceLock<Box<[AtomicU8]>>>,
 }
 
@@ -83,6 +87,7 @@ impl Default for Places {
             watermark: zero(),
             lapsed_up_to: zero(),
             ended: AtomicI64::new(0),
+            vacant: Vacant::default(),
             chunks: (0..CHUNKS).map(|_| OnceLock::new()).collect(),
         }
     }
@@ -125,20 +130,45 @@ impl Places {
     }
 
     /// Numbers up to `last` count as given, and those that nobody is known to hold are vacant: used
-    /// when a line is loaded. Answers the runs of at least `shortest` vacant numbers, in order.
+    /// once, when a line is loaded. Answers the runs of at least `shortest` vacant numbers, in
+    /// order; walks only where numbers are known.
     pub fn vacate(&self, last: u64, shortest: u64) -> Vec<(u64, u64)> {
         self.skip_to(last);
-        let mut runs: Vec<(u64, u64)> = Vec::new();
-        for number in 1..=last {
-            if !self.change(number, Phase::Unknown, Phase::Vacant) {
-                continue;
+        let (mut runs, mut lone): (Vec<(u64, u64)>, _) = (Vec::new(), Vec::new());
+        let mut add = |from: u64, to: u64| match runs.last_mut() {
+            Some((_, end)) if *end + 1 == from => *end = to,
+            _ => runs.push((from, to)),
+        };
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            let first = (index * CHUNK) as u64 + 1;
+            let end = last.min(first + CHUNK as u64 - 1);
+            if first > end {
+                break;
             }
-            match runs.last_mut() {
-                Some((_, to)) if *to + 1 == number => *to = number,
-                _ => runs.push((number, number)),
+            match chunk.get() {
+                None => add(first, end),
+                Some(cells) => {
+                    for (number, cell) in (first..=end).zip(&**cells) {
+                        match cell.load(Ordering::SeqCst) {
+                            0 => add(number, number),
+                            HAD_TURN => lone.push((number, number)),
+                            _ => {}
+                        }
+                    }
+                }
             }
         }
-        runs.retain(|(from, to)| to - from + 1 >= shortest);
+        runs.retain(|run| {
+            let is_long = run.1 - run.0 + 1 >= shortest;
+            lone.extend((!is_long).then_some(*run));
+            is_long
+        });
+        // Short ones lie among others, and what had its turn is counted by its cell.
+        for number in lone.into_iter().flat_map(|(from, to)| from..=to) {
+            let is_vacant = self.change(number, Phase::Unknown, Phase::Vacant);
+            assert!(is_vacant, "OR-6: a number that nobody holds moved during the load");
+        }
+        self.vacant.set(runs.clone());
         assert!(self.last_number() >= last, "OR-6: a vacant number could be given again");
         runs
     }
@@ -164,13 +194,21 @@ impl Places {
     /// Where a number stands.
     #[must_use]
     pub fn phase(&self, number: u64) -> Phase {
-        self.cell(number).map_or(Phase::Unknown, |cell| Phase::of(cell.load(Ordering::SeqCst)))
+        match self.cell(number).map(|cell| Phase::of(cell.load(Ordering::SeqCst))) {
+            None | Some(Phase::Unknown) if self.vacant.holds(number) => Phase::Vacant,
+            phase => phase.unwrap_or(Phase::Unknown),
+        }
     }
 
     /// Moves a number from one phase to another; answers whether it stood in the first.
     /// Keeps the count of ended numbers under the watermark.
     pub fn change(&self, number: u64, from: Phase, to: Phase) -> bool {
         assert!(to != Phase::Unknown, "OR-6: a number that was given is taken back");
+        match from {
+            Phase::Unknown if self.vacant.holds(number) => return false,
+            Phase::Vacant if self.vacant.holds(number) => self.touch(number),
+            _ => {}
+        }
         let Some(cell) = self.cell_or_new(number) else { return false };
         let next = |byte: u8| (Phase::of(byte) == from).then_some(to as u8 | (byte & HAD_TURN));
         let Ok(before) = cell.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next) else {
@@ -214,7 +252,12 @@ impl Places {
     pub fn advance(&self, to: u64) {
         let from = self.watermark();
         assert!(to >= from, "OR-6: the watermark moves back from {from} to {to}");
-        for number in from + 1..=to {
+        for run in self.vacant.within(from, to) {
+            let untouched = self.vacant.touched().pass(run);
+            self.ended.fetch_add(untouched.cast_signed(), Ordering::SeqCst);
+        }
+        // After the runs: who is touched from here on knows that the watermark has been there.
+        for number in self.vacant.others(from, to) {
             let Some(cell) = self.cell_or_new(number) else { break };
             let before = cell.fetch_or(HAD_TURN, Ordering::SeqCst);
             if before & HAD_TURN == 0 && Phase::of(before).is_ended() {
@@ -223,6 +266,16 @@ impl Places {
         }
         self.watermark.store(to, Ordering::SeqCst);
         assert!(self.ended() <= to, "more ended than had their turn");
+    }
+
+    /// Gives a number of a vacant run a cell of its own.
+    fn touch(&self, number: u64) {
+        let mut touched = self.vacant.touched();
+        let Some(cell) = self.cell_or_new(number) else { return };
+        if cell.load(Ordering::SeqCst) == 0 {
+            let turn = if touched.touch(number) { HAD_TURN } else { 0 };
+            cell.store(Phase::Vacant as u8 | turn, Ordering::SeqCst);
+        }
     }
 
     /// The number that a watermark at `from` reaches by letting `people` in: those who came to
@@ -235,7 +288,11 @@ impl Places {
             entering += u64::from(!self.phase(*number).is_ended());
             entering > people
         };
-        let to = (from + 1..=up_to).find(is_last).map_or(up_to.max(from), |beyond| beyond - 1);
+        let to = self
+            .vacant
+            .others(from, up_to)
+            .find(is_last)
+            .map_or(up_to.max(from), |beyond| beyond - 1);
         assert!(to >= from, "OR-6: the watermark would move back from {from} to {to}");
         to
     }
@@ -244,7 +301,8 @@ impl Places {
     /// move costs in rate.
     #[must_use]
     pub fn entering(&self, from: u64, to: u64) -> u64 {
-        (from + 1..=to).map(|number| u64::from(!self.phase(number).is_ended())).sum()
+        let others = self.vacant.others(from, to);
+        others.map(|number| u64::from(!self.phase(number).is_ended())).sum()
     }
 
     /// Every number at or under `up_to` that still waits has lapsed. Answers how many.
@@ -252,7 +310,7 @@ impl Places {
         let from = self.lapsed_up_to();
         let up_to = up_to.min(self.watermark());
         let mut lapsed = 0;
-        for number in from + 1..=up_to {
+        for number in self.vacant.others(from, up_to) {
             lapsed += u64::from(self.change(number, Phase::Waiting, Phase::Lapsed));
         }
         self.lapsed_up_to.fetch_max(up_to, Ordering::SeqCst);

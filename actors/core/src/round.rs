@@ -59,7 +59,7 @@ pub struct Window {
 }
 
 /// A line as it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// Who stands in it.
     pub eligibility: Eligibility,
@@ -364,10 +364,10 @@ impl Round {
     /// The window that sells to this line now.
     #[must_use]
     pub fn open_window_of(&self, line: LineId) -> Option<&Window> {
-        let eligibility = self.lines.get(line.index())?.eligibility;
+        let eligibility = &self.lines.get(line.index())?.eligibility;
         self.windows
             .iter()
-            .find(|w| w.phase == WindowPhase::Open && w.spec.eligibility == eligibility)
+            .find(|w| w.phase == WindowPhase::Open && w.spec.eligibility == *eligibility)
     }
 
     /// Takes an event in. Events of other rounds and of people's places change nothing here.

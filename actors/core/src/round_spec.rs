@@ -5,54 +5,14 @@ use crate::program::Name;
 use crate::{ProgramId, RoundId, Timestamp, WindowId, Won};
 use serde::{Deserialize, Serialize};
 
+pub use crate::eligibility::{AgeSpan, Districts, Eligibility, Parity};
+
 /// Most windows in one round: a day in halves with a rest is three; more is a mistake.
 pub const WINDOWS_MAX: usize = 16;
 /// Most people active at once that an inlet may name.
 pub const ACTIVE_MAX: u64 = 10_000_000;
 /// Longest claim window and pass, a day.
 pub const SECONDS_MAX: u32 = 86_400;
-
-/// Whose birth years a window is for: parity of the last digit, which is that of the year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Parity {
-    /// 1, 3, 5, 7, 9.
-    Odd,
-    /// 0, 2, 4, 6, 8.
-    Even,
-}
-
-/// Who may buy in a window. Each distinct eligibility of a round is one line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Eligibility {
-    /// Everybody.
-    All,
-    /// People born in odd or in even years.
-    BirthYear(Parity),
-}
-
-impl Eligibility {
-    /// Whether somebody born in `birth_year` may buy.
-    #[must_use]
-    pub fn admits(self, birth_year: i16) -> bool {
-        match self {
-            Eligibility::All => true,
-            Eligibility::BirthYear(Parity::Odd) => birth_year % 2 != 0,
-            Eligibility::BirthYear(Parity::Even) => birth_year % 2 == 0,
-        }
-    }
-
-    /// The word for the line of this eligibility.
-    #[must_use]
-    pub fn class(self) -> &'static str {
-        match self {
-            Eligibility::All => "everyone",
-            Eligibility::BirthYear(Parity::Odd) => "odd",
-            Eligibility::BirthYear(Parity::Even) => "even",
-        }
-    }
-}
 
 /// Which line of a round: an index into [`RoundSpec::lines`].
 #[derive(
@@ -143,6 +103,10 @@ pub enum SpecFault {
     /// Two windows of one eligibility open at once: one line would not know which stock it sells
     /// from.
     WindowsOverlap,
+    /// An age or districts that nobody can have.
+    EligibilityOutOfBounds,
+    /// Two lines that would be called by one word.
+    ClassTwice,
     /// A negative stock, or one that is not a multiple of the program's unit, or too large.
     StockNotMultipleOfUnit,
     /// Leftover that moves to a window that is not there or does not close later.
@@ -163,6 +127,10 @@ impl SpecFault {
             SpecFault::WindowClosesFirst => "a window closes after it opens",
             SpecFault::WindowsOutOfOrder => "windows stand in the order of opens_at",
             SpecFault::WindowsOverlap => "windows of one eligibility do not overlap",
+            SpecFault::EligibilityOutOfBounds => {
+                "age is from at most to, and to at most 150; district names 1 to 64"
+            }
+            SpecFault::ClassTwice => "two lines would have one name: name their districts apart",
             SpecFault::StockNotMultipleOfUnit => "stock_won is a multiple of the program's unit",
             SpecFault::LeftoverNowhere => "leftover_to names a window that closes later",
             SpecFault::LobbyAfterOpening => "lobby_opens_at is not after the first opens_at",
@@ -230,6 +198,16 @@ impl RoundSpec {
             if earlier.iter().filter(is_same_line).any(|other| other.closes_at > window.opens_at) {
                 return Err(SpecFault::WindowsOverlap);
             }
+            if !window.eligibility.is_sound() {
+                return Err(SpecFault::EligibilityOutOfBounds);
+            }
+            let is_namesake = |other: &&WindowSpec| {
+                other.eligibility != window.eligibility
+                    && other.eligibility.class() == window.eligibility.class()
+            };
+            if earlier.iter().any(|other| is_namesake(&other)) {
+                return Err(SpecFault::ClassTwice);
+            }
             let stock = window.stock_won;
             if stock < Won::ZERO || stock > Won::MAX_REQUEST || stock.0 % unit.0 != 0 {
                 return Err(SpecFault::StockNotMultipleOfUnit);
@@ -256,7 +234,7 @@ impl RoundSpec {
         let mut lines = Vec::new();
         for window in &self.windows {
             if !lines.contains(&window.eligibility) {
-                lines.push(window.eligibility);
+                lines.push(window.eligibility.clone());
             }
         }
         lines

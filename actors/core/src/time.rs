@@ -1,4 +1,5 @@
-//! Time as an argument: milliseconds since the Unix epoch, and months of the Korean calendar.
+//! Time as an argument: milliseconds since the Unix epoch, and months and days of the Korean
+//! calendar.
 //!
 //! Korea has kept UTC+9 without daylight saving since 1988, so a month key needs no time-zone data.
 //! Parsing and printing of RFC 3339 belong to the edge.
@@ -39,8 +40,7 @@ impl Month {
     /// The month in Seoul at this moment.
     #[must_use]
     pub fn of(now: Timestamp) -> Month {
-        let days = (now.0 + KST_OFFSET_MILLIS).div_euclid(MILLIS_PER_DAY);
-        let (year, month) = civil_month_from_days(days);
+        let (year, month, _) = civil_from_days(days_in_seoul(now));
         Month(year * 100 + month)
     }
 
@@ -63,9 +63,45 @@ impl fmt::Display for Month {
     }
 }
 
-/// Year and month of a day count since 1970-01-01 (Howard Hinnant's `civil_from_days`, public
+/// A day of the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    /// The year.
+    pub year: i16,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+}
+
+impl Date {
+    /// The day in Seoul at this moment; the last of the year 32767 for any after that.
+    #[must_use]
+    pub fn of(now: Timestamp) -> Date {
+        let (year, month, day) = civil_from_days(days_in_seoul(now));
+        let narrow = |part: i32| u8::try_from(part).expect("months and days are below 32");
+        match i16::try_from(year) {
+            Ok(year) => Date { year, month: narrow(month), day: narrow(day) },
+            Err(_) => Date { year: i16::MAX, month: 12, day: 31 },
+        }
+    }
+
+    /// How many years are complete on `day` since this one; who was born on 29 February completes
+    /// them on 1 March where there is none. Negative when this day is still to come.
+    #[must_use]
+    pub fn years_until(self, day: Date) -> i32 {
+        let is_incomplete = (day.month, day.day) < (self.month, self.day);
+        i32::from(day.year) - i32::from(self.year) - i32::from(is_incomplete)
+    }
+}
+
+fn days_in_seoul(now: Timestamp) -> i64 {
+    now.0.saturating_add(KST_OFFSET_MILLIS).div_euclid(MILLIS_PER_DAY)
+}
+
+/// Year, month and day of a day count since 1970-01-01 (Howard Hinnant's `civil_from_days`, public
 /// domain).
-fn civil_month_from_days(days: i64) -> (i32, i32) {
+fn civil_from_days(days: i64) -> (i32, i32, i32) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);
     let day_of_era = z.rem_euclid(146_097);
@@ -75,8 +111,9 @@ fn civil_month_from_days(days: i64) -> (i32, i32) {
     let shifted = (5 * day_of_year + 2) / 153;
     let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
     let narrow = |n: i64| i32::try_from(n).expect("a year within an i64 of milliseconds fits i32");
-    (narrow(year), narrow(month))
+    (narrow(year), narrow(month), narrow(day))
 }
 
 #[cfg(test)]
@@ -98,5 +135,22 @@ mod tests {
         ] {
             assert_eq!(Month::of(Timestamp(millis)).to_string(), month, "{millis}");
         }
+    }
+
+    #[test]
+    fn years_are_complete_on_the_birthday_in_seoul() {
+        let born = |year, month, day| Date { year, month, day };
+        for (millis, today, birthdate, years) in [
+            (1_658_933_999_999, born(2022, 7, 27), born(1957, 7, 28), 64),
+            (1_658_934_000_000, born(2022, 7, 28), born(1957, 7, 28), 65),
+            (1_709_132_400_000, born(2024, 2, 29), born(2004, 2, 29), 20),
+            (1_740_668_400_000, born(2025, 2, 28), born(2004, 2, 29), 20),
+            (1_740_754_800_000, born(2025, 3, 1), born(2004, 2, 29), 21),
+            (0, born(1970, 1, 1), born(1970, 1, 2), -1),
+        ] {
+            assert_eq!(Date::of(Timestamp(millis)), today, "{millis}");
+            assert_eq!(birthdate.years_until(today), years, "{millis}");
+        }
+        assert_eq!(Date::of(Timestamp(i64::MAX)), born(i16::MAX, 12, 31));
     }
 }

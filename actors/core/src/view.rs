@@ -9,7 +9,7 @@ use crate::round::{LifeCycle, Line, Round, Window, WindowPhase};
 use crate::round_spec::{Eligibility, InletMode, LineId, RoundSpec};
 use crate::speed::Speed;
 use crate::stock::Stock;
-use crate::{Notice, Refusal, Timestamp, WindowId, Won};
+use crate::{Notice, Refusal, Timestamp, Who, WindowId, Won};
 use std::sync::Arc;
 
 /// Shortest and longest time between two looks of somebody who waits.
@@ -49,6 +49,8 @@ pub struct WindowView {
 pub struct LineView {
     /// Who stands in it.
     pub eligibility: Eligibility,
+    /// The word for it.
+    pub class: Arc<str>,
     /// Numbers at or under it have their turn.
     pub watermark: u64,
     /// The last number given.
@@ -196,7 +198,7 @@ impl RoundView {
     ) -> RoundView {
         let window = |window: &Window| WindowView {
             id: window.spec.id.clone(),
-            eligibility: window.spec.eligibility,
+            eligibility: window.spec.eligibility.clone(),
             phase: window.phase,
             stock: window.stock,
             purchases: window.purchases,
@@ -208,7 +210,8 @@ impl RoundView {
             let (watermark, last_number) = (places.watermark(), places.last_number());
             let never_given = vacant_between(&vacant, watermark, last_number);
             LineView {
-                eligibility: line.eligibility,
+                eligibility: line.eligibility.clone(),
+                class: line.eligibility.class(),
                 watermark,
                 last_number,
                 waiting: last_number.saturating_sub(watermark).saturating_sub(never_given),
@@ -232,21 +235,21 @@ impl RoundView {
         }
     }
 
-    /// Which line somebody born in `birth_year` stands in now: the first of theirs that is open or
+    /// Which line `who` stands in now: the first of theirs that is open or
     /// in its lobby, and of those rather one that has something to sell.
     #[must_use]
-    pub fn line_for(&self, birth_year: i16, now: Timestamp) -> LineChoice {
+    pub fn line_for(&self, who: &Who, now: Timestamp) -> LineChoice {
         let lead = self.spec.lobby_lead_millis();
-        let theirs = self.windows.iter().filter(|w| w.eligibility.admits(birth_year));
+        let theirs = self.windows.iter().filter(|w| w.eligibility.admits(who, w.opens_at));
         let (mut gone, mut later) = (None, None);
         for window in theirs.filter(|w| w.phase != WindowPhase::Over) {
             let lobby_at = window.opens_at.plus_millis(-lead);
             if window.phase != WindowPhase::Open && now < lobby_at {
                 later = later.or(Some(window.opens_at));
             } else if self.in_reach(window) > Won::ZERO {
-                return LineChoice::Now(self.line_of(window.eligibility));
+                return LineChoice::Now(self.line_of(&window.eligibility));
             } else {
-                gone = gone.or(Some(self.line_of(window.eligibility)));
+                gone = gone.or(Some(self.line_of(&window.eligibility)));
             }
         }
         let later = later.map_or(LineChoice::Never, LineChoice::Later);
@@ -255,9 +258,9 @@ impl RoundView {
 
     /// When a window for this person opens next.
     #[must_use]
-    pub fn opens_at_for(&self, birth_year: i16) -> Option<Timestamp> {
+    pub fn opens_at_for(&self, who: &Who) -> Option<Timestamp> {
         let ahead = |w: &&WindowView| w.phase == WindowPhase::Ahead;
-        let theirs = self.windows.iter().filter(|w| w.eligibility.admits(birth_year));
+        let theirs = self.windows.iter().filter(|w| w.eligibility.admits(who, w.opens_at));
         theirs.filter(ahead).map(|w| w.opens_at).min()
     }
 
@@ -265,13 +268,13 @@ impl RoundView {
     ///
     /// # Errors
     /// The first that applies.
-    pub fn check_selling(&self, birth_year: i16, now: Timestamp) -> Result<(), Refusal> {
-        let opens_at = self.opens_at_for(birth_year);
+    pub fn check_selling(&self, who: &Who, now: Timestamp) -> Result<(), Refusal> {
+        let opens_at = self.opens_at_for(who);
         if !self.state.is_selling() {
             return Err(Refusal::RoundNotOpen { state: self.state, opens_at });
         }
         let open = |w: &WindowView| w.phase == WindowPhase::Open && now < w.closes_at;
-        if !self.windows.iter().any(|w| open(w) && w.eligibility.admits(birth_year)) {
+        if !self.windows.iter().any(|w| open(w) && w.eligibility.admits(who, w.opens_at)) {
             return Err(Refusal::NotEligible { opens_at });
         }
         Ok(())
@@ -282,8 +285,8 @@ impl RoundView {
     /// # Panics
     /// Never: every window's class has a line.
     #[must_use]
-    pub fn line_of(&self, eligibility: Eligibility) -> LineId {
-        let index = self.lines.iter().position(|line| line.eligibility == eligibility);
+    pub fn line_of(&self, eligibility: &Eligibility) -> LineId {
+        let index = self.lines.iter().position(|line| line.eligibility == *eligibility);
         let index = index.expect("every window's class has a line");
         LineId(u8::try_from(index).expect("a round has at most 16 windows"))
     }
@@ -291,8 +294,8 @@ impl RoundView {
     /// The window that sells, will sell, or sold last to a line.
     #[must_use]
     pub fn window_of(&self, line: LineId) -> &WindowView {
-        let eligibility = self.lines[line.index()].eligibility;
-        let theirs = || self.windows.iter().filter(move |w| w.eligibility == eligibility);
+        let eligibility = &self.lines[line.index()].eligibility;
+        let theirs = || self.windows.iter().filter(move |w| w.eligibility == *eligibility);
         let current = theirs().find(|w| w.phase == WindowPhase::Open);
         let next = || theirs().find(|w| w.phase == WindowPhase::Ahead);
         current.or_else(next).or_else(|| theirs().next_back()).expect("every line has a window")

@@ -78,7 +78,7 @@ struct AdminWindow<'a> {
 #[derive(Serialize, ToSchema)]
 struct AdminLine {
     /// Who stands in it.
-    class: &'static str,
+    class: String,
     /// Numbers at or under it have their turn.
     watermark: u64,
     /// The last number given.
@@ -101,7 +101,7 @@ pub struct AdminRounds<'a> {
 impl From<&LineView> for AdminLine {
     fn from(line: &LineView) -> AdminLine {
         AdminLine {
-            class: line.eligibility.class(),
+            class: line.class.to_string(),
             watermark: line.watermark,
             last_number: line.last_number,
             waiting: line.waiting,
@@ -116,7 +116,7 @@ impl<'a> AdminRound<'a> {
     #[must_use]
     pub fn new(view: &'a RoundView, inversions: u64) -> AdminRound<'a> {
         let windows = view.windows.iter().zip(&view.spec.windows).map(|(window, spec)| {
-            let line = &view.lines[view.line_of(window.eligibility).index()];
+            let line = &view.lines[view.line_of(&window.eligibility).index()];
             AdminWindow {
                 head: window.into(),
                 leftover_to: spec.leftover_to.as_ref(),
@@ -162,6 +162,6 @@ fn current_line(view: &RoundView) -> &LineView {
     let with = |phase| view.windows.iter().find(|window| window.phase == phase);
     let window = with(WindowPhase::Open).or_else(|| with(WindowPhase::Ahead));
     let window = window.or(view.windows.last());
-    let line = window.map_or(LineId(0), |window| view.line_of(window.eligibility));
+    let line = window.map_or(LineId(0), |window| view.line_of(&window.eligibility));
     &view.lines[line.index()]
 }

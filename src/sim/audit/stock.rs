@@ -162,7 +162,7 @@ impl Auditor {
     /// moment since they first asked.
     pub(super) fn check_want(&mut self, round: usize, since: u64, pass: PassId, amount: Won) {
         let book = &self.rounds[round];
-        let Some(line) = book.spec.lines().get(pass.line.index()).copied() else { return };
+        let Some(line) = book.spec.lines().get(pass.line.index()).cloned() else { return };
         let theirs = |window: usize| book.spec.windows[window].eligibility == line;
         let from = book.history.partition_point(|(events, _, _)| *events <= since);
         // How it stood when they asked: the last entries before.

@@ -36,11 +36,11 @@ impl World {
         if !view.program.rules_at(now).channels.contains(channel) {
             return Err(Refusal::ChannelNotAllowed);
         }
-        let birth_year = self.people[person as usize].birth_year;
+        let who = &self.people[person as usize].who;
         if !view.state.takes_joins() {
             return Err(Refusal::RoundNotOpen { state: view.state, opens_at: None });
         }
-        let LineChoice::Now(line) = view.line_for(birth_year, now) else {
+        let LineChoice::Now(line) = view.line_for(who, now) else {
             return Err(Refusal::NotEligible { opens_at: None });
         };
         let actor = house.rounds[round].actor.as_mut().ok_or(Refusal::Unavailable)?;

@@ -11,7 +11,7 @@ use crate::sim::agenda::Task;
 use crate::sim::faults::Plant;
 use crate::sim::world::World;
 use openrun_core::inlet::RateBucket;
-use openrun_core::places::{Phase, Places};
+use openrun_core::places::Places;
 use openrun_core::queue::Queue;
 use openrun_core::round::Round;
 use openrun_core::view::RoundView;
@@ -102,12 +102,8 @@ impl<'a> Replay<'a> {
     }
 }
 
-fn mark_vacant(places: &Places, last: u64) {
-    places.skip_to(last);
-    for number in 1..=last {
-        places.change(number, Phase::Unknown, Phase::Vacant);
-    }
-}
+/// Shortest run of vacant numbers that is kept as one: short, so that both ways are walked.
+const VACANT_RUN: u64 = 4;
 
 impl World {
     /// The process starts: takes over every stream, reads everything, serves. Tries again later
@@ -282,7 +278,7 @@ impl World {
         for (index, line) in machine.lines().iter().enumerate() {
             let last = given.get(index).copied().unwrap_or(line.reserved);
             let last = if is_forgetful { last_joined[index] } else { last };
-            mark_vacant(&places[index], last);
+            places[index].vacate(last, VACANT_RUN);
             places[index].set_reserved(line.reserved);
             places[index].advance(line.watermark);
             // Who had their turn before has a whole claim window from now.

@@ -62,7 +62,7 @@ impl World {
     fn purchase(&mut self, request: u64, person: u32, round: usize, attempt: &Attempt) {
         let now = self.now;
         let is_unlimited = self.plant == Some(Plant::LimitsOff);
-        let birth_year = self.people[person as usize].birth_year;
+        let who = &self.people[person as usize].who;
         let Some(house) = &self.house else { return };
         let view = Arc::clone(&house.rounds[round].view);
         let is_registered = house.signed_up[person as usize] == SignUp::Durable;
@@ -77,7 +77,7 @@ impl World {
             round: view.spec.id.clone(),
             program: view.spec.program_id.clone(),
             rules,
-            closed: view.check_selling(birth_year, now).err(),
+            closed: view.check_selling(who, now).err(),
             channel_allowed,
         };
         let key = IdempotencyKey::new(&attempt.key.to_string()).expect("digits are visible");

@@ -165,3 +165,91 @@ fn turns_lapse_once_and_only_where_the_watermark_has_been() {
     assert_eq!((places.lapsed_up_to(), places.ended(), places.active()), (6, 5, 1));
     assert_eq!(places.phase(7), Phase::Waiting);
 }
+
+/// What was vacant cell by cell is now vacant in runs: nobody can tell the difference.
+#[test]
+fn runs_of_vacant_numbers_are_as_good_as_a_cell_for_each() {
+    const LAST: u64 = 400;
+    for seed in 0..200_u64 {
+        let mut state = seed + 1;
+        let mut chance = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
+            (state >> 33) % below
+        };
+        let (runs, cells) = (Places::default(), Places::default());
+        let mut number = 0;
+        while number < LAST {
+            for _ in 0..chance(12) {
+                number += 1;
+                for places in [&runs, &cells] {
+                    assert!(places.change(number, Phase::Unknown, Phase::Waiting));
+                }
+            }
+            number += chance(60);
+        }
+        runs.vacate(LAST, 1 + chance(20));
+        cells.skip_to(LAST);
+        (1..=LAST).for_each(|number| {
+            cells.change(number, Phase::Unknown, Phase::Vacant);
+        });
+        for _ in 0..300 {
+            let (number, people) = (1 + chance(LAST + 20), chance(30));
+            let places = [&runs, &cells];
+            let both = match chance(7) {
+                0 => places.map(|it| u64::from(it.change(number, Phase::Vacant, Phase::Waiting))),
+                1 => places.map(|it| u64::from(it.change(number, Phase::Waiting, Phase::Claimed))),
+                2 => places.map(|it| it.buy(number).map_or(99, |phase| phase as u64)),
+                3 => places.map(|it| u64::from(it.change(number, Phase::Unknown, Phase::Waiting))),
+                4 => places.map(|it| it.lapse(number)),
+                5 => places.map(|it| it.reach(it.watermark(), people, LAST + 20)),
+                _ => places.map(|it| {
+                    let to = it.watermark() + people.min(LAST - it.watermark());
+                    let entering = it.entering(it.watermark(), to);
+                    it.advance(to);
+                    entering
+                }),
+            };
+            assert_eq!(both[0], both[1], "seed {seed}");
+            assert_eq!((runs.ended(), runs.active()), (cells.ended(), cells.active()), "{seed}");
+            assert_eq!(runs.phase(number), cells.phase(number), "seed {seed}: {number}");
+        }
+    }
+}
+
+#[test]
+fn what_a_thousand_restarts_left_behind_costs_no_cells() {
+    let places = Places::default();
+    let last = NUMBER_MAX - 70_000;
+    assert!(places.change(500, Phase::Unknown, Phase::Waiting));
+    assert_eq!(places.vacate(last, 64), [(1, 499), (501, last)]);
+    assert_eq!(places.reach(0, 1, last), last, "one person costs one");
+    assert_eq!(places.entering(0, last), 1);
+    places.advance(last);
+    assert_eq!((places.ended(), places.active(), places.lapse(last)), (last - 1, 1, 1));
+    assert!(places.change(last - 1, Phase::Vacant, Phase::Waiting), "its ticket is honoured");
+    assert_eq!((places.ended(), places.active()), (last - 1, 1));
+    let with_cells = places.chunks.iter().filter(|chunk| chunk.get().is_some()).count();
+    assert_eq!(with_cells, 2, "only those in which somebody stands");
+}
+
+#[test]
+fn a_lost_ticket_shown_while_the_watermark_passes_is_counted_once() {
+    const LAST: u64 = 30_000;
+    let places = Places::default();
+    places.vacate(LAST, 64);
+    std::thread::scope(|threads| {
+        for thread in 0..2 {
+            let places = &places;
+            threads.spawn(move || {
+                for number in (1..=LAST).filter(|number| number % 5 == thread) {
+                    assert!(places.change(number, Phase::Vacant, Phase::Waiting));
+                }
+            });
+        }
+        threads.spawn(|| (1..=LAST / 7).for_each(|step| places.advance(step * 7)));
+    });
+    places.advance(LAST);
+    let waiting = (1..=LAST).filter(|number| places.phase(*number) == Phase::Waiting).count();
+    assert_eq!(waiting as u64, LAST / 5 * 2);
+    assert_eq!((places.ended(), places.active()), (LAST - LAST / 5 * 2, LAST / 5 * 2));
+}

@@ -267,7 +267,7 @@ fn ask(round: &Round, now: Timestamp, number: u64, words: &[&str]) -> Result<Vec
     let step = match words[0] {
         "tick" => return Ok(vec![]),
         "buy" => {
-            let is_class = |line: &Line| line.eligibility.class() == words[1];
+            let is_class = |line: &Line| &*line.eligibility.class() == words[1];
             let line = round.lines().iter().position(is_class).expect("a line of this class");
             let order = order(u8::try_from(line).unwrap(), number, won(words[2]));
             let purchase = round.decide_purchase(now, &order)?;

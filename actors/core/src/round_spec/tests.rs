@@ -1,6 +1,7 @@
 //! Tests of what a round may be said to be.
 
 use super::*;
+use crate::DistrictId;
 use crate::tests::samples::*;
 
 #[test]
@@ -75,16 +76,41 @@ fn each_eligibility_is_one_line_in_the_order_of_its_first_window() {
         "odd-again 14:00-16:00 0",
         "even 16:00-18:00 0",
     ]);
-    let classes: Vec<&str> = spec.lines().into_iter().map(Eligibility::class).collect();
-    assert_eq!(classes, ["odd", "everyone", "even"]);
+    let classes: Vec<_> = spec.lines().iter().map(Eligibility::class).collect();
+    assert_eq!(
+        classes.iter().map(|class| &**class).collect::<Vec<_>>(),
+        ["odd", "everyone", "even"]
+    );
 }
 
 #[test]
 fn the_parity_of_a_birth_year_is_that_of_its_last_digit() {
     for year in 1900..=2022 {
+        let (who, opens_at) = (born_in(year), at("10:00"));
         let is_odd = ["1", "3", "5", "7", "9"].iter().any(|d| year.to_string().ends_with(d));
-        assert_eq!(Eligibility::BirthYear(Parity::Odd).admits(year), is_odd, "{year}");
-        assert_eq!(Eligibility::BirthYear(Parity::Even).admits(year), !is_odd, "{year}");
-        assert!(Eligibility::All.admits(year));
+        assert_eq!(Eligibility::BirthYear(Parity::Odd).admits(&who, opens_at), is_odd, "{year}");
+        assert_eq!(Eligibility::BirthYear(Parity::Even).admits(&who, opens_at), !is_odd, "{year}");
+        assert!(Eligibility::All.admits(&who, opens_at));
+    }
+}
+
+#[test]
+fn lines_that_nobody_could_stand_in_or_tell_apart_are_refused() {
+    let district = |names: &[&str]| {
+        let names: Vec<_> = names.iter().map(|name| DistrictId::new(name).unwrap()).collect();
+        Eligibility::District(names.into())
+    };
+    let age = |from, to| Eligibility::Age(AgeSpan { from, to });
+    for (first, second, expected) in [
+        (age(65, 120), age(0, 64), Ok(())),
+        (district(&["jung"]), district(&["jongno"]), Ok(())),
+        (district(&["jung", "jongno"]), district(&["jongno-jung"]), Err(SpecFault::ClassTwice)),
+        (age(65, 64), Eligibility::All, Err(SpecFault::EligibilityOutOfBounds)),
+        (Eligibility::All, age(65, 151), Err(SpecFault::EligibilityOutOfBounds)),
+        (Eligibility::All, district(&[]), Err(SpecFault::EligibilityOutOfBounds)),
+    ] {
+        let mut spec = round_of(&["odd 10:00-14:00 10k", "even 14:00-18:00 10k"]);
+        (spec.windows[0].eligibility, spec.windows[1].eligibility) = (first, second);
+        assert_eq!(spec.check(Won(10_000)), expected, "{:?}", spec.lines());
     }
 }

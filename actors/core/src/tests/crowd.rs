@@ -57,10 +57,7 @@ impl Machines {
         let mut machines = Machines { round, places, queues, people: HashMap::new() };
         journal.iter().for_each(|stored| machines.apply(&stored.event));
         for (line, places) in machines.round.lines().iter().zip(&machines.places) {
-            places.skip_to(line.reserved);
-            for number in 1..=line.reserved {
-                places.change(number, Phase::Unknown, Phase::Vacant);
-            }
+            places.vacate(line.reserved, 3);
         }
         machines.expire(now);
         machines
@@ -235,7 +232,7 @@ impl Crowd {
 
     fn join_showing(&mut self, who: u64, shown: Option<ShownTicket>) -> Option<u64> {
         let birth_year = 1_980 + i16::try_from(who).unwrap();
-        let choice = self.view().line_for(birth_year, self.now);
+        let choice = self.view().line_for(&born_in(birth_year), self.now);
         let LineChoice::Now(line) = choice else { return None };
         if !self.machines.round.state().takes_joins() {
             return None;
@@ -375,7 +372,7 @@ impl Crowd {
             round: self.spec.id.clone(),
             program: program().id,
             rules: rules(),
-            closed: self.view().check_selling(birth_year, self.now).err(),
+            closed: self.view().check_selling(&born_in(birth_year), self.now).err(),
             channel_allowed: true,
         };
         Ask { key: key(name), digest, amount, is_registered: true, round: Some(facts), pass }

@@ -34,9 +34,11 @@ fn what_the_contract_shows_of_eligibility_is_what_is_read() {
         ("\"all\"", "everyone"),
         ("{\"birth_year\":\"odd\"}", "odd"),
         ("{\"birth_year\":\"even\"}", "even"),
+        ("{\"age\":{\"from\":65,\"to\":120}}", "age-65-120"),
+        ("{\"district\":[\"jongno\",\"jung\"]}", "district-jongno-jung"),
     ] {
         let read: round_spec::Eligibility = serde_json::from_str(text).expect("reads");
-        assert_eq!(read.class(), class);
+        assert_eq!(&*read.class(), class);
         assert_eq!(serde_json::to_string(&read).expect("serialises"), text);
     }
 }

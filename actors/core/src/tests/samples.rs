@@ -6,6 +6,7 @@ use crate::purchase::{PassId, PurchaseState};
 use crate::round_spec::{
     Eligibility, InletMode, InletSpec, LineId, Order, Parity, Rejoin, RoundSpec, WindowSpec,
 };
+use crate::time::Date;
 use crate::*;
 
 /// 2022-07-28T00:00:00+09:00.
@@ -108,6 +109,11 @@ pub fn window(text: &str) -> WindowSpec {
         stock_won: won(words[2]),
         leftover_to: words.get(4).map(|target| window_id(target)),
     }
+}
+
+/// Somebody born on the first of March of a year.
+pub fn born_in(year: i16) -> Who {
+    Who { birthdate: Date { year, month: 3, day: 1 }, district: None }
 }
 
 /// A round with these windows; its lobby opens half an hour before the first.

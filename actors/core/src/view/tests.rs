@@ -38,14 +38,14 @@ fn check_day(table: &str) {
         sale.tick(words[0]);
         let view = sale.view();
         for (birth_year, expected) in [(ODD, &words[1..5]), (EVEN, &words[5..9])] {
-            let choice = match view.line_for(birth_year, sale.now) {
+            let choice = match view.line_for(&born_in(birth_year), sale.now) {
                 LineChoice::Now(line) => {
                     format!("now {}", view.lines[line.index()].eligibility.class())
                 }
                 LineChoice::Later(opens_at) => format!("later {}", clock(Some(opens_at))),
                 LineChoice::Never => "never -".to_owned(),
             };
-            let selling = match view.check_selling(birth_year, sale.now) {
+            let selling = match view.check_selling(&born_in(birth_year), sale.now) {
                 Ok(()) => "sells -".to_owned(),
                 Err(Refusal::RoundNotOpen { opens_at, .. }) => {
                     format!("round-not-open {}", clock(opens_at))
@@ -71,7 +71,7 @@ fn who_can_buy_nothing_in_a_half_that_is_gone_may_wait_for_the_leftover() {
     let mut sale = Sale::new(second_round());
     sale.tick("14:00");
     sale.buy(1, 1, 250_000);
-    let line = |sale: &Sale| sale.view().line_for(EVEN, sale.now);
+    let line = |sale: &Sale| sale.view().line_for(&born_in(EVEN), sale.now);
     sale.tick("17:29:59");
     assert_eq!(
         line(&sale),
@@ -87,9 +87,12 @@ fn a_window_that_is_late_for_a_tick_does_not_sell() {
     let mut sale = Sale::new(second_round());
     sale.tick("13:00");
     let view = sale.view();
-    assert_eq!(view.check_selling(ODD, at("13:59:59")), Ok(()));
+    assert_eq!(view.check_selling(&born_in(ODD), at("13:59:59")), Ok(()));
     let opens_at = Some(at("18:00"));
-    assert_eq!(view.check_selling(ODD, at("14:00")), Err(Refusal::NotEligible { opens_at }));
+    assert_eq!(
+        view.check_selling(&born_in(ODD), at("14:00")),
+        Err(Refusal::NotEligible { opens_at })
+    );
 }
 
 #[test]

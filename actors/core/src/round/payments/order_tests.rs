@@ -170,7 +170,7 @@ fn hold(
     number: u64,
     amount: Won,
 ) -> Result<Event, Refusal> {
-    let line = round.lines().iter().position(|line| line.eligibility.class() == class);
+    let line = round.lines().iter().position(|line| &*line.eligibility.class() == class);
     let line = LineId(u8::try_from(line.expect("a line of this class")).expect("few lines"));
     let order = PurchaseOrder {
         id: PurchaseId(u128::from(number)),

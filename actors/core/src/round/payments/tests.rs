@@ -258,7 +258,7 @@ impl Payments {
         amount: Won,
     ) -> Result<Event, Refusal> {
         let lines = self.round.lines();
-        let line = lines.iter().position(|line| line.eligibility.class() == class).unwrap();
+        let line = lines.iter().position(|line| &*line.eligibility.class() == class).unwrap();
         let line = LineId(u8::try_from(line).unwrap());
         let number = self.names.len() as u64 + 1;
         let order = PurchaseOrder {
