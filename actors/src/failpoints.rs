@@ -6,15 +6,17 @@
 
 use openrun_core::Rules;
 use openrun_core::places::Places;
+use openrun_core::round_spec::LineId;
 
 #[cfg(feature = "failpoints")]
 mod switches {
     use crate::committer::Completion;
     use openrun_core::Won;
     use openrun_core::payment::RailAnswer;
-    use std::collections::HashSet;
+    use std::collections::{HashMap, HashSet};
+    use std::ops::Range;
     use std::sync::LazyLock;
-    use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::time::Duration;
 
     /// Names the guards that are off in a process of its own.
@@ -46,7 +48,7 @@ mod switches {
 
     /// Turns the guard of personal limits off: each purchase is decided as if it were the first.
     pub static LIMITS_OFF: AtomicBool = AtomicBool::new(false);
-    /// Gives numbers in each shard by itself, out of one order.
+    /// Each shard gives numbers of its own, from blocks that it takes from the line.
     pub static NUMBERS_IN_SHARDS: AtomicBool = AtomicBool::new(false);
     /// Answers before the store has, which then takes its time: `reply-before-commit`.
     pub static REPLY_BEFORE_COMMIT: AtomicBool = AtomicBool::new(false);
@@ -54,7 +56,6 @@ mod switches {
     pub static RELEASE_ON_TIME_OUT: AtomicBool = AtomicBool::new(false);
     /// Most events that may wait for a committer; 0 for as many as in production.
     pub static QUEUE_EVENTS_MAX: AtomicUsize = AtomicUsize::new(0);
-    static SCRAMBLE: AtomicU64 = AtomicU64::new(0);
     static NAMED: LazyLock<HashSet<String>> = LazyLock::new(|| {
         let words = std::env::var(VARIABLE).unwrap_or_default();
         words.split(',').map(str::to_owned).collect()
@@ -104,17 +105,27 @@ mod switches {
         rules
     }
 
-    /// The next number of the line; with the switch on, numbers are swapped in pairs.
-    pub fn take_number(places: &super::Places) -> Option<u64> {
-        if !NUMBERS_IN_SHARDS.load(Ordering::Relaxed) {
-            return places.take_number();
+    /// Numbers of a block of a shard.
+    const BLOCK: usize = 16;
+
+    /// What a shard has taken from each line and not given: nothing, but with the switch on.
+    #[derive(Debug, Default)]
+    pub struct OwnNumbers(HashMap<super::LineId, Range<u64>>);
+
+    impl OwnNumbers {
+        /// The next number of the line; with the switch on, that of the shard's own block.
+        pub fn take(&mut self, line: super::LineId, places: &super::Places) -> Option<u64> {
+            if !NUMBERS_IN_SHARDS.load(Ordering::Relaxed) {
+                return places.take_number();
+            }
+            let block = self.0.entry(line).or_default();
+            if block.is_empty() {
+                // One shard takes at a time: all of a round live on one thread.
+                let taken: Vec<u64> = (0..BLOCK).map_while(|_| places.take_number()).collect();
+                *block = *taken.first()?..taken.last()? + 1;
+            }
+            block.next()
         }
-        let set_aside = SCRAMBLE.swap(0, Ordering::Relaxed);
-        if set_aside != 0 {
-            return Some(set_aside);
-        }
-        SCRAMBLE.store(places.take_number()?, Ordering::Relaxed);
-        places.take_number()
     }
 }
 
@@ -133,10 +144,17 @@ pub(crate) fn rules(rules: Rules) -> Rules {
     rules
 }
 
-/// The next number of the line.
+/// What a shard has of its own: nothing, for the line has one sequence.
 #[cfg(not(feature = "failpoints"))]
-pub(crate) fn take_number(places: &Places) -> Option<u64> {
-    places.take_number()
+#[derive(Debug, Default)]
+pub(crate) struct OwnNumbers;
+
+#[cfg(not(feature = "failpoints"))]
+impl OwnNumbers {
+    /// The next number of the line.
+    pub(crate) fn take(&mut self, _: LineId, places: &Places) -> Option<u64> {
+        places.take_number()
+    }
 }
 
 #[cfg(feature = "failpoints")]

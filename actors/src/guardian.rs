@@ -13,15 +13,15 @@ use crate::queue::{QueueShell, Retire};
 use crate::requests::Put;
 use crate::round::{ProgramChanged, Redefine, RoundShell, Surroundings};
 use crate::shared::{LineShared, QUEUE_SHARDS, RoundRef, RoundShared};
-use crate::store::StoreError;
+use crate::store::{Chunks, StoreError};
 use crate::suspensions::LOOK_EVERY;
 use actix::{ArbiterHandle, AsyncContext};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use openrun_core::program::{Name, Program};
 use openrun_core::round::Round;
 use openrun_core::round_spec::{LineId, RoundSpec};
-use openrun_core::view::RoundView;
-use openrun_core::{Event, ProgramId, Refusal, RoundId, Rules, StreamId};
+use openrun_core::view::{Measured, RoundView};
+use openrun_core::{Event, PersonKey, ProgramId, Refusal, RoundId, Rules, StreamId};
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -243,9 +243,10 @@ impl Inner {
         }
         let vacant = lines.iter().map(|_| Vec::new()).collect();
         let queues = (0..QUEUE_SHARDS).map(|_| Default::default()).collect();
+        let entries = (0..QUEUE_SHARDS).map(|_| Default::default()).collect();
         // As old as the stream itself: there was nothing of it to be read.
         let of_state = journal.of_state(since);
-        let loaded = Loaded { round, queues, lines, vacant };
+        let loaded = Loaded { round, queues, entries, lines, vacant };
         let started = self.start_round(loaded, program, of_state);
         Ok(Put::Created(started.view()))
     }
@@ -261,15 +262,15 @@ impl Inner {
         let arbiter = self.arbiter_of(&program.id);
         let view = self.first_view(&loaded, &program, (0, of_state.epoch()));
         let labels = labels_of(&loaded.round);
-        let Loaded { round, queues, lines, vacant } = loaded;
+        let Loaded { round, queues, entries, lines, vacant } = loaded;
         let shared = Arc::new_cyclic(|weak: &Weak<RoundShared>| {
             let around = self.surroundings(of_state.clone());
             let (machine, of_round) = (round, weak.clone());
             let make = move || RoundShell::new(machine, program, vacant, of_round, around, 1);
-            let start_queue = |(shard, queue)| {
+            let start_queue = |(shard, people)| {
                 let (weak, labels) = (weak.clone(), labels.clone());
                 let (journal, clock) = (of_state.clone(), Arc::clone(&self.clock));
-                let make = move || QueueShell::new(queue, shard, weak, journal, clock, labels);
+                let make = move || QueueShell::new(people, shard, weak, journal, clock, labels);
                 Handle::start(&arbiter, make, self.obituary(&id, "queue"))
             };
             RoundShared {
@@ -277,7 +278,7 @@ impl Inner {
                 journal: of_state.of_nobody(),
                 view: ArcSwap::from_pointee(view),
                 lines: ArcSwap::from_pointee(lines),
-                queues: queues.into_iter().enumerate().map(start_queue).collect(),
+                queues: queues.into_iter().zip(entries).enumerate().map(start_queue).collect(),
                 round: Handle::start(&arbiter, make, self.obituary(&id, "round")),
                 rendered: ArcSwapOption::empty(),
                 is_rendering: AtomicBool::new(false),
@@ -310,14 +311,14 @@ impl Inner {
             return tracing::warn!(round = %id, "a round waits for its stream to be taken over");
         }
         let former = shared.lines.load_full();
-        let loaded = match load_round(&*self.store, id, &former).await {
+        let loaded = match load_round(&*self.store, id, &former, &self.draw_secrets).await {
             Ok(loaded) => loaded,
             Err(error @ LoadError::Store(_)) => {
                 tracing::error!(round = %id, %error, "a round could not be read, trying again");
                 return self.rebuild_later(id);
             }
             // It stays retired and answers `unavailable`; the others go on.
-            Err(error @ LoadError::Contradiction(_)) => {
+            Err(error @ (LoadError::Contradiction(_) | LoadError::Draw(..))) => {
                 return tracing::error!(round = %id, %error, "a round is out of service");
             }
         };
@@ -329,16 +330,17 @@ impl Inner {
         let serial = shared.view.load().serial + 1;
         let view = self.first_view(&loaded, &program, (serial, of_state.epoch()));
         let labels = labels_of(&loaded.round);
-        let Loaded { round, queues, lines, vacant } = loaded;
+        let Loaded { round, queues, entries, lines, vacant } = loaded;
         shared.lines.store(Arc::new(lines));
         shared.view.store(Arc::new(view));
         let (weak, around) = (Arc::downgrade(&shared), self.surroundings(of_state.clone()));
         let make = move || RoundShell::new(round, program, vacant, weak, around, serial + 1);
         shared.round.restart(&arbiter, make, self.obituary(id, "round"));
-        for ((shard, queue), handle) in queues.into_iter().enumerate().zip(&shared.queues) {
+        let people = queues.into_iter().zip(entries).enumerate();
+        for ((shard, people), handle) in people.zip(&shared.queues) {
             let (weak, labels) = (Arc::downgrade(&shared), labels.clone());
             let (journal, clock) = (of_state.clone(), Arc::clone(&self.clock));
-            let make = move || QueueShell::new(queue, shard, weak, journal, clock, labels);
+            let make = move || QueueShell::new(people, shard, weak, journal, clock, labels);
             handle.restart(&arbiter, make, self.obituary(id, "queue"));
         }
         RoundRef(shared).reserve_numbers();
@@ -352,7 +354,10 @@ impl Inner {
         (serial, epoch): (u64, u64),
     ) -> RoundView {
         let of_line = |line: usize| {
-            (Arc::clone(&loaded.lines[line].places), (None, loaded.vacant[line].clone()))
+            (
+                Arc::clone(&loaded.lines[line].places),
+                (Measured::default(), loaded.vacant[line].clone()),
+            )
         };
         let program = Arc::clone(program);
         RoundView::of(&loaded.round, program, serial, epoch, self.clock.now(), of_line)
@@ -363,6 +368,7 @@ impl Inner {
             journal,
             clock: Arc::clone(&self.clock),
             at_once: self.at_once.clone(),
+            draw_secrets: Arc::clone(&self.draw_secrets),
             till: self.till.clone(),
         }
     }
@@ -414,11 +420,11 @@ impl Inner {
                 continue;
             }
             let of_state = journal.of_state(self.doubts.load(Ordering::Acquire));
-            match load_round(&*self.store, &round, &[]).await {
+            match load_round(&*self.store, &round, &[], &self.draw_secrets).await {
                 Ok(loaded) if loaded.round.spec().program_id == *id => {
                     self.start_round(loaded, Arc::clone(&program), of_state);
                 }
-                Ok(_) | Err(LoadError::Contradiction(_)) => {}
+                Ok(_) | Err(LoadError::Contradiction(_) | LoadError::Draw(..)) => {}
                 Err(LoadError::Store(error)) => return Err(error),
             }
         }
@@ -450,16 +456,28 @@ fn labels_of(round: &Round) -> [(&'static str, String); 2] {
     [("program", spec.program_id.to_string()), ("round", spec.id.to_string())]
 }
 
-/// Loads everybody whom the store knows.
+/// Loads everybody whom the store knows: who signed up and who bought, each on a thread of its own.
 pub(crate) async fn load_people(inner: &Inner) -> Result<(), StoreError> {
-    let people: &People = &inner.people;
-    let mut signed_up = inner.store.people();
-    while let Some(chunk) = signed_up.recv().await {
-        chunk?.into_iter().for_each(|person| people.know_signed_up(person));
-    }
-    let mut buyers = inner.store.buyers();
-    while let Some(chunk) = buyers.recv().await {
-        chunk?.into_iter().for_each(|person| people.know_buyer(person));
-    }
-    Ok(())
+    let (signed_up, buyers) = (inner.store.people(), inner.store.buyers());
+    let signed_up = take_in(inner, signed_up, People::know_signed_up);
+    let buyers = take_in(inner, buyers, People::know_buyer);
+    signed_up.await?;
+    buyers.await
+}
+
+/// Takes people in as they come from the store, from now on and whether or not it is waited for.
+fn take_in(
+    inner: &Inner,
+    mut chunks: Chunks<PersonKey>,
+    know: fn(&People, PersonKey),
+) -> impl Future<Output = Result<(), StoreError>> + use<> {
+    let people = Arc::clone(&inner.people);
+    let taking = tokio::task::spawn_blocking(move || {
+        while let Some(chunk) = chunks.blocking_recv() {
+            chunk?.into_iter().for_each(|person| know(&people, person));
+        }
+        Ok(())
+    });
+    let stopped = |error: tokio::task::JoinError| Err(StoreError(error.to_string()));
+    async move { taking.await.unwrap_or_else(stopped) }
 }

@@ -16,6 +16,7 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use metrics::Gauge;
+use openrun_core::ids::HashPeople;
 use openrun_core::{ChannelId, Event, PersonKey, Refusal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -83,8 +84,8 @@ impl Drop for Settling {
 
 /// Everybody.
 pub(crate) struct People {
-    seats: DashMap<PersonKey, Seat>,
-    signed_up: DashMap<PersonKey, SignUp>,
+    seats: DashMap<PersonKey, Seat, HashPeople>,
+    signed_up: DashMap<PersonKey, SignUp, HashPeople>,
     store: Arc<dyn Store>,
     journal: Journal,
     clock: Arc<dyn Clock>,
@@ -103,8 +104,8 @@ impl People {
         doubts: Doubts,
     ) -> People {
         People {
-            seats: DashMap::new(),
-            signed_up: DashMap::new(),
+            seats: DashMap::default(),
+            signed_up: DashMap::default(),
             store,
             journal,
             clock,

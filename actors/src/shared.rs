@@ -4,13 +4,16 @@
 //! Reading never touches a mailbox. Only the round's own actors write.
 
 use crate::committer::Journal;
+use crate::failpoints::OwnNumbers;
 use crate::handle::Handle;
+use crate::lobby::LobbyShared;
 use crate::queue::QueueShell;
 use crate::round::{ReserveNumbers, RoundShell};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 use metrics::Counter;
 use openrun_core::places::Places;
+use openrun_core::queue::ShownTicket;
 use openrun_core::round::LifeCycle;
 use openrun_core::round_spec::LineId;
 use openrun_core::view::{PlaceView, RoundView};
@@ -60,8 +63,10 @@ pub struct Place {
     pub line: LineId,
     /// The word for the line.
     pub class: Arc<str>,
-    /// The number.
+    /// The number; in a lobby that is not drawn one that says nothing.
     pub number: u64,
+    /// Whether the place is in a lobby that is not drawn.
+    pub is_entry: bool,
     /// Where it stands.
     pub view: PlaceView,
     /// Until when the pass is good, when one is out and known to the answer.
@@ -77,6 +82,8 @@ pub struct LineShared {
     answered: AtomicU64,
     /// Whether a block is being reserved.
     pub reserving: AtomicBool,
+    /// What the draw adds to a line that is the lobby of another.
+    pub(crate) lobby: LobbyShared,
 }
 
 /// What a round shares.
@@ -107,9 +114,9 @@ impl RoundShared {
 
     /// Takes the next number, and watches that it is larger than every number answered before
     /// (OR-5).
-    pub fn take_number(&self, line: &LineShared) -> Option<u64> {
+    pub fn take_number(&self, id: LineId, line: &LineShared, own: &mut OwnNumbers) -> Option<u64> {
         let floor = line.answered.load(Ordering::SeqCst);
-        let number = crate::failpoints::take_number(&line.places)?;
+        let number = own.take(id, &line.places)?;
         if number <= floor {
             self.inversions.fetch_add(1, Ordering::Relaxed);
             self.inversions_total.increment(1);
@@ -146,11 +153,13 @@ impl RoundRef {
         let lines = self.0.lines.load();
         let view = self.0.view.load();
         let line = if line.index() < lines.len() { line } else { LineId(0) };
+        let ShownTicket { line, number } = self.0.renewed(ShownTicket { line, number });
         let places = &lines[line.index()].places;
         Place {
             line,
-            class: Arc::clone(&view.lines[line.index()].class),
+            class: Arc::clone(&view.lines[view.spec.line_behind(line).index()].class),
             number,
+            is_entry: view.spec.is_lobby(line),
             view: view.place(line, number, places),
             pass_expires_at: None,
         }

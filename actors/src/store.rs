@@ -7,6 +7,7 @@
 //! write nothing, nothing is written twice, and a stream whose writer is stuck holds up no other.
 
 use async_trait::async_trait;
+use openrun_core::purchase::PassId;
 use openrun_core::{
     Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
     Timestamp,
@@ -117,6 +118,17 @@ pub trait Store: Send + Sync + 'static {
     /// Everything that a person's limits and keys depend on: their `Held`, `PaymentSent`, `Voided`,
     /// `Issued` and `Refused` events; those of one program in the order of `seq`.
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// What one person's place came to, in the order of `seq`: its `Joined`, `Left` and `Claimed`
+    /// events, the `Held`, `PaymentSent`, `Voided` and `Issued` of what was bought with it, every
+    /// `RoundMoved` of the round, and where the line's watermark stood when the round was last sold
+    /// out (the `WatermarkMoved` before it).
+    async fn place_events(
+        &self,
+        round: &RoundId,
+        place: PassId,
+        person: PersonKey,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
 
     /// Everybody who signed up.
     fn people(&self) -> Chunks<PersonKey>;

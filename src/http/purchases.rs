@@ -117,7 +117,7 @@ pub struct PurchaseAnswer<'a> {
 #[derive(ToSchema)]
 #[schema(as = PurchaseState, rename_all = "snake_case")]
 #[allow(dead_code, reason = "stands in the document only")]
-enum PurchaseStateWord {
+pub(super) enum PurchaseStateWord {
     /// Stock and limit are held.
     Held,
     /// The payment rail was asked.

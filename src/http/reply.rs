@@ -18,6 +18,8 @@ pub const SHARED: HeaderValue = HeaderValue::from_static("public, max-age=1");
 pub const STATUS: HeaderValue = HeaderValue::from_static("public, max-age=1, stale-if-error=600");
 /// For what changes only with a new release or a new key.
 pub const SHARED_LONG: HeaderValue = HeaderValue::from_static("public, max-age=300");
+/// For what will never be otherwise.
+pub const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Room for the largest common answer, so that writing it never moves it.
 const TYPICAL_BYTES: usize = 640;

@@ -4,7 +4,7 @@ use super::announcements::{NoticeAnswer, SuspensionAnswer, notices, suspensions_
 use super::call::{Answer, Call};
 use super::reply;
 use super::time::Moment;
-use super::words::{RoundHead, Slug, WindowHead};
+use super::words::{OrderWord, RoundHead, Slug, WindowHead};
 use openrun_actors::Engine;
 use openrun_core::WindowId;
 use openrun_core::view::RoundView;
@@ -48,7 +48,7 @@ impl<'a> RoundHead<'a> {
             program_id: spec.program_id.as_str(),
             name: &spec.name,
             state: view.state,
-            order: spec.order,
+            order: OrderWord::of(&spec.order),
             rejoin: spec.rejoin,
             lobby_opens_at: Moment(spec.lobby_opens_at),
         }

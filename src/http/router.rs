@@ -9,8 +9,8 @@ use super::terms::{
     ANYONE, BUYING, JOINING, OPERATOR, OPERATOR_ALONE, PERSON, SHOWN_TICKET, SIGN_UP, VIEWER,
 };
 use super::{
-    admin, board, docs, events, health, home, people, programs, purchases, rail, rounds, tickets,
-    watermark,
+    admin, board, docs, draws, events, health, home, outcome, people, programs, purchases, rail,
+    rounds, tickets, watermark,
 };
 
 /// What people and channel apps call.
@@ -23,6 +23,7 @@ pub fn public() -> Api {
             .get(tickets::show, SHOWN_TICKET.may(ROUND))
             .delete(tickets::leave, SHOWN_TICKET.may(CLAIM)),
     );
+    api.add(at("/v1/rounds/{round}/outcome").get(outcome::show, SHOWN_TICKET.may(OUTCOME)));
     api.add(at("/v1/rounds/{round}/purchases").post(purchases::buy, BUYING.may(BUY)));
     api.add(at("/v1/rounds/{round}/tickets").post(tickets::join, JOINING.may(JOIN)));
     api.add(at("/v1/rounds/{round}/passes").post(tickets::claim, SHOWN_TICKET.may(CLAIM)));
@@ -33,6 +34,11 @@ pub fn public() -> Api {
     api.add(at("/v1/people").post(people::sign_up, SIGN_UP.may(BUSY)));
     api.add(at("/v1/rounds/{round}/events").get(events::show, ANYONE.may(STREAM)));
     api.add(at("/v1/rounds/{round}/board").get(board::show, ANYONE.may(ROUND)));
+    api.add(
+        at("/v1/rounds/{round}/draw/{class}/transcript")
+            .get(draws::transcript, ANYONE.may(TRANSCRIPT)),
+    );
+    api.add(at("/v1/rounds/{round}/draw").get(draws::show, ANYONE.may(DRAW)));
     api.add(at("/v1/rounds/{round}").get(rounds::show, ANYONE.may(ROUND)));
     api.add(at("/v1/rounds").get(rounds::list, ANYONE));
     api.add(at("/v1/programs/{program}").get(programs::show, ANYONE.may(PROGRAM)));
@@ -55,6 +61,9 @@ pub fn ops() -> Api {
     api.add(at("/v1/admin/programs/{program}").put(admin::programs::put, OPERATOR.may(BUSY)));
     api.add(
         at("/v1/admin/rounds/{round}/inlet").patch(admin::rounds::set_inlet, OPERATOR.may(STEP)),
+    );
+    api.add(
+        at("/v1/admin/rounds/{round}/draw/shares").post(admin::draws::give, OPERATOR.may(STEP)),
     );
     api.add(
         at("/v1/admin/rounds/{round}/{step:schedule|open|pause|resume|close}")
@@ -89,12 +98,15 @@ fn add_docs(api: &mut Api) {
 }
 
 const BUSY: &[&str] = &["overloaded", "unavailable"];
+const OUTCOME: &[&str] = &["round-not-found", "overloaded", "unavailable"];
 const HINT: &[&str] = &["unauthenticated", "overloaded", "unavailable"];
 const STREAM: &[&str] = &["round-not-found", "overloaded", "unavailable"];
 const POST_NOTICE: &[&str] = &["round-not-found", "too-many-notices", "overloaded", "unavailable"];
 const WITHDRAW_NOTICE: &[&str] = &["notice-not-found", "overloaded", "unavailable"];
 const SUSPEND: &[&str] = &["program-not-found", "overloaded", "unavailable"];
 const ROUND: &[&str] = &["round-not-found"];
+const DRAW: &[&str] = &["not-found", "round-not-found"];
+const TRANSCRIPT: &[&str] = &["not-found", "round-not-found", "unavailable"];
 const PROGRAM: &[&str] = &["program-not-found"];
 const PURCHASE: &[&str] = &["purchase-not-found", "overloaded", "unavailable"];
 const LIST: &[&str] = &["malformed", "overloaded", "unavailable"];

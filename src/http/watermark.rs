@@ -7,7 +7,9 @@
 
 use super::announcements::{NoticeAnswer, notices};
 use super::call::{Answer, Call};
+use super::draws::DrawState;
 use super::reply::{self, STATUS};
+use super::tickets::TicketState;
 use super::time::Moment;
 use super::words::{Slug, StateWord, Thousandths, WindowHead};
 use crate::trust::{DocumentSignature, Keys};
@@ -15,13 +17,12 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use bytes::Bytes;
+use openrun_core::forecast::Spread;
 use openrun_core::round::LifeCycle;
+use openrun_core::round_spec::LineId;
 use openrun_core::speed::Speed;
 use openrun_core::stock::Stock;
-use openrun_core::view::{
-    Interruption, LIKELY_PERCENT, LineView, Missing, POSSIBLE_PERCENT, RoundView, TURN_UP_PERCENT,
-    WindowView,
-};
+use openrun_core::view::{Interruption, LobbyView, Missing, POLL, RoundView, WindowView};
 use openrun_core::{RoundId, Won};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -80,10 +81,11 @@ pub struct Document<'a> {
     mean_purchase_won: i64,
     /// One line for each class of eligibility.
     lines: Vec<Line>,
+    /// In a drawn round the lobby of each class: who is there is drawn at the opening.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lobbies: Vec<Lobby>,
     /// The windows with their live figures.
     windows: Vec<Window<'a>>,
-    /// How the outlook follows from the figures.
-    outlook: OutlookRule,
     /// When to look again.
     poll: PollRule,
     /// What holds the sale up for the moment, though the round is open; it ends by itself, and
@@ -149,6 +151,10 @@ struct Line {
     /// Who stands in it.
     #[schema(example = "everyone")]
     class: String,
+    /// Where a place stands whose turn has not come: `lobby`, `waiting`, `sold_out` or `closed`.
+    state: TicketState,
+    /// When its window opens or opened.
+    opens_at: Moment,
     /// Numbers at or under it have their turn. Only grows.
     watermark: u64,
     /// The last number given.
@@ -157,10 +163,56 @@ struct Line {
     waiting: u64,
     /// How many are between their turn and its end.
     active: u64,
-    /// Numbers a second that the watermark moves, with its spread; null before it was measured.
+    /// People let in a second, with its spread: measured, or as planned before anything was. Null
+    /// while nothing moves; then there is no estimate.
     speed_per_s: Option<SpeedAnswer>,
     /// Numbers ahead of the watermark that nobody holds: ranges, both ends included.
     vacant: Vec<[u64; 2]>,
+    /// Of the other numbers ahead so many percent are still waited with: the people ahead of a
+    /// number are the numbers between it and the watermark, without the vacant, times this. They,
+    /// and one more, divided by the speed are the estimated wait.
+    present_percent: Thousandths,
+    /// Of those who have their turn so many percent buy: measured.
+    turn_up_percent: Thousandths,
+    /// A place at or under it will most probably be reached by the stock: `likely`.
+    likely_to: u64,
+    /// A place at or under it may be: `possible`. Beyond it the outlook is `unlikely`, and there is
+    /// no estimate; `no` when the window, or all that can still come to it, is sold out.
+    possible_to: u64,
+    /// Seconds until the stock of the line is expected to end; null when those in line will not
+    /// buy it all, or nothing moves.
+    stock_ends_in_s: Option<SpreadAnswer>,
+}
+
+/// A time in seconds, with its spread.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Spread)]
+pub struct SpreadAnswer {
+    /// One in ten is sooner.
+    p10: Thousandths,
+    /// Half are sooner.
+    p50: Thousandths,
+    /// Nine in ten are sooner.
+    p90: Thousandths,
+}
+
+/// The lobby of a class that is drawn.
+#[derive(Serialize, ToSchema)]
+struct Lobby {
+    /// Who is drawn.
+    #[schema(example = "everyone")]
+    class: String,
+    /// How far the draw has come.
+    state: DrawState,
+    /// How many entries it has, those of people who left included.
+    entries: u64,
+}
+
+impl From<&LobbyView> for Lobby {
+    fn from(lobby: &LobbyView) -> Lobby {
+        let state = DrawState::of(lobby);
+        Lobby { class: lobby.draw.class.to_string(), state, entries: lobby.entries }
+    }
 }
 
 /// A speed with its spread.
@@ -200,42 +252,33 @@ pub struct StockFigures {
     pub sold_won: i64,
 }
 
-/// `competing = (ahead + active) * turn_up_percent / 100` buyers are set against
-/// `served = (left + held) / mean purchase`: under `likely_percent` of it `likely`, under
-/// `possible_percent` `possible`, else `unlikely`.
-#[derive(Serialize, ToSchema)]
-struct OutlookRule {
-    /// Share of those ahead who turn up and buy.
-    turn_up_percent: u64,
-    /// Under it a purchase is likely.
-    likely_percent: u64,
-    /// Under it a purchase is possible.
-    possible_percent: u64,
-}
-
-/// Look again after `share_of_wait_percent` of the shortest estimated wait, within bounds, give or
-/// take the jitter.
+/// Who waits looks again after `share_of_wait_percent` of the shorter of two times: the estimated
+/// wait (the people ahead and one more, divided by the speed's `p90`), and `stock_ends_in_s.p10`.
+/// With neither, after `still_ms`. Always within `least_ms` and `most_ms`, give or take the jitter.
 #[derive(Serialize, ToSchema)]
 struct PollRule {
     /// Never sooner.
     least_ms: u64,
     /// Never later.
     most_ms: u64,
-    /// In the lobby.
+    /// In the lobby: the share of the time until opening, and never sooner.
     lobby_ms: u64,
-    /// Of the estimated wait.
+    /// While nothing is expected to happen.
+    still_ms: u64,
+    /// Of the time until something is expected to happen.
     share_of_wait_percent: u64,
     /// Up and down.
     jitter_percent: u64,
 }
 
 /// The rule by which the core works out `poll_after_ms`.
-const POLL: PollRule = PollRule {
-    least_ms: 1_000,
-    most_ms: 30_000,
-    lobby_ms: 5_000,
-    share_of_wait_percent: 25,
-    jitter_percent: 20,
+const RULE: PollRule = PollRule {
+    least_ms: POLL.least_millis,
+    most_ms: POLL.most_millis,
+    lobby_ms: POLL.lobby_millis,
+    still_ms: POLL.still_millis,
+    share_of_wait_percent: POLL.share_percent,
+    jitter_percent: POLL.jitter_percent,
 };
 
 impl From<Stock> for StockFigures {
@@ -273,17 +316,37 @@ impl From<Speed> for SpeedAnswer {
     }
 }
 
-impl From<&LineView> for Line {
-    fn from(line: &LineView) -> Line {
+impl From<Spread> for SpreadAnswer {
+    fn from(spread: Spread) -> SpreadAnswer {
+        SpreadAnswer {
+            p10: Thousandths(spread.p10_millis),
+            p50: Thousandths(spread.p50_millis),
+            p90: Thousandths(spread.p90_millis),
+        }
+    }
+}
+
+impl Line {
+    fn new(view: &RoundView, index: usize) -> Line {
+        let (id, line) = (LineId(u8::try_from(index).unwrap_or(u8::MAX)), &view.lines[index]);
         let ahead = line.vacant.iter().filter(|(_, to)| *to > line.watermark);
+        // A millionth is a tenth of a thousandth of a percent.
+        let percent = |ppm: u64| Thousandths(ppm / 10);
         Line {
             class: line.class.to_string(),
+            state: view.state_of_line(id).into(),
+            opens_at: Moment(view.window_of(id).opens_at),
             watermark: line.watermark,
             last_number: line.last_number,
             waiting: line.waiting,
             active: line.active,
-            speed_per_s: line.speed.map(SpeedAnswer::from),
+            speed_per_s: view.speed(line).map(SpeedAnswer::from),
             vacant: ahead.map(|(from, to)| [*from, *to]).collect(),
+            present_percent: percent(line.present_ppm),
+            turn_up_percent: percent(line.uptake.share_ppm),
+            likely_to: line.chances.likely_to,
+            possible_to: line.chances.possible_to,
+            stock_ends_in_s: view.stock_ends(line).map(SpreadAnswer::from),
         }
     }
 }
@@ -309,14 +372,10 @@ impl<'a> Document<'a> {
             held_won,
             sold_won,
             mean_purchase_won: view.mean_purchase.0,
-            lines: view.lines.iter().map(Line::from).collect(),
+            lines: (0..view.lines.len()).map(|index| Line::new(view, index)).collect(),
+            lobbies: view.lobbies.iter().map(Lobby::from).collect(),
             windows: view.windows.iter().map(Window::from).collect(),
-            outlook: OutlookRule {
-                turn_up_percent: TURN_UP_PERCENT,
-                likely_percent: LIKELY_PERCENT,
-                possible_percent: POSSIBLE_PERCENT,
-            },
-            poll: POLL,
+            poll: RULE,
             interruption: view.interruption.map(InterruptionAnswer::from),
             notices: notices(view),
         }

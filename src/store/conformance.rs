@@ -10,10 +10,12 @@ use openrun_core::{Event, PurchaseId, RoundId, StoredEvent, StreamId, Timestamp}
 use std::sync::Arc;
 
 mod payments;
+mod places;
 mod rules;
 mod streams;
 
 pub(crate) use payments::*;
+pub(crate) use places::*;
 pub(crate) use rules::*;
 pub(crate) use streams::*;
 
@@ -41,6 +43,8 @@ macro_rules! for_every_test {
             a_purchase_goes_through_its_life
             a_held_purchase_is_listed_in_its_state
             a_pass_is_good_again_after_a_void
+            a_place_tells_its_story
+            a_place_tells_how_its_payment_went
             buyers_are_all_who_held_bought_or_were_refused
         }
     };

@@ -1,5 +1,6 @@
 //! Events for the tests of the stores: one of each kind, and small sales in which every rule holds.
 
+use openrun_core::draw::{Digest, ShareValue};
 use openrun_core::payment::VoidReason;
 use openrun_core::program::Name;
 use openrun_core::purchase::{PassId, PurchaseState};
@@ -243,6 +244,7 @@ pub(crate) fn one_of_each() -> Vec<Event> {
         issued(purchase(1)),
         refused(1, "another-attempt"),
     ];
+    events.extend(a_draw());
     events.extend((4..=6).map(|number| joined(&round(), number)));
     events.extend((4..=6).map(|number| claimed(&round(), number)));
     events.extend([
@@ -265,6 +267,33 @@ pub(crate) fn one_of_each() -> Vec<Event> {
         voided(6, "second", VoidReason::Expired),
     ]);
     events
+}
+
+/// The steps of a draw, as far as a store knows: their bodies.
+fn a_draw() -> [Event; 4] {
+    let (round, line, lobby, at) = (round(), LineId(0), LineId(1), OPENING);
+    let share = ShareValue { name: "council".to_owned(), value: "00ff".to_owned() };
+    [
+        Event::DrawCommitted { round: round.clone(), line, commitment: Digest([1; 32]), at },
+        Event::LobbyClosed {
+            round: round.clone(),
+            line,
+            lobby,
+            count: 3,
+            root: Digest([2; 32]),
+            at,
+        },
+        Event::ShareGiven { round: round.clone(), share, at },
+        Event::Drawn {
+            round,
+            line,
+            lobby,
+            count: 3,
+            key: Digest([3; 32]),
+            seed: Digest([4; 32]),
+            at,
+        },
+    ]
 }
 
 /// What a round needs before anybody can join: its definition, numbers and an open turn.

@@ -16,7 +16,8 @@ fn at(time: &str) -> String {
 /// last one.
 fn form(rows: &[(Value, &str, &str, i64)]) -> RoundForm {
     let last = format!("w{}", rows.len() - 1);
-    let window = |(index, (eligibility, opens, closes, stock)): (usize, &(Value, _, _, _))| {
+    let window = |(index, row): (usize, &(Value, &str, &str, i64))| {
+        let (eligibility, opens, closes, stock) = row;
         let id = format!("w{index}");
         let leftover_to = (id != last).then_some(&last);
         json!({"id": id, "eligibility": eligibility, "opens_at": at(opens),
@@ -46,7 +47,7 @@ async fn until(app: &TestApp, time: &str, phases: &[&str]) {
 
 fn resident(app: &TestApp, person: &str, birthdate: &str, district: Option<&str>) -> Buyer {
     let channel = ChannelId::new("seoul-pay").expect("a slug");
-    let now = app.clock.now();
+    let now = app.now();
     let token = app.keys.make_resident_token(person, &channel, birthdate, district, now, 86_400);
     Buyer::new(app.web.clone(), person, token.expect("a development channel"))
 }
@@ -92,7 +93,7 @@ fn the_even_half_first_at_other_hours_with_an_hour_for_lunch() {
         for (person, birthdate) in [("late", even), ("later", odd)] {
             let waiting = born(person, birthdate);
             allowed(waiting.sign_up().await);
-            let refused = waiting.buy(ROUND, "in the gap", 10_000).await;
+            let refused = waiting.buy(ROUND, "in-the-gap", 10_000).await;
             expect(&refused, 403, "not-eligible", &json!({"opens_at": at("15:00")}));
         }
         until(&app, "15:00", &["over", "over", "open"]).await;

@@ -9,6 +9,7 @@
 pub mod app;
 pub mod checks;
 pub mod disk;
+pub mod engine;
 pub mod people;
 pub mod ports;
 pub mod postgres;

@@ -10,6 +10,7 @@ use super::ports::folder;
 use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
+use openrun_core::purchase::PassId;
 use openrun_core::{
     Event, PersonKey, Program, ProgramId, Purchase, PurchaseId, RoundId, StoredEvent, StreamId,
     Suspension,
@@ -199,6 +200,16 @@ impl Store for StallingStore {
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.until_read().await;
         self.within.person_events(person).await
+    }
+
+    async fn place_events(
+        &self,
+        round: &RoundId,
+        place: PassId,
+        person: PersonKey,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.until_read().await;
+        self.within.place_events(round, place, person).await
     }
 
     fn people(&self) -> Chunks<PersonKey> {

@@ -1,6 +1,7 @@
 //! What happened. Events are the only thing that is ever persisted; everything else is derived from
 //! them.
 
+use crate::draw::{Digest, ShareValue};
 use crate::payment::VoidReason;
 use crate::program::Program;
 use crate::purchase::Purchase;
@@ -68,6 +69,59 @@ pub enum Event {
         line: LineId,
         /// Where it stands now.
         to: u64,
+    },
+    /// The key that a line will be drawn with is fixed, and this is what shows it later.
+    DrawCommitted {
+        /// Of which round.
+        round: RoundId,
+        /// Of which line.
+        line: LineId,
+        /// Of the key.
+        commitment: Digest,
+        /// When.
+        at: Timestamp,
+    },
+    /// The lobby of a line takes nobody any more, and this is who is in it.
+    LobbyClosed {
+        /// Of which round.
+        round: RoundId,
+        /// Of which line.
+        line: LineId,
+        /// The line of its lobby.
+        lobby: LineId,
+        /// How many entries it has.
+        count: u64,
+        /// Over the leaves of its entries.
+        root: Digest,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody revealed their share of a draw.
+    ShareGiven {
+        /// Of which round.
+        round: RoundId,
+        /// Whose, and what it is.
+        share: ShareValue,
+        /// When.
+        at: Timestamp,
+    },
+    /// A lobby was drawn: its entries stand at the head of their line, in the order that follows
+    /// from the seed.
+    Drawn {
+        /// Of which round.
+        round: RoundId,
+        /// Of which line.
+        line: LineId,
+        /// The line of its lobby.
+        lobby: LineId,
+        /// How many entries it has.
+        count: u64,
+        /// The key that was committed to.
+        key: Digest,
+        /// What the order follows from.
+        seed: Digest,
+        /// When.
+        at: Timestamp,
     },
     /// The inlet of a round now stands like this.
     InletChanged {
@@ -245,6 +299,10 @@ impl Event {
             | Event::WindowClosed { round, .. }
             | Event::NumbersReserved { round, .. }
             | Event::WatermarkMoved { round, .. }
+            | Event::DrawCommitted { round, .. }
+            | Event::LobbyClosed { round, .. }
+            | Event::ShareGiven { round, .. }
+            | Event::Drawn { round, .. }
             | Event::InletChanged { round, .. }
             | Event::NoticePosted { round, .. }
             | Event::NoticeWithdrawn { round, .. }

@@ -110,6 +110,28 @@ impl fmt::Debug for PersonKey {
     }
 }
 
+/// Hashes a person's key for maps by taking eight bytes of it: it is a digest already. Not those
+/// bytes that say which shard a person belongs to, which are alike within one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PersonHasher(u64);
+
+impl std::hash::Hasher for PersonHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(word) = bytes.last_chunk::<8>() {
+            self.0 ^= u64::from_le_bytes(*word);
+        }
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// For maps of people.
+pub type HashPeople = std::hash::BuildHasherDefault<PersonHasher>;
+
 /// A purchase: a UUIDv7 made at the edge. Written as 32 digits of hexadecimal, because a tagged
 /// enum in JSON cannot hold a number of 128 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -9,9 +9,12 @@
 //! ([`refusal`]), what happened ([`event`]), who decides ([`person`], [`round`], [`queue`]), and
 //! what must hold ([`invariants`]).
 
+pub mod ahead;
 pub mod draw;
 pub mod eligibility;
 pub mod event;
+pub mod forecast;
+pub mod honesty;
 pub mod ids;
 pub mod inlet;
 pub mod invariants;
@@ -32,6 +35,7 @@ pub mod stock;
 pub mod suspension;
 pub mod till;
 pub mod time;
+pub mod uptake;
 pub mod view;
 
 pub use eligibility::Who;

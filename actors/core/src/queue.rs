@@ -4,6 +4,7 @@
 //! one sequence and the phase of each number stands in [`Places`]. Gives out no number of its own
 //! and never moves a watermark.
 
+use crate::ids::HashPeople;
 use crate::places::{Phase, Places};
 use crate::round_spec::{LineId, Rejoin};
 use crate::{Event, PersonKey, Refusal, RoundId, Timestamp};
@@ -74,7 +75,7 @@ struct Deadline {
 /// One shard of a round's people.
 #[derive(Debug, Default)]
 pub struct Queue {
-    places: HashMap<PersonKey, Place>,
+    places: HashMap<PersonKey, Place, HashPeople>,
     deadlines: BinaryHeap<Reverse<Deadline>>,
     late: Vec<(LineId, u64)>,
 }
@@ -299,6 +300,10 @@ impl Queue {
         lapsed
     }
 }
+
+mod drawn;
+
+pub use drawn::DrawnLine;
 
 #[cfg(test)]
 mod tests;

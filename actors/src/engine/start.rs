@@ -4,6 +4,7 @@
 use super::Engine;
 use crate::clock::Clock;
 use crate::committer::{Committer, Doubts, Journal};
+use crate::draw_secrets::DrawSecrets;
 use crate::guardian::{Guardian, load_people};
 use crate::handle::{Handle, Serve};
 use crate::load::{LoadError, load_round};
@@ -21,6 +22,12 @@ use openrun_core::{ProgramId, RoundId, StreamId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
+use tokio::sync::Semaphore;
+use tokio::task::JoinError;
+
+/// Rounds that are read from the store at once: enough for the cores of a large machine, few enough
+/// for a store's connections. The others wait for their turn.
+const ROUNDS_AT_ONCE: usize = 4;
 
 /// A program with the thread that its rounds live on, and its stream.
 pub(crate) struct ProgramSlot {
@@ -36,6 +43,7 @@ pub(crate) struct Inner {
     pub at_once: Option<Arc<dyn AtOnce>>,
     pub till: Option<TillLink>,
     pub rail: Option<Arc<dyn Rail>>,
+    pub draw_secrets: Arc<dyn DrawSecrets>,
     pub doubts: Doubts,
     /// Of the people's stream.
     pub journal: Journal,
@@ -100,13 +108,16 @@ impl Engine {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         pay_by: PayBy,
+        draw_secrets: Arc<dyn DrawSecrets>,
     ) -> Result<Engine, StartError> {
         let ownership = store.take_over(&StreamId::People).await?;
-        let inner = Inner::assemble(store, clock, pay_by, ownership);
+        let inner = Inner::assemble(store, clock, pay_by, draw_secrets, ownership);
         inner.start_guardian();
         inner.read_programs().await?;
-        inner.read_rounds().await?;
-        load_people(&inner).await?;
+        // People are read beside the rounds: neither says anything of the other.
+        let (people, rounds) = tokio::join!(load_people(&inner), inner.read_rounds());
+        rounds?;
+        people?;
         inner.read_suspensions().await?;
         inner.is_ready.store(true, Ordering::Release);
         Ok(Engine(inner))
@@ -119,6 +130,7 @@ impl Inner {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         pay_by: PayBy,
+        draw_secrets: Arc<dyn DrawSecrets>,
         ownership: Ownership,
     ) -> Arc<Inner> {
         let doubts = Doubts::default();
@@ -153,6 +165,7 @@ impl Inner {
                 at_once,
                 till,
                 rail,
+                draw_secrets,
                 doubts,
                 journal,
                 programs: DashMap::new(),
@@ -184,12 +197,25 @@ impl Inner {
     }
 
     async fn read_rounds(self: &Arc<Self>) -> Result<(), StoreError> {
-        for id in self.store.rounds().await? {
-            let loaded = match load_round(&*self.store, &id, &[]).await {
+        let seats = Arc::new(Semaphore::new(ROUNDS_AT_ONCE));
+        let reading = |id: RoundId| {
+            let (store, seats) = (Arc::clone(&self.store), Arc::clone(&seats));
+            let secrets = Arc::clone(&self.draw_secrets);
+            let loading = tokio::spawn(async move {
+                let _seat = seats.acquire().await;
+                (load_round(&*store, &id, &[], &secrets).await, id)
+            });
+            loading
+        };
+        let all: Vec<_> = self.store.rounds().await?.into_iter().map(reading).collect();
+        for loading in all {
+            let stopped = |error: JoinError| StoreError(error.to_string());
+            let (loaded, id) = loading.await.map_err(stopped)?;
+            let loaded = match loaded {
                 Ok(loaded) => loaded,
                 Err(LoadError::Store(error)) => return Err(error),
                 // One broken round takes nobody else down with it.
-                Err(error @ LoadError::Contradiction(_)) => {
+                Err(error @ (LoadError::Contradiction(_) | LoadError::Draw(..))) => {
                     tracing::error!(round = %id, %error, "a round is out of service");
                     continue;
                 }

@@ -10,7 +10,7 @@ use openrun_core::{
 use std::collections::HashMap;
 use tokio_postgres::Row;
 
-type Placed = (LogPlace, StoredEvent);
+pub(super) type Placed = (LogPlace, StoredEvent);
 
 /// Every program as its newest change left it, in the order in which they came to be.
 pub(super) async fn programs(reader: &Reader) -> Result<Vec<Program>, StoreError> {
@@ -205,11 +205,11 @@ pub(super) async fn ping(reader: &Reader) -> Result<(), StoreError> {
 }
 
 /// The events of a table, each with its place behind the columns.
-fn select(table: &Table, which: &str) -> String {
+pub(super) fn select(table: &Table, which: &str) -> String {
     format!("select {}, {PLACE} from {} {which}", table.columns, table.name)
 }
 
-fn placed(table: &Table) -> impl Fn(&Row, &Names) -> Result<Placed, StoreError> + use<> {
+pub(super) fn placed(table: &Table) -> impl Fn(&Row, &Names) -> Result<Placed, StoreError> + use<> {
     let decode = table.decode;
     move |row, names| {
         let stored = decode(row, names)?;

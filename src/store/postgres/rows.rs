@@ -183,6 +183,10 @@ impl<'b> Rows<'b> {
             | Event::WindowClosed { .. }
             | Event::NumbersReserved { .. }
             | Event::WatermarkMoved { .. }
+            | Event::DrawCommitted { .. }
+            | Event::LobbyClosed { .. }
+            | Event::ShareGiven { .. }
+            | Event::Drawn { .. }
             | Event::InletChanged { .. }
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }

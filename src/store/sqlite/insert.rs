@@ -161,6 +161,10 @@ impl<'c> Inserts<'c> {
             | Event::WindowClosed { .. }
             | Event::NumbersReserved { .. }
             | Event::WatermarkMoved { .. }
+            | Event::DrawCommitted { .. }
+            | Event::LobbyClosed { .. }
+            | Event::ShareGiven { .. }
+            | Event::Drawn { .. }
             | Event::InletChanged { .. }
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }

@@ -76,10 +76,14 @@ impl Name {
     }
 }
 
+/// Largest number of a name: a thousand rounds have four thousand names. A greater one is damage.
+const NAMES_MAX: usize = 1 << 20;
+
 /// A reader's side: from number to name, made once per name and shared by all rows that bear it.
 #[derive(Debug, Default)]
 pub(super) struct NameOfNumber {
-    names: HashMap<i64, Name>,
+    /// By number; numbers are given from 1 on without a gap.
+    names: Vec<Option<Name>>,
     newest: i64,
 }
 
@@ -94,7 +98,12 @@ impl NameOfNumber {
             let text = row.get_ref(1).map_err(said)?.as_str().unwrap_or_default();
             let name = Name::new(text)
                 .ok_or_else(|| StoreError(format!("name {number} is damaged: not a slug")))?;
-            self.names.insert(number, name);
+            let index = usize::try_from(number)
+                .ok()
+                .filter(|index| *index <= NAMES_MAX)
+                .ok_or_else(|| StoreError(format!("name {number} is damaged: out of bounds")))?;
+            self.names.resize(self.names.len().max(index + 1), None);
+            self.names[index] = Some(name);
             self.newest = number;
         }
         Ok(())
@@ -117,7 +126,9 @@ impl NameOfNumber {
     }
 
     fn find(&self, number: i64) -> Result<&Name, StoreError> {
-        self.names.get(&number).ok_or_else(|| StoreError(format!("name {number} is missing")))
+        let index = usize::try_from(number).ok();
+        let name = index.and_then(|index| self.names.get(index)?.as_ref());
+        name.ok_or_else(|| StoreError(format!("name {number} is missing")))
     }
 }
 

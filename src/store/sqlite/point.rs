@@ -239,11 +239,11 @@ pub(super) fn ping(reader: &mut Reader) -> Result<(), StoreError> {
 }
 
 /// The events of a table, each with its stream behind the columns.
-fn select(table: &Table, which: &str) -> String {
+pub(super) fn select(table: &Table, which: &str) -> String {
     format!("select {}, stream_id from {} {which}", table.columns, table.name)
 }
 
-fn placed(
+pub(super) fn placed(
     connection: &Connection,
     names: &NameOfNumber,
     table: &Table,
