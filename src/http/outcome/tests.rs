@@ -23,7 +23,8 @@ fn place(state: PlaceState) -> Place {
         poll_after_millis: 1_000,
     };
     let (line, class) = (LineId(0), "everyone");
-    Place { line, class, number: 88_213, view, pass_expires_at: None }
+    let class = class.into();
+    Place { line, class, number: 88_213, is_entry: false, view, pass_expires_at: None }
 }
 
 fn at(millis: i64, event: Event) -> StoredEvent {
