@@ -18,10 +18,13 @@ const IN_JAVASCRIPT: &str = "
     const { places, reads } = JSON.parse(input);
     const worked = places.map(([document, name, number]) => place(document, name, number));
     const believed = [];
-    for (const { text, round, keys, last, now } of reads)
-      believed.push(await read(text, round, keys, last, Date.parse(now)).then(() => '', (e) => e.message || 'no'));
-    const strayed = Array.from({ length: 1000 }, () => stray(1000, { jitter_percent: 20 }));
-    process.stdout.write(JSON.stringify({ worked, believed, strayed: [Math.min(...strayed), Math.max(...strayed)] }));
+    for (const { text, round, keys, last, now } of reads) {
+      const reading = read(text, round, keys, last, Date.parse(now));
+      believed.push(await reading.then(() => '', (error) => error.message || 'no'));
+    }
+    const all = Array.from({ length: 1000 }, () => stray(1000, { jitter_percent: 20 }));
+    const strayed = [Math.min(...all), Math.max(...all)];
+    process.stdout.write(JSON.stringify({ worked, believed, strayed }));
 ";
 const IN_PYTHON: &str = "
 import datetime, json, sys
@@ -35,7 +38,8 @@ try:
     believed = []
     for it in case['reads']:
         try:
-            client.read(it['text'], it['round'], it['keys'], it['last'], datetime.datetime.fromisoformat(it['now']))
+            now = datetime.datetime.fromisoformat(it['now'])
+            client.read(it['text'], it['round'], it['keys'], it['last'], now)
             believed.append('')
         except Exception as error:
             believed.append(str(error) or type(error).__name__)
@@ -199,7 +203,9 @@ fn s33_a_document_that_was_changed_is_old_or_rolled_back_is_refused() {
         let mut older_epoch = document.clone();
         older_epoch["epoch"] = json!(document["epoch"].as_u64().expect("a number") + 1);
         let now = "2022-07-14T10:00:30+09:00";
-        let case = |text: &str, round: &str, last: &Value, now: &str| json!({"text": text, "round": round, "keys": keys, "last": last, "now": now});
+        let case = |text: &str, round: &str, last: &Value, now: &str| {
+            json!({"text": text, "round": round, "keys": keys, "last": last, "now": now})
+        };
         let (none, forged) = (Value::Null, good.replacen("\"left_won\":1", "\"left_won\":9", 1));
         assert_ne!(forged, good);
         let other = TestApp::start().await;
