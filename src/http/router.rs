@@ -66,6 +66,10 @@ pub fn ops() -> Api {
         at("/v1/admin/rounds/{round}/draw/shares").post(admin::draws::give, OPERATOR.may(STEP)),
     );
     api.add(
+        at("/v1/admin/rounds/{round}/inlet/steps")
+            .post(admin::rounds::step_inlet, OPERATOR.may(STEP)),
+    );
+    api.add(
         at("/v1/admin/rounds/{round}/{step:schedule|open|pause|resume|close}")
             .post(admin::rounds::step, OPERATOR.may(STEP)),
     );

@@ -149,6 +149,37 @@ pub enum Event {
         /// All of them.
         suspensions: Vec<Suspension>,
     },
+    /// An operator let so many people of a line in, by hand: the watermark may go up to here.
+    InletStepped {
+        /// Of which round.
+        round: RoundId,
+        /// Of which line.
+        line: LineId,
+        /// How many people.
+        people: u64,
+        /// The number that this reaches.
+        to: u64,
+    },
+    /// Somebody whose turn had lapsed came back, and waits at the head of the line: once.
+    CameBack {
+        /// Of which round.
+        round: RoundId,
+        /// Of which line.
+        line: LineId,
+        /// The place.
+        number: u64,
+        /// Who.
+        person: PersonKey,
+    },
+    /// People who came back have their turn again. Committed before they are told.
+    TurnGiven {
+        /// Of which round.
+        round: RoundId,
+        /// Of which line.
+        line: LineId,
+        /// The places, in their order.
+        numbers: Vec<u64>,
+    },
     /// Somebody of the staff did something; always committed together with its effect.
     StaffActed {
         /// Who.
@@ -306,6 +337,9 @@ impl Event {
             | Event::InletChanged { round, .. }
             | Event::NoticePosted { round, .. }
             | Event::NoticeWithdrawn { round, .. }
+            | Event::InletStepped { round, .. }
+            | Event::CameBack { round, .. }
+            | Event::TurnGiven { round, .. }
             | Event::Joined { round, .. }
             | Event::Left { round, .. }
             | Event::Claimed { round, .. } => Some(round),

@@ -118,7 +118,8 @@ impl QueueShell {
                 number: place.number,
                 pass_expires_at: None,
             }),
-            JoinDecision::New { .. } => None,
+            // Nobody lapses in a lobby: nobody has a turn there.
+            JoinDecision::New { .. } | JoinDecision::Back(_) => None,
         }
     }
 

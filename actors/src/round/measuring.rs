@@ -15,11 +15,11 @@ impl RoundShell {
         let places = &line.places;
         let drive = &mut self.drives[id.index()];
         let is_selling = self.round.state() == LifeCycle::Open && self.interruption.is_none();
-        let flow = match drive.limiter {
+        let flow = match self.gate.limiters()[id.index()] {
             _ if !is_selling || places.watermark() >= places.last_number() => Flow::Still,
             Limiter::Shut | Limiter::Rail | Limiter::Stock | Limiter::Demand => Flow::Still,
             Limiter::Rate => Flow::Planned,
-            Limiter::Active => Flow::Bound,
+            Limiter::Active | Limiter::Adaptive | Limiter::Manual => Flow::Bound,
         };
         drive.meter.observe(now, flow, inlet.rate_per_1000_s);
         let bought = self.round.bought_in(id);

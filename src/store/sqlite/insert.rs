@@ -169,6 +169,9 @@ impl<'c> Inserts<'c> {
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }
             | Event::SuspensionsChanged { .. }
+            | Event::InletStepped { .. }
+            | Event::CameBack { .. }
+            | Event::TurnGiven { .. }
             | Event::StaffActed { .. } => self.journal(names, place, event)?,
         }
         Ok(())
