@@ -404,7 +404,8 @@ pub const SIGNATURE: &[u8] = b",\"signature\":";
 /// The document that every waiting client reads
 ///
 /// The same bytes for everybody, signed and dated: refuse one that is older than ten minutes, of a
-/// lower epoch, or of a lower serial in the same epoch. A number at or under the watermark of its line has its turn.
+/// lower epoch, or of a lower serial in the same epoch. A number at or under the watermark of its
+/// line has its turn.
 #[utoipa::path(get, path = "/v1/rounds/{round}/watermark", operation_id = "get_watermark",
     tag = "line",
     params(("If-None-Match" = Option<String>, Header, description = "the ETag of the last answer")),
