@@ -363,6 +363,12 @@ impl RoundView {
         PlaceView { state, watermark, ahead, eta, outlook, poll_after_millis }
     }
 
+    /// Where a place of a line stands whose turn has not come, whoever holds it.
+    #[must_use]
+    pub fn state_of_line(&self, line: LineId) -> PlaceState {
+        self.place_state(line, 1, 0, Phase::Unknown)
+    }
+
     fn place_state(&self, line: LineId, number: u64, watermark: u64, phase: Phase) -> PlaceState {
         match phase {
             Phase::Bought => return PlaceState::Bought,
