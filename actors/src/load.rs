@@ -9,9 +9,11 @@ use crate::lobby::{Entry, LobbyList};
 use crate::shared::{LineShared, QUEUE_SHARDS};
 use crate::store::{Chunks, Store, StoreError};
 use openrun_core::draw::DrawnOrder;
+use openrun_core::places::Phase;
 use openrun_core::queue::{DrawnLine, Queue};
 use openrun_core::round::Round;
 use openrun_core::round_spec::LineId;
+use openrun_core::stops::Pauses;
 use openrun_core::{Event, RoundId, StoredEvent, Timestamp};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,6 +28,8 @@ pub(crate) struct Loaded {
     pub lines: Vec<Arc<LineShared>>,
     /// For each line the numbers that were reserved and, as far as the store knows, never given.
     pub vacant: Vec<Vec<(u64, u64)>>,
+    /// How long it was paused.
+    pub pauses: Pauses,
 }
 
 /// Who is in which lobby.
@@ -36,6 +40,7 @@ struct Replay<'s> {
     queues: Vec<Queue>,
     entries: Vec<Entries>,
     lines: Vec<Arc<LineShared>>,
+    pauses: Pauses,
     secrets: &'s dyn DrawSecrets,
     fault: Option<DrawFault>,
 }
@@ -86,7 +91,7 @@ impl Replay<'_> {
                 self.lines[line.index()].places.take_in(&shared.places, &order);
                 let drawn = DrawnLine { line: *line, lobby: *lobby, order: &order };
                 self.queues.iter_mut().for_each(|queue| queue.settle_all(drawn));
-                shared.lobby.draw(Arc::new(order));
+                shared.lobby.draw(Arc::new(order), &self.lines[line.index()].places);
             }
             _ => {}
         }
@@ -114,6 +119,9 @@ impl Replay<'_> {
     }
 
     fn apply(&mut self, at: Timestamp, event: &Event) {
+        if let Some(stops) = self.pauses.see(at, event) {
+            self.queues.iter_mut().for_each(|queue| queue.see(stops));
+        }
         if let Event::RoundDefined { spec } = event {
             self.lines = spec.lines_with_lobbies().iter().map(|_| Arc::default()).collect();
             match &mut self.round {
@@ -142,9 +150,13 @@ impl Replay<'_> {
         match renewed.as_ref().unwrap_or(event) {
             event @ (Event::Joined { line, person, .. }
             | Event::Claimed { line, person, .. }
+            | Event::CameBack { line, person, .. }
             | Event::Left { line, person, .. }) => {
                 let places = &self.lines[line.index()].places;
                 self.queues[person.shard(QUEUE_SHARDS)].apply(event, places);
+            }
+            Event::TurnGiven { line, numbers, .. } => {
+                self.lines[line.index()].places.call_again(numbers);
             }
             // A purchase that was held bought then.
             Event::Issued { .. } if is_paid_later => {}
@@ -200,6 +212,7 @@ fn read_round(
         entries: (0..QUEUE_SHARDS).map(|_| Entries::default()).collect(),
         lines: Vec::new(),
         secrets,
+        pauses: Pauses::default(),
         fault: None,
     };
     while let Some(chunk) = chunks.blocking_recv() {
@@ -209,31 +222,37 @@ fn read_round(
         }))
         .map_err(|_| LoadError::Contradiction(id.clone()))?;
     }
-    let Replay { round, queues, entries, lines, fault, .. } = replay;
+    let Replay { round, mut queues, entries, lines, fault, pauses, .. } = replay;
     if let Some(fault) = fault {
         return Err(LoadError::Draw(id.clone(), fault));
     }
     let round = round.ok_or_else(|| LoadError::Contradiction(id.clone()))?;
+    // What had run out when the last event was written is over; everything else has a whole claim
+    // window from the start on.
+    let over_at = pauses.over_at(round.spec().inlet.claim_window_s);
+    let places: Vec<_> = lines.iter().map(|line| Arc::clone(&line.places)).collect();
+    for queue in &mut queues {
+        queue.expire(over_at, &places);
+    }
     let mut vacant = Vec::new();
     for (index, line) in round.lines().iter().enumerate() {
         let places = &lines[index].places;
         let given = former.get(index).map(|line| line.places.last_number());
-        let mut runs = places.vacate(given.unwrap_or(line.reserved), VACANT_RUN);
         let line_id = LineId(u8::try_from(index).unwrap_or(u8::MAX));
-        if round.awaits_draw(line_id) {
-            // Those numbers are for the lobby: who stands there is not drawn yet.
-            let closed = round.draw_of(line_id).and_then(|draw| draw.closed);
-            let head = closed.map_or(0, |closed| closed.count);
-            runs.iter_mut().for_each(|(from, _)| *from = (*from).max(head + 1));
-            runs.retain(|(from, to)| from <= to);
+        if let Some(draw) = round.draw_of(line_id).filter(|draw| draw.drawn.is_none()) {
+            // These are for the lobby: who stands there is not drawn yet.
+            let head = draw.closed.map_or(0, |closed| closed.count);
+            for number in 1..=head {
+                places.change(number, Phase::Unknown, Phase::Vacant);
+            }
         }
-        vacant.push(runs);
+        vacant.push(places.vacate(given.unwrap_or(line.reserved), VACANT_RUN));
         places.set_reserved(line.reserved);
         if line.watermark > 0 {
             places.advance(line.watermark);
         }
     }
-    Ok(Loaded { round, queues, entries, lines, vacant })
+    Ok(Loaded { round, queues, entries, lines, vacant, pauses })
 }
 
 /// Shortest run of vacant numbers that is published: single ones are joins that were lost, not

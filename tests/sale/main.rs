@@ -9,6 +9,7 @@ mod support;
 
 mod board;
 mod canary;
+mod claims;
 mod document;
 mod draw;
 mod draw_steps;

@@ -188,6 +188,9 @@ impl<'b> Rows<'b> {
             | Event::ShareGiven { .. }
             | Event::Drawn { .. }
             | Event::InletChanged { .. }
+            | Event::InletStepped { .. }
+            | Event::CameBack { .. }
+            | Event::TurnGiven { .. }
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }
             | Event::SuspensionsChanged { .. }
