@@ -231,6 +231,9 @@ impl Crowd {
             }
             "lapsed" => self.lapsed(job, times),
             "left" => self.end(id, Last::Left),
+            // A purchase of one's own is under way, or is about to be sent again after hanging up:
+            // its answer has the last word.
+            "bought" if self.visits[id].pass.is_some() => self.step(id, Step::Calling),
             "bought" => {
                 let code = self.code("bought on the other phone");
                 self.end(id, Last::Refused(code));
@@ -256,7 +259,7 @@ impl Crowd {
             return self.end(id, Last::Lapsed);
         }
         self.step(id, Step::Calling);
-        self.visits[id].ticket = None;
+        (self.visits[id].ticket, self.visits[id].pass) = (None, None);
         self.push(Job::send(job.visit, Call::Join, times.answered));
     }
 
