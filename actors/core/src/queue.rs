@@ -302,4 +302,6 @@ impl Queue {
 }
 
 #[cfg(test)]
+mod rejoin_tests;
+#[cfg(test)]
 mod tests;
