@@ -24,6 +24,7 @@ mod controls;
 mod ends;
 mod honour;
 mod house;
+mod keys;
 mod kill;
 mod ledger;
 mod paid;
