@@ -203,9 +203,7 @@ fn s33_a_document_that_was_changed_is_old_or_rolled_back_is_refused() {
         let mut older_epoch = document.clone();
         older_epoch["epoch"] = json!(document["epoch"].as_u64().expect("a number") + 1);
         let now = "2022-07-14T10:00:30+09:00";
-        let case = |text: &str, round: &str, last: &Value, now: &str| {
-            json!({"text": text, "round": round, "keys": keys, "last": last, "now": now})
-        };
+        let case = |text: &str, round: &str, last: &Value, now: &str| json!({"text": text, "round": round, "keys": keys, "last": last, "now": now});
         let (none, forged) = (Value::Null, good.replacen("\"left_won\":1", "\"left_won\":9", 1));
         assert_ne!(forged, good);
         let other = TestApp::start().await;
