@@ -22,9 +22,9 @@ struct InletGauges([Gauge; Limiter::ALL.len()], Gauge);
 pub(crate) struct Figures {
     windows: Vec<WindowGauges>,
     lines: Vec<LineGauges>,
-    honesty: HonestyGauges,
     inlets: Vec<InletGauges>,
     latency: Gauge,
+    honesty: HonestyGauges,
     active: Gauge,
     purchases: Counter,
     sold: Counter,
@@ -99,7 +99,6 @@ impl Figures {
             last_number.set(line.last_number as f64);
             speed.set(line.speed.map_or(0.0, |speed| speed.p50_milli as f64 / 1_000.0));
         }
-        self.honesty.show(&view.honesty);
         for (gauges, line) in self.inlets.iter().zip(&view.gate.lines) {
             for (gauge, policy) in gauges.0.iter().zip(Limiter::ALL) {
                 gauge.set(f64::from(u8::from(policy == line.limiter)));
@@ -107,6 +106,7 @@ impl Figures {
             gauges.1.set(line.figures.share as f64 / 1_000.0);
         }
         self.latency.set(view.gate.p90_millis.unwrap_or(0) as f64 / 1_000.0);
+        self.honesty.show(&view.honesty);
         self.active.set(view.lines.iter().map(|line| line.active).sum::<u64>() as f64);
     }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use openrun_core::draw::{
     ALGORITHM, Digest, DrawnOrder, Proof, Transcript, TranscriptShare, empty_leaf, leaf, root,
 };
+use openrun_core::places::{Phase, Places};
 use openrun_core::round::ClassDraw;
 use openrun_core::view::RoundView;
 use openrun_core::{PersonKey, RoundId};
@@ -30,6 +31,8 @@ pub(crate) struct LobbyShared {
     closed: OnceLock<Arc<LobbyList>>,
     /// Who stands where; durable.
     drawn: OnceLock<Arc<DrawnOrder>>,
+    /// Numbers that fell to entries that nobody was known to hold, in order.
+    vacant: OnceLock<Arc<[u32]>>,
     /// The transcript as bytes: made for whoever asks first.
     transcript: OnceLock<Bytes>,
 }
@@ -105,10 +108,18 @@ impl LobbyShared {
         self.drawn.get()
     }
 
-    /// The draw is durable.
-    pub fn draw(&self, order: Arc<DrawnOrder>) {
+    /// The draw is durable, and `line` has the places as drawn.
+    pub fn draw(&self, order: Arc<DrawnOrder>, line: &Places) {
         assert!(self.closed.get().is_some(), "a lobby is drawn after it has closed");
+        let vacant = (1..=order.count()).filter(|number| line.phase(*number) == Phase::Vacant);
+        let vacant = vacant.filter_map(|number| u32::try_from(number).ok()).collect();
+        let _ = self.vacant.set(vacant);
         let _ = self.drawn.set(order);
+    }
+
+    /// Numbers of the line that fell to nobody who was known at the draw.
+    pub fn vacant(&self) -> Arc<[u32]> {
+        self.vacant.get().cloned().unwrap_or_default()
     }
 
     /// What a person needs to find their own leaf; nothing for somebody who was not in the list

@@ -209,8 +209,8 @@ impl QueueShell {
         self.adopt(&shared, ask.person, ask.shown, &line.places);
         let now = self.clock.now();
         let decided = self.queue.decide_claim(now, ask.person, ask.shown, &line.places);
-        let decided = decided.map_err(|refusal| of_entry(&shared, ask.shown.line, refusal));
-        let expires_at = match decided? {
+        let decided = decided.map_err(|refusal| of_entry(&shared, ask.shown.line, refusal))?;
+        let expires_at = match decided {
             ClaimDecision::Again { expires_at } => return Ok(Some(expires_at)),
             ClaimDecision::Back => {
                 self.come_back(&shared, ask.person, ask.shown, &line.places);

@@ -85,7 +85,8 @@ struct Drive {
 
 impl Drive {
     fn new(vacant: Vec<(u64, u64)>) -> Drive {
-        Drive { meter: SpeedMeter::default(), uptake: UptakeMeter::default(), vacant }
+        let (meter, uptake) = (SpeedMeter::default(), UptakeMeter::default());
+        Drive { meter, uptake, vacant }
     }
 
     fn measured(&self) -> Measured {
@@ -244,9 +245,10 @@ impl RoundShell {
             |line| (Arc::clone(&lines[line].places), drives[line].clone()),
         );
         view.interruption = self.interruption;
+        view.see_gate(self.gate.view(&self.round, &places_of(&lines)));
+        self.show_draws(shared, &mut view);
         self.honesty.observe(&view, |line| &lines[line].places);
         view.honesty = self.honesty.honesty();
-        view.see_gate(self.gate.view(&self.round, &places_of(&lines)));
         self.figures.show(&view);
         shared.view.store(Arc::new(view));
     }

@@ -204,14 +204,14 @@ struct Lobby {
     class: String,
     /// How far the draw has come.
     state: DrawState,
-    /// How many entries it has, those of people who left included.
-    entries: u64,
+    /// How many people were given a place in it, those who left included.
+    people: u64,
 }
 
 impl From<&LobbyView> for Lobby {
     fn from(lobby: &LobbyView) -> Lobby {
         let state = DrawState::of(lobby);
-        Lobby { class: lobby.draw.class.to_string(), state, entries: lobby.entries }
+        Lobby { class: lobby.draw.class.to_string(), state, people: lobby.people }
     }
 }
 

@@ -100,6 +100,7 @@ impl Past {
                 claim_window_s: 86_400,
                 pass_ttl_s: 86_400,
                 mode: InletMode::Shut,
+                latency_target_ms: None,
             },
         }
     }

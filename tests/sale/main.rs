@@ -16,6 +16,7 @@ mod draw_steps;
 mod events;
 mod forgery;
 mod hangups;
+mod honesty;
 mod input;
 mod joins;
 mod ladder;

@@ -130,25 +130,6 @@ pub enum Event {
         /// All its figures.
         inlet: InletSpec,
     },
-    /// The operator tells everybody in a round something.
-    NoticePosted {
-        /// Of which round.
-        round: RoundId,
-        /// What.
-        notice: Notice,
-    },
-    /// A notice was taken back before its time.
-    NoticeWithdrawn {
-        /// Of which round.
-        round: RoundId,
-        /// Which.
-        id: NoticeId,
-    },
-    /// The features that are switched off for a time are now these. Of the people's stream.
-    SuspensionsChanged {
-        /// All of them.
-        suspensions: Vec<Suspension>,
-    },
     /// An operator let so many people of a line in, by hand: the watermark may go up to here.
     InletStepped {
         /// Of which round.
@@ -179,6 +160,25 @@ pub enum Event {
         line: LineId,
         /// The places, in their order.
         numbers: Vec<u64>,
+    },
+    /// The operator tells everybody in a round something.
+    NoticePosted {
+        /// Of which round.
+        round: RoundId,
+        /// What.
+        notice: Notice,
+    },
+    /// A notice was taken back before its time.
+    NoticeWithdrawn {
+        /// Of which round.
+        round: RoundId,
+        /// Which.
+        id: NoticeId,
+    },
+    /// The features that are switched off for a time are now these. Of the people's stream.
+    SuspensionsChanged {
+        /// All of them.
+        suspensions: Vec<Suspension>,
     },
     /// Somebody of the staff did something; always committed together with its effect.
     StaffActed {
@@ -335,11 +335,11 @@ impl Event {
             | Event::ShareGiven { round, .. }
             | Event::Drawn { round, .. }
             | Event::InletChanged { round, .. }
-            | Event::NoticePosted { round, .. }
-            | Event::NoticeWithdrawn { round, .. }
             | Event::InletStepped { round, .. }
             | Event::CameBack { round, .. }
             | Event::TurnGiven { round, .. }
+            | Event::NoticePosted { round, .. }
+            | Event::NoticeWithdrawn { round, .. }
             | Event::Joined { round, .. }
             | Event::Left { round, .. }
             | Event::Claimed { round, .. } => Some(round),

@@ -226,8 +226,8 @@ impl Gate {
         mean_purchase: Won,
     ) -> Figures {
         let (inlet, here) = (&round.spec().inlet, &places[id.index()]);
-        let is_selling = round.state() == LifeCycle::Open && !round.awaits_draw(id);
-        let window = round.open_window_of(id).filter(|_| is_selling);
+        let is_open = round.state() == LifeCycle::Open && !round.awaits_draw(id);
+        let window = round.open_window_of(id).filter(|_| is_open);
         let line = &self.lines[id.index()];
         let purchases = |won: Won| u64::try_from(won.0 / mean_purchase.0.max(1)).unwrap_or(0);
         let left = window.map_or(Won::ZERO, |window| window.stock.left);
@@ -381,6 +381,18 @@ impl Gate {
             p90_millis: p90,
             lines: lines.collect(),
         }
+    }
+
+    /// Which policy holds a line.
+    #[must_use]
+    pub fn limiter(&self, line: LineId) -> Limiter {
+        self.lines[line.index()].limiter
+    }
+
+    /// Of those let in now, how many can be expected to claim, in thousandths: at least one.
+    #[must_use]
+    pub fn share(&self, line: LineId) -> u64 {
+        self.lines[line.index()].turn_up.share()
     }
 
     /// Which policy holds each line.

@@ -100,12 +100,12 @@ pub struct RoundView {
     pub mean_purchase: Won,
     /// Why nothing is sold for the moment, though the round is open.
     pub interruption: Option<Interruption>,
+    /// What its inlet says of itself.
+    pub gate: GateView,
     /// How right what people were told has turned out.
     pub honesty: Honesty,
     /// What the operator tells everybody, oldest first.
     pub notices: Vec<Arc<Notice>>,
-    /// What its inlet says of itself.
-    pub gate: GateView,
 }
 
 /// What holds a sale up without anybody having decided it; it ends by itself. Places are kept.
@@ -244,7 +244,7 @@ impl RoundView {
             serial,
             epoch,
             at,
-            lobbies: LobbyView::of_round(round, |index| of_line(index).0),
+            lobbies: LobbyView::of_round(round, &of_line),
             shares: round.shares().to_vec(),
             spec: Arc::new(round.spec().clone()),
             mean_purchase: round.mean_purchase(program.rules_at(at).monthly_limit_won),
@@ -253,9 +253,9 @@ impl RoundView {
             windows: round.windows().iter().map(window).collect(),
             lines: lines.map(line).collect(),
             interruption: None,
+            gate: GateView::unknown(round),
             honesty: Honesty::default(),
             notices: round.notices().living(at),
-            gate: GateView::unknown(round),
         };
         for index in 0..view.lines.len() {
             let line = LineId(u8::try_from(index).expect("a round has at most 16 windows"));
@@ -401,7 +401,9 @@ impl RoundView {
     fn ahead(&self, line: LineId, number: u64, watermark: u64) -> u64 {
         let before = number.saturating_sub(1).saturating_sub(watermark);
         let vacant = &self.lines[line.index()].vacant;
-        before.saturating_sub(vacant_between(vacant, watermark, number.saturating_sub(1)))
+        let last = number.saturating_sub(1);
+        let drawn = self.lobby(line).map_or(0, |lobby| lobby.vacant_between(watermark, last));
+        before.saturating_sub(vacant_between(vacant, watermark, last)).saturating_sub(drawn)
     }
 
     /// What a window can still sell: its own, and what may move into it from those that are not

@@ -118,8 +118,8 @@ impl QueueShell {
                 number: place.number,
                 pass_expires_at: None,
             }),
-            // Nobody lapses in a lobby: nobody has a turn there.
-            JoinDecision::New { .. } | JoinDecision::Back(_) => None,
+            // Nothing lapses in a lobby.
+            JoinDecision::Back(_) | JoinDecision::New { .. } => None,
         }
     }
 

@@ -22,25 +22,6 @@ pub(super) fn places_of(lines: &[Arc<LineShared>]) -> Vec<Arc<Places>> {
     lines.iter().map(|line| Arc::clone(&line.places)).collect()
 }
 
-/// What a move of the watermark comes to.
-#[derive(Debug, Clone, Copy, Default)]
-struct Entering {
-    /// Numbers that somebody waits with, or may.
-    people: u64,
-    /// Numbers whose person left, or that nobody holds.
-    passed_over: u64,
-}
-
-fn entering(events: &[Event], places: &Places) -> Entering {
-    let moved = events.iter().find_map(|event| match event {
-        Event::WatermarkMoved { to, .. } => Some(*to),
-        _ => None,
-    });
-    let (from, to) = (places.watermark(), moved.unwrap_or_else(|| places.watermark()));
-    let people = places.entering(from, to);
-    Entering { people, passed_over: to - from - people }
-}
-
 impl RoundShell {
     /// Lets in whom the policies allow, on every line.
     pub(super) fn drive_gate(
@@ -63,7 +44,6 @@ impl RoundShell {
             if events.is_empty() {
                 continue;
             }
-            let entering = entering(&events, &places[index]);
             let written = self.around.journal.append(now, events.clone());
             let places = Arc::clone(&places[index]);
             ctx.spawn(written.into_actor_future(move |shell: &mut Self, outcome, _ctx| {
@@ -71,10 +51,20 @@ impl RoundShell {
                     return shell.gate.failed(id);
                 }
                 events.iter().for_each(|event| shell.round.apply(event));
+                shell.note_entering(id, &events, &places);
                 shell.gate.written(shell.around.clock.now(), id, &events, &places);
-                shell.drives[id.index()].meter.entered(entering.people);
-                shell.drives[id.index()].uptake.passed_over(entering.passed_over);
             }));
+        }
+    }
+
+    /// How many people the watermark lets in, and over how many numbers it passes.
+    fn note_entering(&mut self, id: LineId, events: &[Event], places: &Places) {
+        for event in events {
+            let Event::WatermarkMoved { to, .. } = event else { continue };
+            let from = places.watermark();
+            let people = places.entering(from, *to);
+            self.drives[id.index()].meter.entered(people);
+            self.drives[id.index()].uptake.passed_over(to - from - people);
         }
     }
 

@@ -188,12 +188,12 @@ impl<'b> Rows<'b> {
             | Event::ShareGiven { .. }
             | Event::Drawn { .. }
             | Event::InletChanged { .. }
-            | Event::NoticePosted { .. }
-            | Event::NoticeWithdrawn { .. }
-            | Event::SuspensionsChanged { .. }
             | Event::InletStepped { .. }
             | Event::CameBack { .. }
             | Event::TurnGiven { .. }
+            | Event::NoticePosted { .. }
+            | Event::NoticeWithdrawn { .. }
+            | Event::SuspensionsChanged { .. }
             | Event::StaffActed { .. } => {
                 let round = event.round().map(|round| self.names.place(round.as_str()));
                 let (kind, body) = (kind_of(event), serde_json::to_string(event)?);

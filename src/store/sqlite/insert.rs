@@ -166,12 +166,12 @@ impl<'c> Inserts<'c> {
             | Event::ShareGiven { .. }
             | Event::Drawn { .. }
             | Event::InletChanged { .. }
-            | Event::NoticePosted { .. }
-            | Event::NoticeWithdrawn { .. }
-            | Event::SuspensionsChanged { .. }
             | Event::InletStepped { .. }
             | Event::CameBack { .. }
             | Event::TurnGiven { .. }
+            | Event::NoticePosted { .. }
+            | Event::NoticeWithdrawn { .. }
+            | Event::SuspensionsChanged { .. }
             | Event::StaffActed { .. } => self.journal(names, place, event)?,
         }
         Ok(())
