@@ -109,7 +109,7 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
             (witness.clone(), Some(witness))
         }
     };
-    let engine = Engine::start(store, ports.clock, rail).await?;
+    let engine = Engine::start(store, ports.clock, rail, keys.draw_secrets()).await?;
     let server = http::start(ServerOptions {
         public: config.public,
         ops: config.ops,

@@ -14,6 +14,7 @@ use crate::store::{LogPlace, StoreError};
 use crate::till::Hint;
 use openrun_core::person::{Ask, Limits, Person, RoundFacts};
 use openrun_core::program::{Name, Program};
+use openrun_core::purchase::PassId;
 use openrun_core::queue::ShownTicket;
 use openrun_core::round::Step;
 use openrun_core::round_spec::RoundSpec;
@@ -25,6 +26,7 @@ use openrun_core::{
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+mod draws;
 mod start;
 
 pub(crate) use start::Inner;
@@ -322,6 +324,20 @@ impl Engine {
         self.0.store.purchases_of(person, before, limit).await.map_err(unavailable)
     }
 
+    /// What a person's place came to, from the journal.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store is away.
+    pub async fn place_events(
+        &self,
+        round: &RoundId,
+        person: PersonKey,
+        ticket: ShownTicket,
+    ) -> Result<Vec<StoredEvent>, Refusal> {
+        let place = PassId { line: ticket.line, number: ticket.number };
+        self.0.store.place_events(round, place, person).await.map_err(unavailable)
+    }
+
     /// What this person may still buy and hold, for each program.
     ///
     /// # Errors
@@ -366,7 +382,7 @@ impl Engine {
         self.0.store.staff_log(before, limit).await.map_err(unavailable)
     }
 
-    fn guardian(&self) -> Result<&Handle<Guardian>, Refusal> {
+    pub(crate) fn guardian(&self) -> Result<&Handle<Guardian>, Refusal> {
         self.0.guardian.get().ok_or(Refusal::Unavailable)
     }
 }
@@ -376,7 +392,7 @@ fn unavailable(error: StoreError) -> Refusal {
     Refusal::Unavailable
 }
 
-fn acted(staff: &Staff, action: &str, target: &str, reason: &str) -> Event {
+pub(crate) fn acted(staff: &Staff, action: &str, target: &str, reason: &str) -> Event {
     Event::StaffActed {
         actor: staff.actor.clone(),
         role: staff.role.clone(),

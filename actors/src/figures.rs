@@ -2,6 +2,7 @@
 
 use metrics::{Counter, Gauge};
 use openrun_core::Won;
+use openrun_core::honesty::Honesty;
 use openrun_core::round::Round;
 use openrun_core::view::RoundView;
 
@@ -9,11 +10,15 @@ use openrun_core::view::RoundView;
 struct WindowGauges([Gauge; 3]);
 /// Gauges of a line: waiting, watermark, last number, speed.
 struct LineGauges([Gauge; 4]);
+/// Gauges of honesty: two quantiles of the error, the Brier score, two quantiles of the time to a
+/// right answer.
+struct HonestyGauges([Gauge; 5]);
 
 /// The metrics of one round.
 pub(crate) struct Figures {
     windows: Vec<WindowGauges>,
     lines: Vec<LineGauges>,
+    honesty: HonestyGauges,
     active: Gauge,
     purchases: Counter,
     sold: Counter,
@@ -46,6 +51,7 @@ impl Figures {
         Figures {
             windows: round.windows().iter().map(|w| window(w.spec.id.as_str())).collect(),
             lines: round.lines().iter().map(|l| line(&l.eligibility.class())).collect(),
+            honesty: HonestyGauges::new(&of_round()),
             active: metrics::gauge!("openrun_round_active", &of_round()),
             purchases: metrics::counter!("openrun_purchases_total", &of_round()),
             sold: metrics::counter!("openrun_sold_won_total", &of_round()),
@@ -73,6 +79,37 @@ impl Figures {
             last_number.set(line.last_number as f64);
             speed.set(line.speed.map_or(0.0, |speed| speed.p50_milli as f64 / 1_000.0));
         }
+        self.honesty.show(&view.honesty);
         self.active.set(view.lines.iter().map(|line| line.active).sum::<u64>() as f64);
+    }
+}
+
+impl HonestyGauges {
+    fn new([program, round]: &[(&'static str, String); 2]) -> HonestyGauges {
+        let of = |name: &'static str, quantile: &'static str| {
+            let quantile = ("quantile", quantile.to_owned());
+            metrics::gauge!(name, &[program.clone(), round.clone(), quantile])
+        };
+        HonestyGauges([
+            of("openrun_estimate_error_ratio", "0.5"),
+            of("openrun_estimate_error_ratio", "0.9"),
+            metrics::gauge!("openrun_outlook_brier_score", &[program.clone(), round.clone()]),
+            of("openrun_right_answer_seconds", "0.5"),
+            of("openrun_right_answer_seconds", "0.95"),
+        ])
+    }
+
+    /// What was not measured yet stays away: a zero would say that all was right.
+    fn show(&self, honesty: &Honesty) {
+        let [error_p50, error_p90, brier, right_p50, right_p95] = &self.0;
+        for (gauge, thousandths) in [
+            (error_p50, honesty.error_p50_permille),
+            (error_p90, honesty.error_p90_permille),
+            (brier, honesty.brier_permille),
+            (right_p50, honesty.right_after_p50_millis),
+            (right_p95, honesty.right_after_p95_millis),
+        ] {
+            gauge.set(thousandths.map_or(f64::NAN, |thousandths| thousandths as f64 / 1_000.0));
+        }
     }
 }

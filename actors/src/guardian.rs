@@ -14,16 +14,17 @@ use crate::requests::Put;
 use crate::round::{ProgramChanged, Redefine, RoundShell, Surroundings};
 use crate::shared::{LineShared, QUEUE_SHARDS, RoundRef, RoundShared};
 use crate::store::{Chunks, StoreError};
+use crate::suspensions::LOOK_EVERY;
 use actix::{ArbiterHandle, AsyncContext};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use openrun_core::program::{Name, Program};
 use openrun_core::round::Round;
 use openrun_core::round_spec::{LineId, RoundSpec};
-use openrun_core::view::RoundView;
+use openrun_core::view::{Measured, RoundView};
 use openrun_core::{Event, PersonKey, ProgramId, Refusal, RoundId, Rules, StreamId};
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -72,6 +73,11 @@ impl Shell for Guardian {
                 inner.people.retire(false);
             }
         });
+        ctx.run_interval(LOOK_EVERY, |mailbox, _| {
+            if let Some(inner) = mailbox.shell().inner.upgrade() {
+                inner.look_at_levels();
+            }
+        });
     }
 }
 
@@ -81,8 +87,13 @@ impl Guardian {
     }
 
     /// Does one job of a stream to its end before the next one of that stream is looked at.
-    fn work<T, F, J>(&mut self, of: StreamId, reply: Reply<T>, ctx: &mut Ctx<Self>, job: J)
-    where
+    pub(crate) fn work<T, F, J>(
+        &mut self,
+        of: StreamId,
+        reply: Reply<T>,
+        ctx: &mut Ctx<Self>,
+        job: J,
+    ) where
         T: Send + 'static,
         F: Future<Output = T> + 'static,
         J: FnOnce(Arc<Inner>) -> F + 'static,
@@ -232,9 +243,10 @@ impl Inner {
         }
         let vacant = lines.iter().map(|_| Vec::new()).collect();
         let queues = (0..QUEUE_SHARDS).map(|_| Default::default()).collect();
+        let entries = (0..QUEUE_SHARDS).map(|_| Default::default()).collect();
         // As old as the stream itself: there was nothing of it to be read.
         let of_state = journal.of_state(since);
-        let loaded = Loaded { round, queues, lines, vacant };
+        let loaded = Loaded { round, queues, entries, lines, vacant };
         let started = self.start_round(loaded, program, of_state);
         Ok(Put::Created(started.view()))
     }
@@ -250,15 +262,15 @@ impl Inner {
         let arbiter = self.arbiter_of(&program.id);
         let view = self.first_view(&loaded, &program, (0, of_state.epoch()));
         let labels = labels_of(&loaded.round);
-        let Loaded { round, queues, lines, vacant } = loaded;
+        let Loaded { round, queues, entries, lines, vacant } = loaded;
         let shared = Arc::new_cyclic(|weak: &Weak<RoundShared>| {
             let around = self.surroundings(of_state.clone());
             let (machine, of_round) = (round, weak.clone());
             let make = move || RoundShell::new(machine, program, vacant, of_round, around, 1);
-            let start_queue = |(shard, queue)| {
+            let start_queue = |(shard, people)| {
                 let (weak, labels) = (weak.clone(), labels.clone());
                 let (journal, clock) = (of_state.clone(), Arc::clone(&self.clock));
-                let make = move || QueueShell::new(queue, shard, weak, journal, clock, labels);
+                let make = move || QueueShell::new(people, shard, weak, journal, clock, labels);
                 Handle::start(&arbiter, make, self.obituary(&id, "queue"))
             };
             RoundShared {
@@ -266,9 +278,11 @@ impl Inner {
                 journal: of_state.of_nobody(),
                 view: ArcSwap::from_pointee(view),
                 lines: ArcSwap::from_pointee(lines),
-                queues: queues.into_iter().enumerate().map(start_queue).collect(),
+                queues: queues.into_iter().zip(entries).enumerate().map(start_queue).collect(),
                 round: Handle::start(&arbiter, make, self.obituary(&id, "round")),
                 rendered: ArcSwapOption::empty(),
+                is_rendering: AtomicBool::new(false),
+                renders_total: metrics::counter!("openrun_watermark_renders_total"),
                 inversions: AtomicU64::new(0),
                 inversions_total: metrics::counter!("openrun_order_inversions_total"),
             }
@@ -297,14 +311,14 @@ impl Inner {
             return tracing::warn!(round = %id, "a round waits for its stream to be taken over");
         }
         let former = shared.lines.load_full();
-        let loaded = match load_round(&*self.store, id, &former).await {
+        let loaded = match load_round(&*self.store, id, &former, &self.draw_secrets).await {
             Ok(loaded) => loaded,
             Err(error @ LoadError::Store(_)) => {
                 tracing::error!(round = %id, %error, "a round could not be read, trying again");
                 return self.rebuild_later(id);
             }
             // It stays retired and answers `unavailable`; the others go on.
-            Err(error @ LoadError::Contradiction(_)) => {
+            Err(error @ (LoadError::Contradiction(_) | LoadError::Draw(..))) => {
                 return tracing::error!(round = %id, %error, "a round is out of service");
             }
         };
@@ -316,16 +330,17 @@ impl Inner {
         let serial = shared.view.load().serial + 1;
         let view = self.first_view(&loaded, &program, (serial, of_state.epoch()));
         let labels = labels_of(&loaded.round);
-        let Loaded { round, queues, lines, vacant } = loaded;
+        let Loaded { round, queues, entries, lines, vacant } = loaded;
         shared.lines.store(Arc::new(lines));
         shared.view.store(Arc::new(view));
         let (weak, around) = (Arc::downgrade(&shared), self.surroundings(of_state.clone()));
         let make = move || RoundShell::new(round, program, vacant, weak, around, serial + 1);
         shared.round.restart(&arbiter, make, self.obituary(id, "round"));
-        for ((shard, queue), handle) in queues.into_iter().enumerate().zip(&shared.queues) {
+        let people = queues.into_iter().zip(entries).enumerate();
+        for ((shard, people), handle) in people.zip(&shared.queues) {
             let (weak, labels) = (Arc::downgrade(&shared), labels.clone());
             let (journal, clock) = (of_state.clone(), Arc::clone(&self.clock));
-            let make = move || QueueShell::new(queue, shard, weak, journal, clock, labels);
+            let make = move || QueueShell::new(people, shard, weak, journal, clock, labels);
             handle.restart(&arbiter, make, self.obituary(id, "queue"));
         }
         RoundRef(shared).reserve_numbers();
@@ -339,7 +354,10 @@ impl Inner {
         (serial, epoch): (u64, u64),
     ) -> RoundView {
         let of_line = |line: usize| {
-            (Arc::clone(&loaded.lines[line].places), (None, loaded.vacant[line].clone()))
+            (
+                Arc::clone(&loaded.lines[line].places),
+                (Measured::default(), loaded.vacant[line].clone()),
+            )
         };
         let program = Arc::clone(program);
         RoundView::of(&loaded.round, program, serial, epoch, self.clock.now(), of_line)
@@ -350,6 +368,7 @@ impl Inner {
             journal,
             clock: Arc::clone(&self.clock),
             at_once: self.at_once.clone(),
+            draw_secrets: Arc::clone(&self.draw_secrets),
             till: self.till.clone(),
         }
     }
@@ -401,11 +420,11 @@ impl Inner {
                 continue;
             }
             let of_state = journal.of_state(self.doubts.load(Ordering::Acquire));
-            match load_round(&*self.store, &round, &[]).await {
+            match load_round(&*self.store, &round, &[], &self.draw_secrets).await {
                 Ok(loaded) if loaded.round.spec().program_id == *id => {
                     self.start_round(loaded, Arc::clone(&program), of_state);
                 }
-                Ok(_) | Err(LoadError::Contradiction(_)) => {}
+                Ok(_) | Err(LoadError::Contradiction(_) | LoadError::Draw(..)) => {}
                 Err(LoadError::Store(error)) => return Err(error),
             }
         }
@@ -414,11 +433,16 @@ impl Inner {
 
     /// Asks the store who signed up, after a doubt about it.
     async fn reread_people(&self) {
-        while let Err(error) = load_people(self).await {
+        while let Err(error) = self.try_reread_people().await {
             tracing::error!(%error, "people could not be read, trying again");
             tokio::time::sleep(LOAD_PAUSE).await;
         }
         self.people.settle_doubtful();
+    }
+
+    async fn try_reread_people(&self) -> Result<(), StoreError> {
+        load_people(self).await?;
+        self.read_suspensions().await
     }
 
     pub(crate) fn arbiter_of(&self, program: &ProgramId) -> ArbiterHandle {

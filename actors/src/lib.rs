@@ -19,6 +19,7 @@
 
 pub mod clock;
 mod committer;
+mod draw_secrets;
 mod engine;
 #[cfg(feature = "failpoints")]
 pub mod failpoints;
@@ -28,6 +29,7 @@ mod figures;
 mod guardian;
 pub mod handle;
 mod load;
+mod lobby;
 mod people;
 mod person;
 mod queue;
@@ -37,9 +39,11 @@ mod round;
 mod shared;
 pub mod store;
 mod supervision;
+mod suspensions;
 mod till;
 
 pub use clock::{Clock, SystemClock};
+pub use draw_secrets::{DrawSecrets, RoundSecret};
 pub use engine::Engine;
 pub use queue::ActorDescription;
 pub use rail::{AtOnce, InstantRail, PayBy, Rail};

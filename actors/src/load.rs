@@ -4,11 +4,16 @@
 //! Decides nothing. What the store does not hold is marked as vacant: its ticket, if there is one,
 //! is the proof.
 
+use crate::draw_secrets::{DrawSecrets, Secret};
+use crate::lobby::{Entry, LobbyList};
 use crate::shared::{LineShared, QUEUE_SHARDS};
 use crate::store::{Chunks, Store, StoreError};
-use openrun_core::queue::Queue;
+use openrun_core::draw::DrawnOrder;
+use openrun_core::queue::{DrawnLine, Queue};
 use openrun_core::round::Round;
+use openrun_core::round_spec::LineId;
 use openrun_core::{Event, RoundId, StoredEvent, Timestamp};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -16,22 +21,101 @@ use std::sync::Arc;
 pub(crate) struct Loaded {
     pub round: Round,
     pub queues: Vec<Queue>,
+    /// For each shard who is in the lobbies that still take people.
+    pub entries: Vec<Entries>,
     pub lines: Vec<Arc<LineShared>>,
     /// For each line the numbers that were reserved and, as far as the store knows, never given.
     pub vacant: Vec<Vec<(u64, u64)>>,
 }
 
-#[derive(Default)]
-struct Replay {
+/// Who is in which lobby.
+pub(crate) type Entries = BTreeMap<LineId, Vec<Entry>>;
+
+struct Replay<'s> {
     round: Option<Round>,
     queues: Vec<Queue>,
+    entries: Vec<Entries>,
     lines: Vec<Arc<LineShared>>,
+    secrets: &'s dyn DrawSecrets,
+    fault: Option<DrawFault>,
 }
 
-impl Replay {
+/// Why the draw of a round cannot be carried on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DrawFault {
+    /// The keys directory is another one, or a key of it was taken away.
+    #[error("no key of the keys directory is the one that its draw was committed to")]
+    NoSecret,
+    /// An entry came or went in the store after the lobby had closed, or the keys are others.
+    #[error("the entries in the store are not those of the list that was published")]
+    OtherList,
+}
+
+impl Replay<'_> {
+    /// What the draw makes of an event: the salts of the list, the list, the order.
+    fn apply_draw(&mut self, event: &Event) {
+        let Some(round) = &self.round else { return };
+        let id = &round.spec().id;
+        match event {
+            Event::DrawCommitted { line, commitment, .. } => {
+                let Some(draw) = round.draw_of(*line) else { return };
+                match Secret::committed(self.secrets, id, &draw.class, *commitment) {
+                    Some(secret) => self.lines[draw.lobby.index()].lobby.commit(secret),
+                    None => self.fault = self.fault.or(Some(DrawFault::NoSecret)),
+                }
+            }
+            Event::LobbyClosed { line, lobby, count, root, .. } => {
+                let theirs = self.entries.iter_mut().filter_map(|shard| shard.remove(lobby));
+                let entries: Vec<Entry> = theirs.flatten().collect();
+                let (shared, draw) = (&self.lines[lobby.index()].lobby, round.draw_of(*line));
+                let (Some(secret), Some(draw)) = (shared.secret(), draw) else { return };
+                let list = LobbyList::of(id, &draw.class, *count, &entries, secret);
+                let is_beyond = entries.iter().any(|(entry, _)| entry > count);
+                if list.root != *root || is_beyond {
+                    self.fault = self.fault.or(Some(DrawFault::OtherList));
+                }
+                shared.close(Arc::new(list));
+                self.lines[line.index()].places.skip_to(*count);
+            }
+            Event::Drawn { line, lobby, count, seed, .. } => {
+                let shared = Arc::clone(&self.lines[lobby.index()]);
+                if shared.lobby.list().is_none() {
+                    return;
+                }
+                let order = DrawnOrder::shuffle(seed, *count);
+                self.lines[line.index()].places.take_in(&shared.places, &order);
+                let drawn = DrawnLine { line: *line, lobby: *lobby, order: &order };
+                self.queues.iter_mut().for_each(|queue| queue.settle_all(drawn));
+                shared.lobby.draw(Arc::new(order));
+            }
+            _ => {}
+        }
+    }
+
+    /// An event of a lobby that is drawn happened to the line behind it.
+    fn renewed(&self, event: &Event) -> Option<Event> {
+        let (Event::Joined { line: lobby, .. } | Event::Left { line: lobby, .. }) = event else {
+            return None;
+        };
+        let round = self.round.as_ref().filter(|round| round.spec().is_lobby(*lobby))?;
+        let order = self.lines[lobby.index()].lobby.drawn()?;
+        let line = round.spec().line_behind(*lobby);
+        DrawnLine { line, lobby: *lobby, order }.renewed_event(event)
+    }
+
+    /// Keeps who is in a lobby that has not closed.
+    fn note_entry(&mut self, event: &Event) {
+        let Event::Joined { line, number, person, .. } = event else { return };
+        let is_lobby = self.round.as_ref().is_some_and(|round| round.spec().is_lobby(*line));
+        if is_lobby && self.lines[line.index()].lobby.list().is_none() {
+            let shard = &mut self.entries[person.shard(QUEUE_SHARDS)];
+            shard.entry(*line).or_default().push((*number, *person));
+        }
+    }
+
     fn apply(&mut self, at: Timestamp, event: &Event) {
         if let Event::RoundDefined { spec } = event {
-            self.lines = spec.lines().iter().map(|_| Arc::default()).collect();
+            self.lines = spec.lines_with_lobbies().iter().map(|_| Arc::default()).collect();
             match &mut self.round {
                 Some(round) => round.apply(event),
                 None => self.round = Some(Round::new(spec.clone())),
@@ -52,10 +136,13 @@ impl Replay {
             assert!(had_bought, "OR-9: a pass that was not used is free again");
         }
         round.apply(event);
-        match event {
-            Event::Joined { line, person, .. }
+        self.apply_draw(event);
+        self.note_entry(event);
+        let renewed = self.renewed(event);
+        match renewed.as_ref().unwrap_or(event) {
+            event @ (Event::Joined { line, person, .. }
             | Event::Claimed { line, person, .. }
-            | Event::Left { line, person, .. } => {
+            | Event::Left { line, person, .. }) => {
                 let places = &self.lines[line.index()].places;
                 self.queues[person.shard(QUEUE_SHARDS)].apply(event, places);
             }
@@ -80,6 +167,9 @@ pub(crate) enum LoadError {
     /// What it holds cannot be: asking again changes nothing.
     #[error("round {0} contradicts itself in the store; run `openrun audit`")]
     Contradiction(RoundId),
+    /// What was published about its draw does not fit what is there: nobody may be let in.
+    #[error("round {0} cannot be drawn: {1}")]
+    Draw(RoundId, DrawFault),
 }
 
 /// Reads a round. `former`: the lines of a round that lived in this process, whose numbers count as
@@ -89,9 +179,12 @@ pub(crate) async fn load_round(
     store: &dyn Store,
     id: &RoundId,
     former: &[Arc<LineShared>],
+    secrets: &Arc<dyn DrawSecrets>,
 ) -> Result<Loaded, LoadError> {
+    let secrets = Arc::clone(secrets);
     let (chunks, of_round, former) = (store.round_events(id), id.clone(), former.to_vec());
-    let reading = tokio::task::spawn_blocking(move || read_round(chunks, &of_round, &former));
+    let read = move || read_round(chunks, &of_round, &former, &*secrets);
+    let reading = tokio::task::spawn_blocking(read);
     reading.await.unwrap_or_else(|_| Err(LoadError::Contradiction(id.clone())))
 }
 
@@ -99,10 +192,15 @@ fn read_round(
     mut chunks: Chunks<StoredEvent>,
     id: &RoundId,
     former: &[Arc<LineShared>],
+    secrets: &dyn DrawSecrets,
 ) -> Result<Loaded, LoadError> {
     let mut replay = Replay {
+        round: None,
         queues: (0..QUEUE_SHARDS).map(|_| Queue::default()).collect(),
-        ..Replay::default()
+        entries: (0..QUEUE_SHARDS).map(|_| Entries::default()).collect(),
+        lines: Vec::new(),
+        secrets,
+        fault: None,
     };
     while let Some(chunk) = chunks.blocking_recv() {
         let chunk = chunk?;
@@ -111,19 +209,31 @@ fn read_round(
         }))
         .map_err(|_| LoadError::Contradiction(id.clone()))?;
     }
-    let Replay { round, queues, lines } = replay;
+    let Replay { round, queues, entries, lines, fault, .. } = replay;
+    if let Some(fault) = fault {
+        return Err(LoadError::Draw(id.clone(), fault));
+    }
     let round = round.ok_or_else(|| LoadError::Contradiction(id.clone()))?;
     let mut vacant = Vec::new();
     for (index, line) in round.lines().iter().enumerate() {
         let places = &lines[index].places;
         let given = former.get(index).map(|line| line.places.last_number());
-        vacant.push(places.vacate(given.unwrap_or(line.reserved), VACANT_RUN));
+        let mut runs = places.vacate(given.unwrap_or(line.reserved), VACANT_RUN);
+        let line_id = LineId(u8::try_from(index).unwrap_or(u8::MAX));
+        if round.awaits_draw(line_id) {
+            // Those numbers are for the lobby: who stands there is not drawn yet.
+            let closed = round.draw_of(line_id).and_then(|draw| draw.closed);
+            let head = closed.map_or(0, |closed| closed.count);
+            runs.iter_mut().for_each(|(from, _)| *from = (*from).max(head + 1));
+            runs.retain(|(from, to)| from <= to);
+        }
+        vacant.push(runs);
         places.set_reserved(line.reserved);
         if line.watermark > 0 {
             places.advance(line.watermark);
         }
     }
-    Ok(Loaded { round, queues, lines, vacant })
+    Ok(Loaded { round, queues, entries, lines, vacant })
 }
 
 /// Shortest run of vacant numbers that is published: single ones are joins that were lost, not

@@ -9,9 +9,11 @@ use crate::clock::Clock;
 use crate::committer::Journal;
 use crate::failpoints::OwnNumbers;
 use crate::handle::{Ctx, Mailbox, Reply, Serve, Shell};
+use crate::load::Entries;
 use crate::round::ReserveNumbers;
 use crate::shared::{LineShared, RoundShared};
 use actix::{ActorContext, AsyncContext};
+use lobby::{Parked, of_entry};
 use metrics::Counter;
 use openrun_core::places::Places;
 use openrun_core::queue::{ClaimDecision, JoinDecision, Queue, ShownTicket};
@@ -22,6 +24,10 @@ use serde::Serialize;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+
+mod lobby;
+
+pub(crate) use lobby::{CloseLobby, LobbyClosed};
 
 /// How often passes whose time is over are looked for: a slot comes free at most this late.
 const EXPIRE_EVERY: Duration = Duration::from_millis(250);
@@ -78,6 +84,10 @@ pub struct ActorDescription {
 /// The actor's inside.
 pub(crate) struct QueueShell {
     queue: Queue,
+    /// Who is in the lobbies that still take people.
+    entries: Entries,
+    /// Who came while a lobby was being closed, in the order of coming.
+    parked: Vec<Parked>,
     shard: usize,
     shared: Weak<RoundShared>,
     journal: Journal,
@@ -102,7 +112,7 @@ impl Shell for QueueShell {
 
 impl QueueShell {
     pub fn new(
-        queue: Queue,
+        (queue, entries): (Queue, Entries),
         shard: usize,
         shared: Weak<RoundShared>,
         journal: Journal,
@@ -111,6 +121,8 @@ impl QueueShell {
     ) -> QueueShell {
         QueueShell {
             queue,
+            entries,
+            parked: Vec::new(),
             shard,
             shared,
             journal,
@@ -138,7 +150,8 @@ impl QueueShell {
         Ok((shared, line))
     }
 
-    fn take_place(&mut self, ask: &TakePlace) -> Result<Placed, Refusal> {
+    /// Takes a place in this line, whatever stands before it.
+    fn take_place_in(&mut self, ask: &TakePlace) -> Result<Placed, Refusal> {
         let (shared, line) = self.here(ask.line)?;
         let places = &line.places;
         if let Some(shown) = ask.shown.filter(|shown| shown.line == ask.line) {
@@ -160,6 +173,7 @@ impl QueueShell {
                 let (round, line_id, person) = (shared.id.clone(), ask.line, ask.person);
                 let joined = Event::Joined { round, line: line_id, number, person, dead_up_to };
                 self.queue.apply(&joined, places);
+                self.note_entry(&shared, &joined);
                 self.joins.increment(1);
                 let mut events = vec![joined];
                 let has_turn = number <= places.watermark() && view.state.is_selling();
@@ -177,10 +191,12 @@ impl QueueShell {
     }
 
     fn claim(&mut self, ask: &ClaimTurn) -> Result<Timestamp, Refusal> {
+        let ask = &ClaimTurn { shown: self.settled(ask.person, ask.shown)?, ..*ask };
         let (shared, line) = self.here(ask.shown.line)?;
         self.adopt(&shared, ask.person, ask.shown, &line.places);
         let now = self.clock.now();
-        match self.queue.decide_claim(now, ask.person, ask.shown, &line.places)? {
+        let decided = self.queue.decide_claim(now, ask.person, ask.shown, &line.places);
+        match decided.map_err(|refusal| of_entry(&shared, ask.shown.line, refusal))? {
             ClaimDecision::Again { expires_at } => Ok(expires_at),
             ClaimDecision::New => {
                 let ttl = i64::from(shared.view.load().spec.inlet.pass_ttl_s) * 1_000;
@@ -214,8 +230,9 @@ impl QueueShell {
         shown: ShownTicket,
         places: &Places,
     ) {
-        if let Some(joined) = self.queue.decide_adopt(&shared.id, person, shown, places) {
+        if let Some(joined) = self.decide_adopt(shared, person, shown, places) {
             self.queue.apply(&joined, places);
+            self.note_entry(shared, &joined);
             self.journal.append_and_forget(self.clock.now(), vec![joined]);
         }
     }
@@ -232,7 +249,7 @@ impl Serve<TakePlace> for QueueShell {
     type Answer = Result<Placed, Refusal>;
 
     fn serve(&mut self, ask: TakePlace, reply: Reply<Self::Answer>, _ctx: &mut Ctx<Self>) {
-        reply.send(self.take_place(&ask));
+        self.take_place(ask, reply);
     }
 }
 
@@ -248,10 +265,13 @@ impl Serve<GiveUp> for QueueShell {
     type Answer = Result<(), Refusal>;
 
     fn serve(&mut self, ask: GiveUp, reply: Reply<Self::Answer>, _ctx: &mut Ctx<Self>) {
-        let (shared, line) = match self.here(ask.shown.line) {
+        let settled = self.settled(ask.person, ask.shown);
+        let here = settled.and_then(|shown| self.here(shown.line).map(|here| (shown, here)));
+        let (shown, (shared, line)) = match here {
             Ok(here) => here,
             Err(refusal) => return reply.send(Err(refusal)),
         };
+        let ask = GiveUp { shown, ..ask };
         self.adopt(&shared, ask.person, ask.shown, &line.places);
         match self.queue.decide_leave(&shared.id, ask.person, ask.shown, &line.places) {
             Err(refusal) => reply.send(Err(refusal)),
@@ -275,7 +295,8 @@ impl Serve<Learn> for QueueShell {
                 Event::Joined { line, .. } | Event::Claimed { line, .. } => *line,
                 _ => continue,
             };
-            if let Ok((_, line)) = self.here(line) {
+            if let Ok((shared, line)) = self.here(line) {
+                self.settle_person_of(&shared, event);
                 self.queue.apply(event, &line.places);
             }
         }

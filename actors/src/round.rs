@@ -7,6 +7,7 @@
 
 use crate::clock::Clock;
 use crate::committer::{IntoActorFuture, Journal};
+use crate::draw_secrets::DrawSecrets;
 use crate::figures::Figures;
 use crate::handle::{Ctx, Handle, Mailbox, Reply, Serve, Shell};
 use crate::queue::{ActorDescription, Describe, Learn, Retire};
@@ -14,6 +15,7 @@ use crate::rail::{AtOnce, Charge, Charged};
 use crate::shared::{LineShared, RoundRef, RoundShared};
 use crate::till::{Offer, TillShell};
 use actix::{ActorContext, AsyncContext};
+use openrun_core::honesty::HonestyMeter;
 use openrun_core::inlet::{Limiter, RateBucket};
 use openrun_core::places::NUMBER_MAX;
 use openrun_core::program::Program;
@@ -21,16 +23,21 @@ use openrun_core::purchase::PurchaseState;
 use openrun_core::round::{LifeCycle, PurchaseOrder, Round};
 use openrun_core::round_spec::LineId;
 use openrun_core::speed::SpeedMeter;
-use openrun_core::view::{Interruption, Missing, RoundView};
+use openrun_core::uptake::UptakeMeter;
+use openrun_core::view::{Interruption, Measured, Missing, RoundView};
 use openrun_core::{Event, PersonKey, Purchase, Refusal, Timestamp, Won};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+mod lobby;
+mod measuring;
+mod notices;
 mod payments;
 mod steps;
 
+pub(crate) use lobby::GiveShare;
 pub(crate) use payments::{Announce, AskStep, ExpireHold, ForgetPayment, RailSaid, SendPayment};
 pub(crate) use steps::{Redefine, SetInlet, TakeStep};
 
@@ -71,6 +78,7 @@ pub(crate) struct Fence;
 /// A line as its round drives it.
 struct Drive {
     meter: SpeedMeter,
+    uptake: UptakeMeter,
     turns: VecDeque<(Timestamp, u64)>,
     is_moving: bool,
     limiter: Limiter,
@@ -81,11 +89,16 @@ impl Drive {
     fn new(vacant: Vec<(u64, u64)>) -> Drive {
         Drive {
             meter: SpeedMeter::default(),
+            uptake: UptakeMeter::default(),
             turns: VecDeque::new(),
             is_moving: false,
             limiter: Limiter::Shut,
             vacant,
         }
+    }
+
+    fn measured(&self) -> Measured {
+        Measured { speed: self.meter.speed(), uptake: self.uptake.uptake() }
     }
 }
 
@@ -96,6 +109,8 @@ pub(crate) struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Charges at once, when the rail does.
     pub at_once: Option<Arc<dyn AtOnce>>,
+    /// What rounds are drawn with.
+    pub draw_secrets: Arc<dyn DrawSecrets>,
     /// Where payments go that must be waited for.
     pub till: Option<TillLink>,
 }
@@ -123,7 +138,10 @@ pub(crate) struct RoundShell {
     last_tick: Timestamp,
     serial: u64,
     figures: Figures,
+    honesty: HonestyMeter,
     interruption: Option<Interruption>,
+    /// Lines whose draw is a step on its way.
+    drawing: BTreeSet<LineId>,
     /// Whether the till was not told yet what is open.
     must_announce: bool,
     is_retired: bool,
@@ -167,7 +185,9 @@ impl RoundShell {
             last_tick,
             serial,
             figures,
+            honesty: HonestyMeter::default(),
             interruption: None,
+            drawing: BTreeSet::new(),
             must_announce: true,
             is_retired: false,
         }
@@ -190,6 +210,7 @@ impl RoundShell {
         if !due.is_empty() {
             self.around.journal.append_and_forget(now, due);
         }
+        self.drive_draws(&shared, now, ctx);
         self.bucket.fill(&self.round.spec().inlet, elapsed);
         let lines = shared.lines.load_full();
         let active: u64 = lines.iter().map(|line| line.places.active()).sum();
@@ -199,7 +220,7 @@ impl RoundShell {
             self.lapse(index, line, now);
             let active_elsewhere = active.saturating_sub(line.places.active());
             self.advance(id, line, active_elsewhere, now, ctx);
-            self.drives[index].meter.observe(now, line.places.watermark());
+            self.measure(id, line, now);
         }
         self.publish(&shared, now);
     }
@@ -231,7 +252,7 @@ impl RoundShell {
         ctx: &mut Ctx<Self>,
     ) {
         let limit = self.program.rules_at(now).monthly_limit_won;
-        if self.drives[id.index()].is_moving {
+        if self.drives[id.index()].is_moving || self.is_being_drawn(id) {
             return;
         }
         if self.is_till_shut() {
@@ -244,7 +265,8 @@ impl RoundShell {
         self.drives[id.index()].limiter = limiter;
         let Some(moved) = moved else { return };
         let Event::WatermarkMoved { to, .. } = moved else { return };
-        self.bucket.take(places.entering(places.watermark(), to));
+        let (from, people) = (places.watermark(), places.entering(places.watermark(), to));
+        self.bucket.take(people);
         self.drives[id.index()].is_moving = true;
         let written = self.around.journal.append(now, vec![moved.clone()]);
         let line = Arc::clone(line);
@@ -255,6 +277,8 @@ impl RoundShell {
                 line.places.advance(to);
                 let now = shell.around.clock.now();
                 shell.drives[id.index()].turns.push_back((now, to));
+                shell.drives[id.index()].meter.entered(people);
+                shell.drives[id.index()].uptake.passed_over(to - from - people);
             }
         }));
     }
@@ -283,7 +307,7 @@ impl RoundShell {
         self.serial += 1;
         let lines = shared.lines.load();
         let drives: Vec<_> =
-            self.drives.iter().map(|drive| (drive.meter.speed(), drive.vacant.clone())).collect();
+            self.drives.iter().map(|drive| (drive.measured(), drive.vacant.clone())).collect();
         let mut view = RoundView::of(
             &self.round,
             Arc::clone(&self.program),
@@ -294,6 +318,8 @@ impl RoundShell {
         );
         self.look_for_interruption(now);
         view.interruption = self.interruption;
+        self.honesty.observe(&view, |line| &lines[line].places);
+        view.honesty = self.honesty.honesty();
         self.figures.show(&view);
         shared.view.store(Arc::new(view));
     }

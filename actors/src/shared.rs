@@ -6,12 +6,15 @@
 use crate::committer::Journal;
 use crate::failpoints::OwnNumbers;
 use crate::handle::Handle;
+use crate::lobby::LobbyShared;
 use crate::queue::QueueShell;
 use crate::round::{ReserveNumbers, RoundShell};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 use metrics::Counter;
 use openrun_core::places::Places;
+use openrun_core::queue::ShownTicket;
+use openrun_core::round::LifeCycle;
 use openrun_core::round_spec::LineId;
 use openrun_core::view::{PlaceView, RoundView};
 use openrun_core::{PersonKey, RoundId, Timestamp};
@@ -32,8 +35,25 @@ pub struct Rendered {
     pub bytes: Bytes,
     /// Its entity tag, quoted.
     pub etag: Arc<str>,
+    /// Of which state of the round it speaks.
+    pub state: LifeCycle,
     serial: u64,
     made: Instant,
+}
+
+/// The turn to make the document; given back also when making it panics.
+struct Turn<'a>(&'a AtomicBool);
+
+impl Turn<'_> {
+    fn take(taken: &AtomicBool) -> Option<Turn<'_>> {
+        (!taken.swap(true, Ordering::AcqRel)).then_some(Turn(taken))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 /// A place in line, as its person sees it.
@@ -43,8 +63,10 @@ pub struct Place {
     pub line: LineId,
     /// The word for the line.
     pub class: Arc<str>,
-    /// The number.
+    /// The number; in a lobby that is not drawn one that says nothing.
     pub number: u64,
+    /// Whether the place is in a lobby that is not drawn.
+    pub is_entry: bool,
     /// Where it stands.
     pub view: PlaceView,
     /// Until when the pass is good, when one is out and known to the answer.
@@ -60,6 +82,8 @@ pub struct LineShared {
     answered: AtomicU64,
     /// Whether a block is being reserved.
     pub reserving: AtomicBool,
+    /// What the draw adds to a line that is the lobby of another.
+    pub(crate) lobby: LobbyShared,
 }
 
 /// What a round shares.
@@ -72,6 +96,9 @@ pub(crate) struct RoundShared {
     pub round: Handle<RoundShell>,
     pub queues: Vec<Handle<QueueShell>>,
     pub rendered: ArcSwapOption<Rendered>,
+    /// Whether somebody is making the next document.
+    pub is_rendering: AtomicBool,
+    pub renders_total: Counter,
     pub inversions: AtomicU64,
     pub inversions_total: Counter,
 }
@@ -126,29 +153,40 @@ impl RoundRef {
         let lines = self.0.lines.load();
         let view = self.0.view.load();
         let line = if line.index() < lines.len() { line } else { LineId(0) };
+        let ShownTicket { line, number } = self.0.renewed(ShownTicket { line, number });
         let places = &lines[line.index()].places;
         Place {
             line,
-            class: Arc::clone(&view.lines[line.index()].class),
+            class: Arc::clone(&view.lines[view.spec.line_behind(line).index()].class),
             number,
+            is_entry: view.spec.is_lobby(line),
             view: view.place(line, number, places),
             pass_expires_at: None,
         }
     }
 
     /// The watermark document: made once per snapshot by whoever asks first, and not more often
-    /// than every 200 ms.
+    /// than every 200 ms unless the state of the round has changed. While one makes it, all others
+    /// get the one before.
     pub fn rendered(&self, render: impl FnOnce(&RoundView) -> Bytes) -> Rendered {
         let view = self.0.view.load();
         let is_fresh = |rendered: &&Arc<Rendered>| {
-            rendered.serial == view.serial || rendered.made.elapsed() < REMAKE_AFTER
+            rendered.serial == view.serial
+                || (rendered.state == view.state && rendered.made.elapsed() < REMAKE_AFTER)
         };
-        if let Some(rendered) = self.0.rendered.load().as_ref().filter(is_fresh) {
+        let former = self.0.rendered.load();
+        if let Some(rendered) = former.as_ref().filter(is_fresh) {
             return Rendered::clone(rendered);
         }
+        let turn = Turn::take(&self.0.is_rendering);
+        if let (None, Some(rendered)) = (&turn, former.as_ref()) {
+            return Rendered::clone(rendered);
+        }
+        self.0.renders_total.increment(1);
         let rendered = Rendered {
             bytes: render(&view),
             etag: format!("\"{}-{}\"", view.epoch, view.serial).into(),
+            state: view.state,
             serial: view.serial,
             made: Instant::now(),
         };

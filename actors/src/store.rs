@@ -7,8 +7,10 @@
 //! write nothing, nothing is written twice, and a stream whose writer is stuck holds up no other.
 
 use async_trait::async_trait;
+use openrun_core::purchase::PassId;
 use openrun_core::{
-    Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Timestamp,
+    Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+    Timestamp,
 };
 use tokio::sync::mpsc;
 
@@ -103,6 +105,10 @@ pub trait Store: Send + Sync + 'static {
     /// Every program as it stands.
     async fn programs(&self) -> Result<Vec<Program>, StoreError>;
 
+    /// What is switched off for a time, as the newest `SuspensionsChanged` says; nothing before the
+    /// first.
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError>;
+
     /// The ids of all rounds, oldest first.
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError>;
 
@@ -112,6 +118,17 @@ pub trait Store: Send + Sync + 'static {
     /// Everything that a person's limits and keys depend on: their `Held`, `PaymentSent`, `Voided`,
     /// `Issued` and `Refused` events; those of one program in the order of `seq`.
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// What one person's place came to, in the order of `seq`: its `Joined`, `Left` and `Claimed`
+    /// events, the `Held`, `PaymentSent`, `Voided` and `Issued` of what was bought with it, every
+    /// `RoundMoved` of the round, and where the line's watermark stood when the round was last sold
+    /// out (the `WatermarkMoved` before it).
+    async fn place_events(
+        &self,
+        round: &RoundId,
+        place: PassId,
+        person: PersonKey,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
 
     /// Everybody who signed up.
     fn people(&self) -> Chunks<PersonKey>;

@@ -105,6 +105,8 @@ create table place_end (
     constraint place_end_person_is_a_key check (length(person) = 16)
 ) strict, without rowid;
 
+create index place_end_by_place on place_end (round_id, line, number);
+
 -- Who claimed which turn, and until when the pass is good.
 create table claim (
     stream_id integer not null,
@@ -118,6 +120,10 @@ create table claim (
     constraint claim_in_order primary key (round_id, seq),
     constraint claim_person_is_a_key check (length(person) = 16)
 ) strict, without rowid;
+
+-- For whoever asks what came of their place. Turns come in the order of numbers, so this grows at
+-- its end.
+create index claim_by_place on claim (round_id, line, number);
 
 -- Stock and limits set aside until a rail has answered. The rows carry the running totals that the
 -- decision was made with (left_after, used_after), so that the checks below repeat the rules

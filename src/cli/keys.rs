@@ -39,7 +39,7 @@ pub(super) struct Init {
 
 #[derive(Debug, Args)]
 pub(super) struct Rotate {
-    /// Which: ticket, pass or staff
+    /// Which: ticket, pass, staff or draw
     #[arg(value_name = "KIND", value_parser = kind)]
     kind: Kind,
     /// Retire a key that was stolen, though people lose what it sealed
@@ -109,5 +109,5 @@ impl Keys {
 
 fn kind(text: &str) -> Result<Kind, &'static str> {
     let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == text);
-    kind.ok_or("a kind is ticket, pass or staff")
+    kind.ok_or("a kind is ticket, pass, staff or draw")
 }

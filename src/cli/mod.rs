@@ -22,6 +22,7 @@ mod serve;
 mod signals;
 mod sim;
 mod token;
+mod verify_draw;
 
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ Examples:
   openrun keys init --channel seoul-pay && openrun serve
   openrun rail --mode mixed                a bank with faults, to try payments with
   openrun sim --runs 10000                 ten thousand simulated sales with every fault
+  openrun verify-draw transcript.json      was the line drawn as it was announced
   openrun audit                            every rule of the store, exit code 3 if one is broken
 
 Settings: flags, then OPENRUN_* variables, then openrun.toml (see openrun.example.toml), then
@@ -86,6 +88,8 @@ enum Command {
     /// Look at the settings
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Recompute a draw from its transcript, and find yourself in it
+    VerifyDraw(verify_draw::VerifyDraw),
     /// Print the OpenAPI document of the HTTP API
     Openapi(openapi::Openapi),
     /// Print completions for a shell
@@ -108,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Token(command) => command.run(),
         Command::Keys(command) => command.run(),
         Command::Config(command) => command.run(),
+        Command::VerifyDraw(command) => command.run(),
         Command::Openapi(command) => command.run(),
         Command::Completions(command) => command.run(),
         Command::Healthcheck(command) => command.run(),

@@ -59,6 +59,8 @@ fn wrong_usage_is_told_by_the_parser() {
     check("token admin --role viewer --ttl 0", ErrorKind::ValueValidation);
     check("rehearse --pace fast", ErrorKind::ValueValidation);
     check("demo --port 0", ErrorKind::ValueValidation);
+    check("verify-draw", ErrorKind::MissingRequiredArgument);
+    check("verify-draw transcript.json --root 00", ErrorKind::ValueValidation);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::LocalBoxFuture;
-use openrun_core::Refusal;
+use openrun_core::{Feature, Refusal};
 use std::convert::Infallible;
 use std::future::{Future, ready};
 use std::rc::Rc;
@@ -79,7 +79,8 @@ impl At {
         let meter = RouteMeter::new(path.clone(), text);
         // What everybody shares may come from a cache: an id of one request has no place in it.
         let is_shared = terms.who == Who::Anyone;
-        let handler = answering(Rc::clone(&self.pattern), meter, is_shared, handler);
+        let guard = (is_shared, terms.feature);
+        let handler = answering(Rc::clone(&self.pattern), meter, guard, handler);
         self.methods.push((Declared { path, method, terms }, handler));
         self
     }
@@ -101,7 +102,7 @@ impl At {
         let allow = HeaderValue::from_str(&names.join(", ")).expect("names of methods are ASCII");
         let meter = RouteMeter::new(self.pattern.documented(), "other");
         let refuse = move |_: Call| ready(Err(Problem::method_not_allowed(allow.clone())));
-        let refuse = answering(Rc::clone(&self.pattern), meter, false, refuse);
+        let refuse = answering(Rc::clone(&self.pattern), meter, (false, None), refuse);
         At { refuse: Some(refuse), ..self }
     }
 }
@@ -131,7 +132,7 @@ impl Api {
         let meter = RouteMeter::new("unmatched".to_owned(), "other");
         let nothing = |_: Call| ready(Err(Problem::from(Refusal::NotFound)));
         let nothing: Rc<Handler> =
-            answering(Rc::new(Pattern::new("/")), meter, false, nothing).into();
+            answering(Rc::new(Pattern::new("/")), meter, (false, None), nothing).into();
         let service = fn_service(move |request: ServiceRequest| {
             let path = request.match_info().as_str();
             let at = paths.iter().find(|at| at.pattern.matches(path));
@@ -146,7 +147,7 @@ impl Api {
 fn answering<F, Fut>(
     pattern: Rc<Pattern>,
     meter: RouteMeter,
-    is_shared: bool,
+    (is_shared, feature): (bool, Option<Feature>),
     handler: F,
 ) -> Box<Handler>
 where
@@ -158,9 +159,15 @@ where
         let started = Instant::now();
         let (edge, meter) = (Rc::clone(edge), Rc::clone(&meter));
         let call = Call::new(Rc::clone(&edge), Rc::clone(&pattern), request.clone(), payload);
-        let answer = handler(call);
+        // Before anything is read or checked: what is switched off shall cost nothing.
+        let allowed = feature.map_or(Ok(()), |it| edge.engine.check_feature(it, None));
+        let answer = allowed.map(|()| handler(call));
         Box::pin(async move {
-            let response = finish(&edge, &request, is_shared, answer.await);
+            let answer = match answer {
+                Ok(answer) => answer.await,
+                Err(suspended) => Err(suspended.into()),
+            };
+            let response = finish(&edge, &request, is_shared, answer);
             meter.record(response.status(), started.elapsed());
             Ok(ServiceResponse::new(request, response))
         })

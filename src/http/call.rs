@@ -5,11 +5,12 @@
 
 use super::body::{self, malformed};
 use super::edge::Edge;
+use super::language::Language;
 use super::pattern::Pattern;
 use super::problem::Problem;
 use crate::trust::{PersonClaims, Role, Ticket};
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse};
 use openrun_actors::{RoundRef, Staff};
 use openrun_core::person::ShownPass;
@@ -52,6 +53,18 @@ impl Call {
     #[must_use]
     pub fn edge(&self) -> &Edge {
         &self.edge
+    }
+
+    /// Whether only the head of the answer is asked for.
+    #[must_use]
+    pub fn is_head(&self) -> bool {
+        self.request.method() == Method::HEAD
+    }
+
+    /// The better of the two languages for this request.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        Language::of(self.request.headers())
     }
 
     /// A segment of the path.

@@ -3,6 +3,8 @@
 //!
 //! One copy a worker, all of them pointing to the same things; no lock anywhere.
 
+use super::board::Boards;
+use super::events::Streams;
 use super::openapi;
 use super::reply;
 use crate::rail::Webhooks;
@@ -33,6 +35,10 @@ pub struct Edge {
     pub refusals: RefusalMeter,
     /// Checks webhooks of the payment rail, when it sends some.
     pub webhooks: Option<Arc<Webhooks>>,
+    /// Streams of server-sent events.
+    pub streams: Arc<Streams>,
+    /// The boards as they were shown last.
+    pub boards: Arc<Boards>,
     /// `/.well-known/jwks.json`.
     pub jwks: Bytes,
     /// `/openapi.json` of this listener.
@@ -58,6 +64,8 @@ impl Edge {
             body_timeout,
             refusals: RefusalMeter::new(),
             webhooks,
+            streams: Arc::default(),
+            boards: Arc::default(),
             jwks,
             document: Bytes::from(openapi::openapi()),
             is_draining: Arc::default(),

@@ -16,9 +16,15 @@ pub mod server;
 pub mod terms;
 
 pub mod admin;
+mod announcements;
+pub mod board;
 pub mod docs;
+mod draws;
+pub mod events;
 pub mod health;
 pub mod home;
+pub mod honesty;
+pub mod outcome;
 pub mod people;
 pub mod programs;
 pub mod purchases;
@@ -27,6 +33,7 @@ pub mod rounds;
 pub mod tickets;
 pub mod watermark;
 
+pub mod language;
 pub mod meter;
 pub mod openapi;
 pub mod problem;

@@ -7,8 +7,11 @@ use super::api::Declared;
 use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
 use super::problem::{self, PROBLEM_JSON};
 use super::terms::Who;
-use super::{admin, docs, health, home, people, problem_table, programs, purchases, rail, router};
-use super::{rounds, tickets, watermark};
+use super::{
+    admin, board, docs, draws, events, health, home, outcome, people, problem_table, programs,
+    purchases,
+};
+use super::{rail, rounds, router, tickets, watermark};
 use actix_web::http::Method;
 use std::collections::BTreeMap;
 use utoipa::OpenApi;
@@ -33,12 +36,15 @@ const STAFF_TOKEN: &str = "staff_token";
     tags(
         (name = "sale", description = "What is sold, and when"),
         (name = "line", description = "A place in line, and the right to buy"),
+        (name = "draw", description = "What a drawn order was committed to, and its proof"),
         (name = "purchase", description = "Buying, and what was bought"),
         (name = "people", description = "Sign-up and limits"),
         (name = "contract", description = "This document, its page, and keys")),
     paths(
         programs::list, programs::show, rounds::list, rounds::show, watermark::show,
-        tickets::join, tickets::show, tickets::leave, tickets::claim,
+        events::show, board::show,
+        tickets::join, tickets::show, tickets::leave, tickets::claim, outcome::show,
+        draws::show, draws::transcript,
         purchases::buy, purchases::show, purchases::list, rail::webhook,
         people::sign_up, people::me, people::limits,
         docs::document, docs::docs, docs::file, docs::jwks, home::public),
@@ -59,7 +65,9 @@ struct Public;
         (name = "contract", description = "This document and its page")),
     paths(
         admin::programs::put, admin::rounds::put, admin::rounds::step, admin::rounds::set_inlet,
-        admin::rounds::show, admin::rounds::list, admin::log::list,
+        admin::rounds::show, admin::rounds::list, admin::log::list, admin::draws::give,
+        admin::notices::post, admin::notices::withdraw,
+        admin::suspensions::list, admin::suspensions::put,
         health::healthz, health::readyz, health::metrics, health::version,
         docs::document, docs::docs, docs::file, home::ops),
     components(schemas(problem::Body))

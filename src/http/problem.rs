@@ -4,10 +4,11 @@
 //! carries a stack, a token, or another person's data.
 
 use super::edge::Edge;
+use super::language::Language;
 use super::problem_table;
 use super::reply;
 use super::time::Moment;
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use openrun_core::round::LifeCycle;
 use openrun_core::{Refusal, Timestamp};
@@ -76,42 +77,6 @@ impl Problem {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Language {
-    English,
-    Korean,
-}
-
-impl Language {
-    /// The better of the two languages for `Accept-Language`; English when it names neither.
-    fn of(headers: &HeaderMap) -> Language {
-        let Some(ranges) = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok())
-        else {
-            return Language::English;
-        };
-        let (mut english, mut korean) = (0.0_f32, 0.0_f32);
-        for range in ranges.split(',').take(16) {
-            let mut parts = range.split(';').map(str::trim);
-            let tag = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok());
-            let weight = weight.unwrap_or(1.0_f32);
-            match tag.split('-').next() {
-                Some("ko") => korean = korean.max(weight),
-                Some("en") => english = english.max(weight),
-                _ => {}
-            }
-        }
-        if korean > english { Language::Korean } else { Language::English }
-    }
-
-    fn tag(self) -> &'static str {
-        match self {
-            Language::English => "en",
-            Language::Korean => "ko",
-        }
-    }
-}
-
 /// The body of every answer that says no (RFC 9457), with the facts that its reader needs.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
@@ -142,6 +107,9 @@ impl<'a> Body<'a> {
         };
         let detail = match refusal {
             Refusal::Malformed { detail } if !detail.is_empty() => detail,
+            Refusal::Suspended { message, .. } if !message.en.is_empty() => {
+                language.of_both(message)
+            }
             _ => detail,
         };
         let kind = format!("urn:openrun:problem:{}", entry.code);
@@ -159,6 +127,13 @@ struct Facts {
     /// `round-not-open`, `not-eligible`: when it opens for this person, if that is ahead.
     #[serde(skip_serializing_if = "Option::is_none")]
     opens_at: Option<Moment>,
+    /// `suspended`: what is switched off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "sign_up")]
+    feature: Option<&'static str>,
+    /// `suspended`: until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Moment>,
     /// `not-yet`: how many people are ahead.
     #[serde(skip_serializing_if = "Option::is_none")]
     ahead: Option<u64>,
@@ -193,6 +168,10 @@ impl Facts {
             }
             Refusal::WrongState { state } => facts.state = Some(state.word()),
             Refusal::NotEligible { opens_at } => facts.opens_at = opens_at.map(Moment),
+            Refusal::Suspended { feature, until, .. } => {
+                facts.feature = Some(feature.word());
+                facts.until = Some(Moment(*until));
+            }
             Refusal::NotYet { ahead } => facts.ahead = Some(*ahead),
             Refusal::MonthlyLimitExceeded { allowance_won } => {
                 facts.allowance_won = Some(allowance_won.0);
@@ -223,6 +202,8 @@ fn retry_after_s(refusal: &Refusal, now: Timestamp) -> Option<i64> {
         Refusal::RoundNotOpen { opens_at: Some(at), .. }
         | Refusal::NotEligible { opens_at: Some(at) } => Some(until(*at)),
         Refusal::RoundNotOpen { .. } => Some(spread(5, 20)),
+        // Everybody who was kept away comes back: over a minute, not in one second.
+        Refusal::Suspended { until: end, .. } => Some(until(*end) + spread(0, 60)),
         Refusal::NotYet { .. } => Some(spread(2, 6)),
         _ => Some(spread(1, 4)),
     }
@@ -232,25 +213,6 @@ fn retry_after_s(refusal: &Refusal, now: Timestamp) -> Option<i64> {
 mod tests {
     use super::*;
     use openrun_core::Won;
-
-    #[test]
-    fn the_language_is_korean_only_when_it_is_preferred() {
-        for (accept, language) in [
-            ("ko", Language::Korean),
-            ("ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7", Language::Korean),
-            ("en-US,en;q=0.9,ko;q=0.8", Language::English),
-            ("en;q=0.5, ko;q=0.8", Language::Korean),
-            ("fr", Language::English),
-            ("*", Language::English),
-            ("ko;q=0", Language::English),
-            ("", Language::English),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(accept));
-            assert_eq!(Language::of(&headers), language, "{accept}");
-        }
-        assert_eq!(Language::of(&HeaderMap::new()), Language::English);
-    }
 
     #[test]
     fn a_problem_carries_its_code_and_the_facts_of_the_refusal() {

@@ -35,6 +35,12 @@ pub fn of(code: &str) -> &'static Entry {
 /// All problems, in order of precedence.
 pub const TABLE: &[Entry] = &[
     entry(
+        "suspended",
+        StatusCode::CONFLICT,
+        ("Switched off for a time", "the operator has switched this off until the time given"),
+        ("일시 중단되었습니다", "운영자가 표시된 시각까지 이 기능을 중단했습니다"),
+    ),
+    entry(
         "unauthenticated",
         StatusCode::UNAUTHORIZED,
         ("Not signed in", "the token is missing, expired, or not from a known issuer"),
@@ -101,6 +107,12 @@ pub const TABLE: &[Entry] = &[
         ("구매 내역을 찾을 수 없습니다", "해당하는 본인의 구매 내역이 없습니다"),
     ),
     entry(
+        "notice-not-found",
+        StatusCode::NOT_FOUND,
+        ("No such notice", "there is no notice with this id, or its time is over"),
+        ("공지를 찾을 수 없습니다", "해당하는 공지가 없거나 게시 기간이 지났습니다"),
+    ),
+    entry(
         "not-found",
         StatusCode::NOT_FOUND,
         ("No such page", "nothing is served under this path"),
@@ -135,6 +147,12 @@ pub const TABLE: &[Entry] = &[
         StatusCode::CONFLICT,
         ("Not possible in this state", "the round cannot go there from its state"),
         ("현재 상태에서는 할 수 없습니다", "회차의 현재 상태에서는 할 수 없는 작업입니다"),
+    ),
+    entry(
+        "too-many-notices",
+        StatusCode::CONFLICT,
+        ("Too many notices", "the round has as many as anybody reads: withdraw one first"),
+        ("공지가 너무 많습니다", "이 회차의 공지가 한도에 이르렀습니다. 먼저 하나를 내려 주세요"),
     ),
     entry(
         "not-eligible",

@@ -117,7 +117,7 @@ pub struct PurchaseAnswer<'a> {
 #[derive(ToSchema)]
 #[schema(as = PurchaseState, rename_all = "snake_case")]
 #[allow(dead_code, reason = "stands in the document only")]
-enum PurchaseStateWord {
+pub(super) enum PurchaseStateWord {
     /// Stock and limit are held.
     Held,
     /// The payment rail was asked.
@@ -212,7 +212,7 @@ fn answer(purchase: &Purchase, is_replay: bool) -> HttpResponse {
 }
 
 /// A UUIDv7: ordered by time, so that the store appends.
-fn new_id(now: Timestamp) -> PurchaseId {
+pub fn new_id(now: Timestamp) -> PurchaseId {
     let millis = u64::try_from(now.0).unwrap_or(0);
     let random: [u8; 10] = rand::random();
     let id = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();

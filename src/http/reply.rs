@@ -13,8 +13,13 @@ use serde::Serialize;
 pub const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// For what everybody may see: a cache in front of the server answers the crowd.
 pub const SHARED: HeaderValue = HeaderValue::from_static("public, max-age=1");
+/// For how a sale stands: a cache goes on showing the last one when the server is away, and clients
+/// refuse what is older than these ten minutes.
+pub const STATUS: HeaderValue = HeaderValue::from_static("public, max-age=1, stale-if-error=600");
 /// For what changes only with a new release or a new key.
 pub const SHARED_LONG: HeaderValue = HeaderValue::from_static("public, max-age=300");
+/// For what will never be otherwise.
+pub const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// Room for the largest common answer, so that writing it never moves it.
 const TYPICAL_BYTES: usize = 640;

@@ -1,9 +1,11 @@
 //! Rounds for everybody: what a sale is. Live figures are in the watermark document.
 
+use super::announcements::{NoticeAnswer, SuspensionAnswer, notices, suspensions_of};
 use super::call::{Answer, Call};
 use super::reply;
 use super::time::Moment;
-use super::words::{RoundHead, Slug, WindowHead};
+use super::words::{OrderWord, RoundHead, Slug, WindowHead};
+use openrun_actors::Engine;
 use openrun_core::WindowId;
 use openrun_core::view::RoundView;
 use serde::Serialize;
@@ -17,9 +19,10 @@ pub struct RoundAnswer<'a> {
     head: RoundHead<'a>,
     /// Its windows, in the order of their opening.
     windows: Vec<WindowAnswer<'a>>,
-    /// Features that are suspended during this sale: none yet.
-    #[schema(value_type = Vec<Object>)]
-    suspensions: [(); 0],
+    /// What the operator tells everybody, oldest first.
+    notices: Vec<NoticeAnswer<'a>>,
+    /// Features that are switched off now.
+    suspensions: Vec<SuspensionAnswer>,
 }
 
 /// Times, eligibility and stock of one part of a sale.
@@ -45,7 +48,7 @@ impl<'a> RoundHead<'a> {
             program_id: spec.program_id.as_str(),
             name: &spec.name,
             state: view.state,
-            order: spec.order,
+            order: OrderWord::of(&spec.order),
             rejoin: spec.rejoin,
             lobby_opens_at: Moment(spec.lobby_opens_at),
         }
@@ -53,12 +56,17 @@ impl<'a> RoundHead<'a> {
 }
 
 impl<'a> RoundAnswer<'a> {
-    fn new(view: &'a RoundView) -> RoundAnswer<'a> {
+    fn new(view: &'a RoundView, engine: &Engine) -> RoundAnswer<'a> {
         let windows = view.windows.iter().zip(&view.spec.windows).map(|(window, spec)| {
             let leftover_to = spec.leftover_to.as_ref();
             WindowAnswer { head: window.into(), stock_won: spec.stock_won.0, leftover_to }
         });
-        RoundAnswer { head: RoundHead::new(view), windows: windows.collect(), suspensions: [] }
+        RoundAnswer {
+            head: RoundHead::new(view),
+            windows: windows.collect(),
+            notices: notices(view),
+            suspensions: suspensions_of(view, engine),
+        }
     }
 }
 
@@ -72,8 +80,9 @@ pub struct Rounds<'a> {
 #[utoipa::path(get, path = "/v1/rounds", operation_id = "list_rounds", tag = "sale",
     responses((status = 200, description = "all rounds", body = Rounds)))]
 pub async fn list(call: Call) -> Answer {
-    let views = call.edge().engine.rounds();
-    let rounds = views.iter().map(|view| RoundAnswer::new(view)).collect();
+    let engine = &call.edge().engine;
+    let views = engine.rounds();
+    let rounds = views.iter().map(|view| RoundAnswer::new(view, engine)).collect();
     Ok(reply::shared(&Rounds { rounds }))
 }
 
@@ -83,5 +92,5 @@ pub async fn list(call: Call) -> Answer {
 pub async fn show(call: Call) -> Answer {
     let (_, round) = call.round()?;
     let view = round.view();
-    Ok(reply::shared(&RoundAnswer::new(&view)))
+    Ok(reply::shared(&RoundAnswer::new(&view, &call.edge().engine)))
 }

@@ -5,9 +5,12 @@
 //! in this order, so what a crowd asks for stands first.
 
 use super::api::{Api, at};
-use super::terms::{ANYONE, BUYING, JOINING, OPERATOR, PERSON, SHOWN_TICKET, VIEWER};
+use super::terms::{
+    ANYONE, BUYING, JOINING, OPERATOR, OPERATOR_ALONE, PERSON, SHOWN_TICKET, SIGN_UP, VIEWER,
+};
 use super::{
-    admin, docs, health, home, people, programs, purchases, rail, rounds, tickets, watermark,
+    admin, board, docs, draws, events, health, home, outcome, people, programs, purchases, rail,
+    rounds, tickets, watermark,
 };
 
 /// What people and channel apps call.
@@ -20,6 +23,7 @@ pub fn public() -> Api {
             .get(tickets::show, SHOWN_TICKET.may(ROUND))
             .delete(tickets::leave, SHOWN_TICKET.may(CLAIM)),
     );
+    api.add(at("/v1/rounds/{round}/outcome").get(outcome::show, SHOWN_TICKET.may(OUTCOME)));
     api.add(at("/v1/rounds/{round}/purchases").post(purchases::buy, BUYING.may(BUY)));
     api.add(at("/v1/rounds/{round}/tickets").post(tickets::join, JOINING.may(JOIN)));
     api.add(at("/v1/rounds/{round}/passes").post(tickets::claim, SHOWN_TICKET.may(CLAIM)));
@@ -27,7 +31,14 @@ pub fn public() -> Api {
     api.add(at("/v1/purchases").get(purchases::list, PERSON.may(LIST)));
     api.add(at("/v1/people/me/limits").get(people::limits, PERSON.may(REGISTERED)));
     api.add(at("/v1/people/me").get(people::me, PERSON.may(REGISTERED)));
-    api.add(at("/v1/people").post(people::sign_up, PERSON.body().may(BUSY)));
+    api.add(at("/v1/people").post(people::sign_up, SIGN_UP.may(BUSY)));
+    api.add(at("/v1/rounds/{round}/events").get(events::show, ANYONE.may(STREAM)));
+    api.add(at("/v1/rounds/{round}/board").get(board::show, ANYONE.may(ROUND)));
+    api.add(
+        at("/v1/rounds/{round}/draw/{class}/transcript")
+            .get(draws::transcript, ANYONE.may(TRANSCRIPT)),
+    );
+    api.add(at("/v1/rounds/{round}/draw").get(draws::show, ANYONE.may(DRAW)));
     api.add(at("/v1/rounds/{round}").get(rounds::show, ANYONE.may(ROUND)));
     api.add(at("/v1/rounds").get(rounds::list, ANYONE));
     api.add(at("/v1/programs/{program}").get(programs::show, ANYONE.may(PROGRAM)));
@@ -52,6 +63,9 @@ pub fn ops() -> Api {
         at("/v1/admin/rounds/{round}/inlet").patch(admin::rounds::set_inlet, OPERATOR.may(STEP)),
     );
     api.add(
+        at("/v1/admin/rounds/{round}/draw/shares").post(admin::draws::give, OPERATOR.may(STEP)),
+    );
+    api.add(
         at("/v1/admin/rounds/{round}/{step:schedule|open|pause|resume|close}")
             .post(admin::rounds::step, OPERATOR.may(STEP)),
     );
@@ -61,6 +75,16 @@ pub fn ops() -> Api {
             .put(admin::rounds::put, OPERATOR.may(PUT_ROUND)),
     );
     api.add(at("/v1/admin/rounds").get(admin::rounds::list, VIEWER));
+    api.add(
+        at("/v1/admin/notices/{id}")
+            .delete(admin::notices::withdraw, OPERATOR_ALONE.may(WITHDRAW_NOTICE)),
+    );
+    api.add(at("/v1/admin/notices").post(admin::notices::post, OPERATOR.may(POST_NOTICE)));
+    api.add(
+        at("/v1/admin/suspensions")
+            .get(admin::suspensions::list, VIEWER)
+            .put(admin::suspensions::put, OPERATOR.may(SUSPEND)),
+    );
     api.add(at("/v1/admin/log").get(admin::log::list, VIEWER.may(LIST)));
     api.add(at("/").get(home::ops, ANYONE));
     add_docs(&mut api);
@@ -74,8 +98,15 @@ fn add_docs(api: &mut Api) {
 }
 
 const BUSY: &[&str] = &["overloaded", "unavailable"];
+const OUTCOME: &[&str] = &["round-not-found", "overloaded", "unavailable"];
 const HINT: &[&str] = &["unauthenticated", "overloaded", "unavailable"];
+const STREAM: &[&str] = &["round-not-found", "overloaded", "unavailable"];
+const POST_NOTICE: &[&str] = &["round-not-found", "too-many-notices", "overloaded", "unavailable"];
+const WITHDRAW_NOTICE: &[&str] = &["notice-not-found", "overloaded", "unavailable"];
+const SUSPEND: &[&str] = &["program-not-found", "overloaded", "unavailable"];
 const ROUND: &[&str] = &["round-not-found"];
+const DRAW: &[&str] = &["not-found", "round-not-found"];
+const TRANSCRIPT: &[&str] = &["not-found", "round-not-found", "unavailable"];
 const PROGRAM: &[&str] = &["program-not-found"];
 const PURCHASE: &[&str] = &["purchase-not-found", "overloaded", "unavailable"];
 const LIST: &[&str] = &["malformed", "overloaded", "unavailable"];

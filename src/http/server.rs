@@ -8,10 +8,12 @@ use super::router;
 use crate::rail::Webhooks;
 use crate::trust::Keys;
 use actix_web::dev::ServerHandle;
+use actix_web::rt::net::TcpStream;
 use actix_web::rt::task::JoinHandle;
 use actix_web::{App, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
 use openrun_actors::Engine;
+use std::any::Any;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,6 +33,9 @@ pub const MAX_CONNECTIONS: usize = 19_000;
 const OPS_CONNECTIONS: usize = 256;
 /// Connections that wait to be accepted: those who come in the second of the opening.
 const BACKLOG: u32 = 8_192;
+/// A connection whose other end takes nothing for this long is cut: longer than a phone is in a
+/// tunnel between two stations, and short enough that those who stop reading do not pile up.
+const UNREAD_MOST: Duration = Duration::from_secs(30);
 /// How long requests in flight may take when the server stops, in seconds.
 const SHUTDOWN_S: u64 = 30;
 
@@ -97,6 +102,7 @@ pub fn start(options: ServerOptions) -> io::Result<Server> {
         .backlog(BACKLOG)
         .keep_alive(options.keep_alive)
         .client_request_timeout(options.client_request_timeout)
+        .on_connect(|connection, _| cut_when_unread(connection, UNREAD_MOST))
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals()
         .bind(options.public)
@@ -123,6 +129,19 @@ pub fn start(options: ServerOptions) -> io::Result<Server> {
         public: Listener::spawn(public.run()),
         ops: Listener::spawn(ops.run()),
     })
+}
+
+/// Lets the system cut a connection once what was sent on it is not taken for `most`: a stream that
+/// nobody reads is never asked for more, so nothing here would notice.
+fn cut_when_unread(connection: &dyn Any, most: Duration) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<TcpStream>()
+        && let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(most))
+    {
+        tracing::debug!(%error, "a connection has no bound on what is not read");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (connection, most);
 }
 
 fn named(listener: &str, address: SocketAddr, error: &io::Error) -> io::Error {

@@ -3,6 +3,7 @@
 //! Words for the document; the checks themselves are in [`super::call`].
 
 use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
+use openrun_core::Feature;
 
 /// Who may call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +31,13 @@ pub struct Terms {
     pub has_body: bool,
     /// Further codes of refusals.
     pub may: &'static [&'static str],
+    /// What it is a part of, when that can be switched off for a time.
+    pub feature: Option<Feature>,
 }
 
 impl Terms {
     const fn of(who: Who) -> Terms {
-        Terms { who, headers: &[], has_body: false, may: &[] }
+        Terms { who, headers: &[], has_body: false, may: &[], feature: None }
     }
 
     /// It reads a body.
@@ -47,6 +50,12 @@ impl Terms {
     #[must_use]
     pub const fn may(self, may: &'static [&'static str]) -> Terms {
         Terms { may, ..self }
+    }
+
+    /// It is refused while this is switched off for everything.
+    #[must_use]
+    pub const fn part_of(self, feature: Feature) -> Terms {
+        Terms { feature: Some(feature), ..self }
     }
 
     /// It reads these headers too.
@@ -68,7 +77,8 @@ impl Terms {
             true => &["malformed", "body-too-large", "unsupported-media-type"],
             false => &[],
         };
-        [by_who, by_body, self.may].concat()
+        let by_feature: &[&str] = if self.feature.is_some() { &["suspended"] } else { &[] };
+        [by_feature, by_who, by_body, self.may].concat()
     }
 }
 
@@ -76,6 +86,8 @@ impl Terms {
 pub const ANYONE: Terms = Terms::of(Who::Anyone);
 /// A person's token is needed.
 pub const PERSON: Terms = Terms::of(Who::Person);
+/// Signing up, which can be switched off for a time.
+pub const SIGN_UP: Terms = PERSON.body().part_of(Feature::SignUp);
 /// A ticket is needed, and nothing else.
 pub const SHOWN_TICKET: Terms = Terms::of(Who::Ticket).headers(&[(TICKET, true)]);
 /// Joining: a ticket may come along.
@@ -85,5 +97,7 @@ pub const BUYING: Terms =
     Terms::of(Who::Person).headers(&[(PASS, true), (IDEMPOTENCY_KEY, true)]).body();
 /// A staff token is needed.
 pub const VIEWER: Terms = Terms::of(Who::Viewer);
+/// A staff token of an operator is needed, and there is no body.
+pub const OPERATOR_ALONE: Terms = Terms::of(Who::Operator);
 /// A staff token of an operator is needed.
 pub const OPERATOR: Terms = Terms::of(Who::Operator).body();

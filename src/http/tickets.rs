@@ -12,6 +12,7 @@ use crate::trust::{Pass, Ticket};
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use openrun_actors::{Join, Joined, Place};
+use openrun_core::draw::Proof;
 use openrun_core::queue::ShownTicket;
 use openrun_core::view::{Outlook, PlaceState};
 use openrun_core::{RoundId, Timestamp};
@@ -54,15 +55,40 @@ pub struct TicketAnswer<'a> {
     pass: Option<String>,
     /// Until when the pass is good.
     pass_expires_at: Option<Moment>,
+    /// In a drawn round, for who was in its lobby: what finds the own leaf in the transcript. To be
+    /// kept by its person alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<DrawProof>)]
+    draw_proof: Option<Proof>,
     /// Only with `ineligible_now`: when the person's own window opens.
     #[serde(skip_serializing_if = "Option::is_none")]
     opens_at: Option<Moment>,
 }
 
+/// What finds a person's own leaf in the transcript of a draw.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "stands in the document only")]
+struct DrawProof {
+    /// Which round.
+    #[schema(value_type = Slug)]
+    round_id: String,
+    /// Which class.
+    #[schema(example = "everyone")]
+    class: String,
+    /// The entry in the lobby, from 1.
+    entry: u64,
+    /// The person's key.
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    person: String,
+    /// The salt of the leaf.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    salt: String,
+}
+
 /// Where a place stands.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum TicketState {
+pub(super) enum TicketState {
     /// Before the window opens.
     Lobby,
     /// In line.
@@ -151,11 +177,16 @@ impl<'a> TicketAnswer<'a> {
             })
         });
         let view = &place.view;
+        // A ticket of a lobby that was drawn is one of the line from now on.
+        let round = edge.engine.round(&ticket.round);
+        let draw_proof =
+            round.and_then(|round| round.draw_proof(place.line, place.number, ticket.person));
+        let renewed = Ticket { line: place.line, number: place.number, ..ticket.clone() };
         TicketAnswer {
-            ticket: Some(edge.keys.seal_ticket(ticket)),
+            ticket: Some(edge.keys.seal_ticket(&renewed)),
             round_id: &ticket.round,
             state: view.state.into(),
-            number: Some(place.number),
+            number: Some(place.number).filter(|_| !place.is_entry),
             class: Some(place.class.to_string()),
             watermark: Some(view.watermark),
             ahead: Some(view.ahead),
@@ -164,6 +195,7 @@ impl<'a> TicketAnswer<'a> {
             poll_after_ms: spread(view.poll_after_millis),
             pass,
             pass_expires_at: expires_at.map(Moment),
+            draw_proof,
             opens_at: None,
         }
     }
@@ -182,6 +214,7 @@ impl<'a> TicketAnswer<'a> {
             poll_after_ms: spread(LATER_MILLIS),
             pass: None,
             pass_expires_at: None,
+            draw_proof: None,
             opens_at: Some(Moment(opens_at)),
         }
     }
@@ -270,6 +303,6 @@ pub async fn claim(mut call: Call) -> Answer {
     Ok(reply::own(StatusCode::OK, &TicketAnswer::new(call.edge(), &ticket, &place)))
 }
 
-fn shown(ticket: &Ticket) -> ShownTicket {
+pub(super) fn shown(ticket: &Ticket) -> ShownTicket {
     ShownTicket { line: ticket.line, number: ticket.number }
 }

@@ -117,13 +117,26 @@ pub enum PhaseWord {
     Over,
 }
 
-/// In which order people come to their turn: by arrival.
-#[derive(ToSchema)]
-#[schema(as = Order, rename_all = "snake_case")]
-#[allow(dead_code, reason = "stands in the document only")]
+/// In which order people come to their turn.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Order)]
+#[serde(rename_all = "snake_case")]
 pub enum OrderWord {
     /// By arrival.
     Fifo,
+    /// Who is in the lobby at the opening by draw, who comes later behind them by arrival.
+    Draw,
+}
+
+impl OrderWord {
+    /// The word for an order.
+    #[must_use]
+    pub fn of(order: &Order) -> OrderWord {
+        match order {
+            Order::Fifo => OrderWord::Fifo,
+            Order::Draw(_) => OrderWord::Draw,
+        }
+    }
 }
 
 /// What joining again without the ticket gives: the same place, or a new one at the tail.
@@ -222,8 +235,7 @@ pub struct RoundHead<'a> {
     #[schema(value_type = StateWord)]
     pub state: LifeCycle,
     /// In which order people come to their turn.
-    #[schema(value_type = OrderWord)]
-    pub order: Order,
+    pub order: OrderWord,
     /// What joining again without the ticket gives.
     #[schema(value_type = RejoinWord)]
     pub rejoin: Rejoin,
@@ -236,17 +248,17 @@ pub struct RoundHead<'a> {
 pub struct WindowHead<'a> {
     /// Its id within the round.
     #[schema(value_type = Slug)]
-    id: &'a WindowId,
+    pub id: &'a WindowId,
     /// Who may buy.
     #[schema(value_type = EligibilityWord)]
-    eligibility: Eligibility,
+    pub eligibility: Eligibility,
     /// From when.
-    opens_at: Moment,
+    pub opens_at: Moment,
     /// Until when.
-    closes_at: Moment,
+    pub closes_at: Moment,
     /// Whether it sells.
     #[schema(value_type = PhaseWord)]
-    phase: WindowPhase,
+    pub phase: WindowPhase,
 }
 
 impl<'a> From<&'a WindowView> for WindowHead<'a> {

@@ -17,6 +17,7 @@ use super::lines::Lines;
 use super::order::Given;
 use super::people::{Cast, SignUpKnown};
 use super::scenario::SignUp;
+use super::told::Told;
 use super::visit::{Job, Kind, Last, Step, Visit};
 
 /// A round of this run, as the crowd sees it.
@@ -57,6 +58,8 @@ pub(super) struct Crowd {
     pub figures: Figures,
     pub given: Vec<Given>,
     pub acknowledged: Vec<Acknowledged>,
+    /// What each was told of their chances.
+    pub told: Told,
     pub codes: Vec<String>,
     /// Visits of this act that have no last answer yet.
     pub open: usize,
@@ -94,6 +97,7 @@ impl Crowd {
             figures: Figures::new(),
             given: Vec::with_capacity(cast.visits.len()),
             acknowledged: Vec::new(),
+            told: Told::default(),
             codes: Vec::new(),
             open: 0,
             moved: 0,
@@ -303,6 +307,7 @@ impl Crowd {
         let mut due = Vec::new();
         self.lines.advance(line, watermark, |visit| due.push(visit));
         for id in due {
+            self.told.turn(id, now);
             let visit = &self.visits[id as usize];
             if visit.step == Step::Waiting && visit.line as usize == line {
                 self.claim(id, now);

@@ -25,7 +25,7 @@ use super::stage::{self, Ids};
 use super::tokens::Wallet;
 use super::watermark::read_for_all;
 use super::wire::Wire;
-use super::{Options, Pace};
+use super::{Options, Pace, inlet};
 
 const SECOND: u64 = 1_000_000_000;
 /// The ticker looks at least this often, so that a new timer is never late by more.
@@ -87,6 +87,10 @@ pub(super) async fn play(
             ..RoundNow::default()
         });
     }
+    if let Pace::Times(times) = options.pace {
+        let visits = crowd.visits.len();
+        crowd.told.begin(times, visits, scenario.rounds.len());
+    }
     let crowd = Rc::new(RefCell::new(crowd));
     sign_up(&crowd, scenario, options, target.address, progress).await;
     for _ in 0..options.connections.max(1) {
@@ -134,12 +138,22 @@ async fn play_act(
     crowd.borrow_mut().begin_act(arrivals);
     let every = match options.pace {
         Pace::Max => Duration::from_millis(100),
-        Pace::Times(_) => Duration::from_millis(250),
+        Pace::Times(_) => Duration::from_millis(100),
     };
+    if options.pace != Pace::Max {
+        for (place, round) in places.iter().zip(&rounds) {
+            let opens_at = round.windows.first().map_or(0.0, |w| clock.seconds(w.opens_at));
+            crowd.borrow_mut().told.rounds[*place].opens_at = base_ns + (opens_at * 1e9) as u64;
+        }
+    }
+    let changes = stage::inlet_changes(&rounds, ids, &clock, options.pace, options.scale);
+    let (place, operator) = (prepared.ops.clone(), prepared.operator.clone());
+    let operators = spawn_local(inlet::change(changes, place, operator, progress.clone()));
     let reader = spawn_local(read_for_all(crowd.clone(), places.clone(), target.address, every));
     let patience = PATIENCE + lapse_ns(scenario, &rounds, options);
     usher(crowd, &places, patience, ops, progress).await;
     reader.abort();
+    operators.abort();
     // Nothing of a rehearsal stays open.
     for place in &places {
         let (id, sold_out) = {

@@ -21,11 +21,13 @@
 mod answers;
 mod calls;
 mod chance;
+mod client;
 mod clock;
 mod crowd;
 mod door;
 mod engine;
 mod figures;
+mod inlet;
 mod lines;
 mod order;
 mod people;
@@ -37,6 +39,8 @@ mod scenario;
 mod stage;
 mod table;
 mod tokens;
+mod told;
+mod truth;
 mod verdict;
 mod visit;
 mod watermark;
@@ -53,6 +57,7 @@ use jiff::Timestamp;
 
 pub use figures::{Broken, Reading};
 pub use scenario::scenario_names;
+pub use truth::Truth;
 pub use verdict::{Check, LatencyRow, PERCENTILES, Verdict, Weight};
 pub use witness::ServerRound;
 

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::figures::Reading;
 use super::plot::{Series, lines};
 use super::table::{grouped, headline, ms};
+use super::truth::Truth;
 use super::verdict::{Verdict, Weight};
 
 const STYLE: &str = include_str!("report.css");
@@ -47,6 +48,9 @@ fn fill(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
     big(out, "requests", &grouped(verdict.requests))?;
     out.push_str("</div>");
     checks(verdict, out)?;
+    if let Some(truth) = &verdict.truth {
+        chances(truth, out)?;
+    }
     plots(verdict, out);
     latencies(verdict, out)?;
     counts(out, "Last answers", verdict.last_answers.iter().map(|(k, v)| (k.as_str(), *v)))?;
@@ -84,6 +88,29 @@ fn checks(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
         };
         let (name, detail) = (escaped(&check.name), escaped(&check.detail));
         write!(out, "<tr><td>{name}</td><td>{detail}</td><td class=\"{tone}\">{mark}</td></tr>")?;
+    }
+    out.push_str("</table></div>");
+    Ok(())
+}
+
+fn chances(truth: &Truth, out: &mut String) -> std::fmt::Result {
+    out.push_str("<h2>What people were told of their chances</h2>");
+    out.push_str("<div class=\"scroll\"><table>");
+    let counted = |count: u64| grouped(count);
+    let rows = [
+        ("estimates held against the wait", counted(truth.estimates)),
+        ("half of them wrong by at most", format!("{:.1} %", truth.error_p50_percent)),
+        ("nine in ten wrong by at most", format!("{:.1} %", truth.error_p90_percent)),
+        ("estimates of people whose turn never came", counted(truth.estimates_without_a_turn)),
+        ("people who waited and went without", counted(truth.without)),
+        ("of them told in time", format!("{:.2} %", truth.told_in_time_percent)),
+        ("people told unlikely", counted(truth.told_unlikely)),
+        ("of them bought after all", format!("{:.2} %", truth.unlikely_bought_percent)),
+        ("people who waited when all was sold", counted(truth.waiting_at_the_end)),
+        ("all of them knew after", format!("{:.2} s", truth.all_knew_after_s)),
+    ];
+    for (name, value) in rows {
+        write!(out, "<tr><td>{name}</td><td>{value}</td></tr>")?;
     }
     out.push_str("</table></div>");
     Ok(())

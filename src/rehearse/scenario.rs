@@ -85,6 +85,9 @@ pub(super) struct Round {
     pub lobby_opens_at: Timestamp,
     pub windows: Vec<Window>,
     pub inlet: Inlet,
+    /// What the operators did to the inlet on the way; only with `--pace N`.
+    #[serde(default)]
+    pub inlet_changes: Vec<InletChange>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -107,6 +110,14 @@ pub(super) struct Inlet {
     pub max_active: u64,
     pub claim_window_s: f64,
     pub pass_ttl_s: f64,
+}
+
+/// The inlet of a round from a time of that day on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InletChange {
+    pub at: Timestamp,
+    pub rate_per_s: f64,
 }
 
 /// People who arrive alike and want alike.

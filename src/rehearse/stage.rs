@@ -11,8 +11,9 @@ use serde_json::{Map, Value, json};
 use super::Pace;
 use super::clock::Clock;
 use super::door::{Door, list};
+use super::inlet::Change;
 use super::people::scaled;
-use super::scenario::{Program, Round, Scenario};
+use super::scenario::{InletChange, Program, Round, Scenario};
 
 /// With this the inlet is open wide: nobody waits longer than the stock demands.
 const WIDE_OPEN: u64 = 1_000_000;
@@ -165,11 +166,37 @@ fn inlet(scenario: &Scenario, round: &Round, pace: Pace, scale: f64) -> Value {
         Pace::Times(times) => (times, said.claim_window_s / times, said.pass_ttl_s / times),
     };
     json!({
-        "rate_per_s": ((said.rate_per_s * times * scale).ceil() as u64).max(1),
+        "rate_per_s": rate_per_s(said.rate_per_s, times, scale),
         "max_active": ((said.max_active as f64 * scale).ceil() as u64).max(50),
         "claim_window_s": (claim_window_s.ceil() as u64).max(SHORTEST_S),
         "pass_ttl_s": (pass_ttl_s.ceil() as u64).max(SHORTEST_S),
     })
+}
+
+/// A rate of that day, N times as fast, at this scale.
+fn rate_per_s(said: f64, times: f64, scale: f64) -> u64 {
+    ((said * times * scale).ceil() as u64).max(1)
+}
+
+/// What the operators do to the inlets of an act, on the wall.
+pub(super) fn inlet_changes(
+    rounds: &[&Round],
+    ids: &Ids,
+    clock: &Clock,
+    pace: Pace,
+    scale: f64,
+) -> Vec<Change> {
+    let Pace::Times(times) = pace else { return Vec::new() };
+    let of_round = |round: &&Round| {
+        let id = ids.on_server(&round.id);
+        let change = move |said: &InletChange| Change {
+            at: clock.wall(said.at),
+            round: id.clone(),
+            rate_per_s: rate_per_s(said.rate_per_s, times, scale),
+        };
+        round.inlet_changes.iter().map(change).collect::<Vec<_>>()
+    };
+    rounds.iter().flat_map(of_round).collect()
 }
 
 /// Closes a round; one that has come to its end by itself may refuse.

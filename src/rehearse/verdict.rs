@@ -14,6 +14,7 @@ use super::order::{given_twice, inversions};
 use super::people::scaled;
 use super::scenario::{Expect, Scenario};
 use super::stage::scaled_won;
+use super::truth::Truth;
 use super::visit::{Last, Visit};
 use super::witness::{ServerRound, Witness};
 
@@ -104,6 +105,8 @@ pub struct Verdict {
     pub checks: Vec<Check>,
     /// Latencies by call.
     pub latencies: Vec<LatencyRow>,
+    /// How right people were told of their chances; only with `--pace N`.
+    pub truth: Option<Truth>,
     /// From the first call to the purchase, percentiles in milliseconds.
     pub to_purchase_ms: [u64; 5],
     /// From getting a place to being admitted, percentiles in milliseconds.
@@ -163,6 +166,10 @@ pub(super) fn judge(
     checks.none(weight, "everybody has a last answer: people without one", unanswered);
     let unexpected = crowd.figures.unexpected.values().sum();
     checks.none(weight, "answers that the contract does not know", unexpected);
+    let truth = Truth::of(crowd);
+    for (name, held, detail) in truth.iter().flat_map(Truth::shown) {
+        checks.add(Weight::Threshold, name, held, detail);
+    }
     for expect in &scenario.expect {
         expected(&mut checks, crowd, scenario, asked.scale, witness, expect);
     }
@@ -196,6 +203,7 @@ pub(super) fn judge(
         rounds: witness.rounds.clone(),
         checks: checks.0,
         latencies: latencies(crowd),
+        truth,
         to_purchase_ms: PERCENTILES.map(|p| figures.to_purchase_ms.value_at_percentile(p)),
         waited_ms: PERCENTILES.map(|p| figures.waited_ms.value_at_percentile(p)),
         readings: figures.readings.clone(),

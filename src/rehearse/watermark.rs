@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::client::{Document, Line};
 use super::crowd::Crowd;
 use super::wire::Wire;
 
@@ -46,7 +47,9 @@ pub(super) async fn read_for_all(
             if let Ok(answer) = wire.call().await
                 && let Ok(document) = serde_json::from_slice(answer.body)
             {
-                learn(&mut crowd.borrow_mut(), *round, &understand(&document));
+                let mut crowd = crowd.borrow_mut();
+                tell(&mut crowd, *round, answer.body);
+                learn(&mut crowd, *round, &understand(&document));
             }
         }
         if crowd.borrow().over {
@@ -86,6 +89,22 @@ fn understand(document: &Value) -> Seen {
         }
     }
     seen
+}
+
+/// Everybody who waits and looks now is told what the document says.
+fn tell(crowd: &mut Crowd, round: usize, body: &[u8]) {
+    if !crowd.told.is_kept() {
+        return;
+    }
+    let Ok(document) = serde_json::from_slice::<Document>(body) else { return };
+    let all = &crowd.lines.all;
+    let of_class = |line: &Line| {
+        all.iter().position(|known| known.round as usize == round && known.class == line.class)
+    };
+    let lines: Vec<Option<usize>> = document.lines.iter().map(of_class).collect();
+    let now = (crowd.now(), jiff::Timestamp::now());
+    let Crowd { told, visits, chance, .. } = crowd;
+    told.read(now, (round, &lines), &document, visits, chance);
 }
 
 fn learn(crowd: &mut Crowd, round: usize, seen: &Seen) {

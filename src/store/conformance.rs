@@ -10,10 +10,12 @@ use openrun_core::{Event, PurchaseId, RoundId, StoredEvent, StreamId, Timestamp}
 use std::sync::Arc;
 
 mod payments;
+mod places;
 mod rules;
 mod streams;
 
 pub(crate) use payments::*;
+pub(crate) use places::*;
 pub(crate) use rules::*;
 pub(crate) use streams::*;
 
@@ -27,6 +29,7 @@ macro_rules! for_every_test {
             a_batch_out_of_turn_writes_nothing
             a_round_is_read_in_order
             the_newest_word_counts
+            what_is_switched_off_is_the_newest_list
             pages_follow_each_other
             an_empty_batch_is_a_barrier
             a_slow_listener_holds_up_nobody
@@ -40,6 +43,8 @@ macro_rules! for_every_test {
             a_purchase_goes_through_its_life
             a_held_purchase_is_listed_in_its_state
             a_pass_is_good_again_after_a_void
+            a_place_tells_its_story
+            a_place_tells_how_its_payment_went
             buyers_are_all_who_held_bought_or_were_refused
         }
     };
@@ -239,6 +244,24 @@ pub(crate) async fn the_newest_word_counts(store: Arc<dyn Store>) {
     owner.write(vec![change(700_000), define(&one, 2)]).await.expect("writes");
     assert_eq!(store.programs().await.expect("reads"), [sample::program(700_000)]);
     assert_eq!(store.rounds().await.expect("reads"), [one, two]);
+}
+
+/// The list of what is switched off is that of the newest change, and its lines stand in the log.
+pub(crate) async fn what_is_switched_off_is_the_newest_list(store: Arc<dyn Store>) {
+    assert_eq!(store.suspensions().await.expect("reads"), []);
+    let mut people = Owner::of_stream(store.clone(), StreamId::People).await;
+    for hours in [2, 1] {
+        let changed = vec![sample::suspensions(hours), sample::staff_acted("set-suspensions")];
+        people.write(changed).await.expect("writes");
+        let Event::SuspensionsChanged { suspensions } = sample::suspensions(hours) else {
+            unreachable!("a sample is what it says")
+        };
+        assert_eq!(store.suspensions().await.expect("reads"), suspensions);
+    }
+    assert_eq!(actions(&store).await, ["set-suspensions", "set-suspensions"]);
+    let none = Event::SuspensionsChanged { suspensions: Vec::new() };
+    people.write(vec![none]).await.expect("writes");
+    assert_eq!(store.suspensions().await.expect("reads"), []);
 }
 
 /// Pages follow each other without a gap or a repeat, newest first.

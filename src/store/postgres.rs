@@ -13,6 +13,7 @@
 //! It does not retry a write: whoever gets [`CommitError::Unknown`] takes over again and reads what
 //! is there. Several programs may have the store open; each stream has one owner at a time.
 
+mod at_place;
 mod composite;
 mod connect;
 mod decode;
@@ -40,7 +41,10 @@ use migrate::When;
 use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
-use openrun_core::{PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId};
+use openrun_core::purchase::PassId;
+use openrun_core::{
+    PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+};
 use place::Place;
 use reader::Reader;
 use std::collections::HashMap;
@@ -212,6 +216,10 @@ impl Store for PostgresStore {
         self.run(|inner| async move { point::programs(&inner.reader).await }).await
     }
 
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError> {
+        self.run(|inner| async move { point::suspensions(&inner.reader).await }).await
+    }
+
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError> {
         self.run(|inner| async move { point::rounds(&inner.reader).await }).await
     }
@@ -223,6 +231,19 @@ impl Store for PostgresStore {
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.run(move |inner| async move { point::person_events(&inner.reader, person).await })
             .await
+    }
+
+    async fn place_events(
+        &self,
+        round: &RoundId,
+        place: PassId,
+        person: PersonKey,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let round = round.clone();
+        let ask = move |inner: Arc<Inner>| async move {
+            at_place::place_events(&inner.reader, &round, place, person).await
+        };
+        self.run(ask).await
     }
 
     fn people(&self) -> Chunks<PersonKey> {

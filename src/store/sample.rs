@@ -1,5 +1,6 @@
 //! Events for the tests of the stores: one of each kind, and small sales in which every rule holds.
 
+use openrun_core::draw::{Digest, ShareValue};
 use openrun_core::payment::VoidReason;
 use openrun_core::program::Name;
 use openrun_core::purchase::{PassId, PurchaseState};
@@ -8,8 +9,9 @@ use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, LineId, Order, Parity, Rejoin, RoundSpec, WindowSpec,
 };
 use openrun_core::{
-    ChannelId, Event, IdempotencyKey, Month, PersonKey, Program, ProgramId, Purchase, PurchaseId,
-    Refusal, RoundId, Rules, StreamId, Timestamp, WindowId, Won,
+    ChannelId, Event, Feature, IdempotencyKey, Month, Notice, NoticeId, PersonKey, Program,
+    ProgramId, Purchase, PurchaseId, Refusal, RoundId, Rules, StreamId, Suspension, Timestamp,
+    WindowId, Won,
 };
 
 /// When everything in these tests happens: 14 July 2022, 10:00 in Seoul.
@@ -157,6 +159,32 @@ pub(crate) fn signed_up(number: u64) -> Event {
     Event::SignedUp { person: person(number), channel: channel() }
 }
 
+pub(crate) fn notice_posted(id: u128) -> Event {
+    let message =
+        Name { ko: "점검 중입니다".to_owned(), en: "we are looking into it".to_owned() };
+    let notice = Notice { id: NoticeId(id), message, at: OPENING, until: None };
+    Event::NoticePosted { round: round(), notice }
+}
+
+/// Sign-up and gifts, until so many hours after the opening.
+pub(crate) fn suspensions(hours: i64) -> Event {
+    let one = |feature, program, when_waiting_over| Suspension {
+        feature,
+        from: OPENING,
+        until: OPENING.plus_millis(hours * 3_600_000),
+        message: Name { ko: "잠시 중단합니다".to_owned(), en: "suspended".to_owned() },
+        program,
+        when_waiting_over,
+    };
+    let gifts = one(Feature::Gifts, Some(program_id()), Some(10_000));
+    Event::SuspensionsChanged { suspensions: vec![one(Feature::SignUp, None, None), gifts] }
+}
+
+/// One event of every kind that only the people's stream has.
+pub(crate) fn of_the_people() -> Vec<Event> {
+    vec![signed_up(1), suspensions(2)]
+}
+
 /// Like [`purchase`], with so much left after it.
 pub(crate) fn purchase_leaving(number: u64, left: i64) -> Purchase {
     Purchase { left_after: Won(left), ..purchase(number) }
@@ -205,6 +233,8 @@ pub(crate) fn one_of_each() -> Vec<Event> {
         Event::RoundMoved { round: round(), to: LifeCycle::Open },
         Event::WindowOpened { round: round(), window: window("first") },
         Event::InletChanged { round: round(), inlet: inlet() },
+        notice_posted(1),
+        Event::NoticeWithdrawn { round: round(), id: NoticeId(1) },
         Event::NumbersReserved { round: round(), line, up_to: 1_000 },
         joined(&round(), 1),
         joined(&round(), 2),
@@ -214,6 +244,7 @@ pub(crate) fn one_of_each() -> Vec<Event> {
         issued(purchase(1)),
         refused(1, "another-attempt"),
     ];
+    events.extend(a_draw());
     events.extend((4..=6).map(|number| joined(&round(), number)));
     events.extend((4..=6).map(|number| claimed(&round(), number)));
     events.extend([
@@ -236,6 +267,33 @@ pub(crate) fn one_of_each() -> Vec<Event> {
         voided(6, "second", VoidReason::Expired),
     ]);
     events
+}
+
+/// The steps of a draw, as far as a store knows: their bodies.
+fn a_draw() -> [Event; 4] {
+    let (round, line, lobby, at) = (round(), LineId(0), LineId(1), OPENING);
+    let share = ShareValue { name: "council".to_owned(), value: "00ff".to_owned() };
+    [
+        Event::DrawCommitted { round: round.clone(), line, commitment: Digest([1; 32]), at },
+        Event::LobbyClosed {
+            round: round.clone(),
+            line,
+            lobby,
+            count: 3,
+            root: Digest([2; 32]),
+            at,
+        },
+        Event::ShareGiven { round: round.clone(), share, at },
+        Event::Drawn {
+            round,
+            line,
+            lobby,
+            count: 3,
+            key: Digest([3; 32]),
+            seed: Digest([4; 32]),
+            at,
+        },
+    ]
 }
 
 /// What a round needs before anybody can join: its definition, numbers and an open turn.

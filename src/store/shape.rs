@@ -11,7 +11,8 @@ use openrun_core::{Event, ProgramId, Purchase, StreamId};
 /// Why the rows of a batch would not say what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
-    /// Sign-ups are the people's, all else is of a program.
+    /// Sign-ups and suspensions are the people's, what staff did lies with its effect, all else is
+    /// of a program.
     #[error("an event of another stream: {0}")]
     OtherStream(&'static str),
     /// A hold that is not held, or a voucher that is not issued.
@@ -33,8 +34,11 @@ pub fn check(batch: &Batch) -> Result<(), Misfit> {
 fn check_event(stream: &StreamId, event: &Event) -> Result<(), Misfit> {
     let kind = kind_of(event);
     let program = match (stream, event) {
-        (StreamId::People, Event::SignedUp { .. }) => return Ok(()),
-        (StreamId::People, _) | (_, Event::SignedUp { .. }) => {
+        (
+            StreamId::People,
+            Event::SignedUp { .. } | Event::SuspensionsChanged { .. } | Event::StaffActed { .. },
+        ) => return Ok(()),
+        (StreamId::People, _) | (_, Event::SignedUp { .. } | Event::SuspensionsChanged { .. }) => {
             return Err(Misfit::OtherStream(kind));
         }
         (StreamId::Program(program), _) => program,
@@ -81,7 +85,14 @@ pub fn kind_of(event: &Event) -> &'static str {
         Event::WindowClosed { .. } => "window_closed",
         Event::NumbersReserved { .. } => "numbers_reserved",
         Event::WatermarkMoved { .. } => "watermark_moved",
+        Event::DrawCommitted { .. } => "draw_committed",
+        Event::LobbyClosed { .. } => "lobby_closed",
+        Event::ShareGiven { .. } => "share_given",
+        Event::Drawn { .. } => "drawn",
         Event::InletChanged { .. } => "inlet_changed",
+        Event::NoticePosted { .. } => "notice_posted",
+        Event::NoticeWithdrawn { .. } => "notice_withdrawn",
+        Event::SuspensionsChanged { .. } => "suspensions_changed",
         Event::StaffActed { .. } => "staff_acted",
         Event::SignedUp { .. } => "signed_up",
         Event::Joined { .. } => "joined",
@@ -105,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_kind_of_an_event_is_the_tag_of_its_json() {
-        for event in sample::one_of_each().into_iter().chain([sample::signed_up(1)]) {
+        for event in sample::one_of_each().into_iter().chain(sample::of_the_people()) {
             let body = serde_json::to_value(&event).expect("serialises");
             assert_eq!(body["kind"], kind_of(&event));
         }
@@ -126,6 +137,10 @@ mod tests {
         for (stream, event, expected) in [
             (&StreamId::People, sample::signed_up(1), Ok(())),
             (&program, sample::signed_up(1), there("signed_up")),
+            (&StreamId::People, sample::suspensions(1), Ok(())),
+            (&program, sample::suspensions(1), there("suspensions_changed")),
+            (&StreamId::People, sample::staff_acted("set-suspensions"), Ok(())),
+            (&StreamId::People, sample::notice_posted(1), there("notice_posted")),
             (&StreamId::People, sample::refused(1, "a"), there("refused")),
             (&program, sample::refused(1, "a"), Ok(())),
             (&program, changed(), Ok(())),

@@ -13,6 +13,7 @@
 //! It does not retry: whoever gets [`CommitError::Unknown`] takes over again and reads what is
 //! there.
 
+mod at_place;
 mod checkpoint;
 mod decode;
 #[cfg(test)]
@@ -34,7 +35,10 @@ use async_trait::async_trait;
 use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
-use openrun_core::{PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId};
+use openrun_core::purchase::PassId;
+use openrun_core::{
+    PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+};
 use reader::Readers;
 use std::path::{Path, PathBuf};
 use writer::WriterHandle;
@@ -94,6 +98,10 @@ impl Store for SqliteStore {
         self.readers.ask(point::programs).await
     }
 
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError> {
+        self.readers.ask(point::suspensions).await
+    }
+
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError> {
         self.readers.ask(point::rounds).await
     }
@@ -105,6 +113,17 @@ impl Store for SqliteStore {
 
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.readers.ask(move |reader| point::person_events(reader, person)).await
+    }
+
+    async fn place_events(
+        &self,
+        round: &RoundId,
+        place: PassId,
+        person: PersonKey,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let round = round.clone();
+        let ask = move |reader: &mut _| at_place::place_events(reader, &round, place, person);
+        self.readers.ask(ask).await
     }
 
     fn people(&self) -> Chunks<PersonKey> {

@@ -19,7 +19,10 @@ use book::{Book, Mark};
 use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
-use openrun_core::{PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId};
+use openrun_core::purchase::PassId;
+use openrun_core::{
+    PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -343,6 +346,10 @@ impl Store for Witness {
         self.inner.store.programs().await
     }
 
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError> {
+        self.inner.store.suspensions().await
+    }
+
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError> {
         self.inner.store.rounds().await
     }
@@ -353,6 +360,15 @@ impl Store for Witness {
 
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.inner.store.person_events(person).await
+    }
+
+    async fn place_events(
+        &self,
+        round: &RoundId,
+        place: PassId,
+        person: PersonKey,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.inner.store.place_events(round, place, person).await
     }
 
     fn people(&self) -> Chunks<PersonKey> {

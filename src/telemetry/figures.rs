@@ -49,7 +49,10 @@ const GAUGES: &[(&str, &str)] = &[
     ("openrun_line_waiting", "People who wait in a line."),
     ("openrun_line_watermark", "Numbers of a line up to this one have their turn."),
     ("openrun_line_last_number", "The last number that a line gave."),
-    ("openrun_line_watermark_per_second", "Measured speed of a line's watermark, a second."),
+    ("openrun_line_watermark_per_second", "People that a line lets in, a second."),
+    ("openrun_estimate_error_ratio", "Error of the estimates of a round, as a share of the wait."),
+    ("openrun_outlook_brier_score", "Brier score of the outlooks of a round: 0 is perfect."),
+    ("openrun_right_answer_seconds", "Time until people had the outlook that came true."),
     ("openrun_round_active", "People of a round between their turn and its end."),
     ("openrun_permits_in_use", "Permits of an actor's mailbox in use."),
     ("openrun_permits_bound", "Permits of an actor's mailbox: its bound."),
@@ -60,6 +63,8 @@ const GAUGES: &[(&str, &str)] = &[
     ("openrun_till_calls_in_flight", "Calls to the payment rail under way."),
     ("openrun_till_asks_scheduled", "Payments that the rail is asked about again later."),
     ("openrun_rail_up", "1 while the payment rail answers, 0 while it is given a rest."),
+    ("openrun_event_streams", "Streams of server-sent events that are open."),
+    ("openrun_suspensions_in_force", "1 while a feature is switched off anywhere, else 0."),
     ("openrun_build_info", "Always 1; version and commit of the program are its labels."),
 ];
 
@@ -70,6 +75,8 @@ const COUNTERS: &[(&str, &str)] = &[
     ("openrun_purchases_total", "Purchases made durable."),
     ("openrun_sold_won_total", "Face value of purchases made durable, in won."),
     ("openrun_order_inversions_total", "People admitted before a smaller live number."),
+    ("openrun_watermark_renders_total", "Watermark documents made and signed."),
+    ("openrun_event_frames_total", "Documents sent to all streams of a round."),
     ("openrun_invariant_violations_total", "Times that an invariant was found broken."),
     ("openrun_actor_rebuilds_total", "Actors that were rebuilt from the store."),
     ("openrun_commit_failures_total", "Batches that did not get a plain yes, by kind."),
@@ -117,6 +124,9 @@ pub(super) fn describe() {
     }
     counter!("openrun_order_inversions_total").increment(0);
     counter!("openrun_log_lines_dropped_total").increment(0);
+    counter!("openrun_watermark_renders_total").increment(0);
+    counter!("openrun_event_frames_total").increment(0);
+    gauge!("openrun_event_streams").increment(0.0);
     for actor in ACTORS {
         gauge!("openrun_permits_in_use", "actor" => *actor).increment(0.0);
         let _ = metrics::histogram!("openrun_mailbox_wait_seconds", "actor" => *actor);

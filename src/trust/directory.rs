@@ -1,7 +1,7 @@
 //! The key directory: which files are keys, what makes them safe, and how they are made.
 //!
 //! `DATA/keys/` (0700, files 0600) holds `ticket.<kid>.hmac` and `staff.<kid>.hs256` (random bytes
-//! in base64url), `pass.<kid>.pem` and `staff.<kid>.pem` (Ed25519, PKCS#8), and in `channels/` for
+//! in base64url), `draw.<kid>.hmac` (likewise: what the keys and salts of draws follow from), `pass.<kid>.pem` and `staff.<kid>.pem` (Ed25519, PKCS#8), and in `channels/` for
 //! each channel `<channel>.hs256` (a shared secret) or `<channel>.pub.pem` (its public key). A
 //! channel's second key during a rotation is `<channel>.2.hs256`. A key id made here is the second
 //! of its making in hex, so ids grow and are never used again. A directory made for development
@@ -48,6 +48,8 @@ pub enum Kind {
     Pass,
     /// Tokens of staff: HS256, or EdDSA.
     Staff,
+    /// Draws: what their keys and salts follow from.
+    Draw,
 }
 
 /// Who opens the directory: that decides what is refused.
@@ -66,12 +68,13 @@ pub(super) struct Found {
     pub(super) ticket: Vec<(String, MacKey)>,
     pub(super) pass: Vec<(String, SigningKey)>,
     pub(super) staff: Vec<JwtKey>,
+    pub(super) draw: Vec<(String, MacKey)>,
     pub(super) channels: Vec<JwtKey>,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::Ticket, Kind::Pass, Kind::Staff];
+    pub const ALL: [Kind; 4] = [Kind::Ticket, Kind::Pass, Kind::Staff, Kind::Draw];
 
     /// The kind as it stands in file names.
     #[must_use]
@@ -80,13 +83,14 @@ impl Kind {
             Kind::Ticket => "ticket",
             Kind::Pass => "pass",
             Kind::Staff => "staff",
+            Kind::Draw => "draw",
         }
     }
 
     /// Endings of its files; the first is what we make.
     pub(super) fn endings(self) -> &'static [&'static str] {
         match self {
-            Kind::Ticket => &["hmac"],
+            Kind::Ticket | Kind::Draw => &["hmac"],
             Kind::Pass => &["pem"],
             Kind::Staff => &["hs256", "pem", "pub.pem"],
         }
@@ -111,8 +115,8 @@ pub(super) fn read(data: &Path, access: Access) -> Result<Found, KeysError> {
         files::check_private(&dir, "700")?;
     }
     let mut reader = Reader { access, identities: HashSet::new() };
-    let mut found =
-        Found { ticket: vec![], pass: vec![], staff: vec![], channels: reader.channels(&dir)? };
+    let (ticket, pass, staff, draw) = (vec![], vec![], vec![], vec![]);
+    let mut found = Found { ticket, pass, staff, draw, channels: reader.channels(&dir)? };
     for kind in Kind::ALL {
         let entries = files::entries(&dir, kind)?;
         if entries.is_empty() {
@@ -125,6 +129,7 @@ pub(super) fn read(data: &Path, access: Access) -> Result<Found, KeysError> {
             let kid = entry.kid.clone();
             match kind {
                 Kind::Ticket => found.ticket.push((kid, reader.mac(&entry)?)),
+                Kind::Draw => found.draw.push((kid, reader.mac(&entry)?)),
                 Kind::Pass => found.pass.push((kid, reader.signing(&entry)?)),
                 Kind::Staff => {
                     let issuer = ChannelId::new(super::STAFF_ISSUER).expect("it is a slug");

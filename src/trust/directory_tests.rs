@@ -12,7 +12,7 @@ const NOW: Timestamp = Timestamp(1_657_760_400_000);
 fn production() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let made = init(dir.path(), &[ChannelId::new("seoul-pay").unwrap()]).unwrap();
-    assert_eq!(made.len(), 4);
+    assert_eq!(made.len(), 5);
     dir
 }
 
@@ -35,10 +35,10 @@ fn what_init_makes_is_private_and_enough() {
     let dir = production();
     let keys = Keys::open(dir.path(), false).unwrap();
     assert_eq!(keys.channels(), ["seoul-pay"]);
-    assert_eq!(keys.describe().len(), 4);
-    for kind in ["ticket", "pass", "staff", "channels/seoul-pay.hs256"] {
+    assert_eq!(keys.describe().len(), 5);
+    for kind in ["ticket", "pass", "staff", "draw", "channels/seoul-pay.hs256"] {
         let path = match kind {
-            "ticket" | "pass" | "staff" => file_of(dir.path(), kind),
+            "ticket" | "pass" | "staff" | "draw" => file_of(dir.path(), kind),
             path => dir.path().join("keys").join(path),
         };
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{kind}");
@@ -63,7 +63,7 @@ fn a_server_refuses_a_directory_that_is_missing_unsafe_or_made_for_development()
     mode(&keys, 0o750);
     assert!(refusal(dir.path()).contains("chmod 700"));
     mode(&keys, 0o700);
-    for kind in ["ticket", "pass", "staff"] {
+    for kind in ["ticket", "pass", "staff", "draw"] {
         let path = file_of(dir.path(), kind);
         mode(&path, 0o644);
         assert!(refusal(dir.path()).contains("chmod 600"), "{kind}");
@@ -103,7 +103,7 @@ fn a_channel_is_named_by_its_file() {
     mode(&second, 0o600);
     let old = Keys::open_existing(dir.path()).unwrap();
     let kids: Vec<String> = old.describe().into_iter().map(|key| key.kid).collect();
-    assert_eq!(&kids[3..], ["seoul-pay-2", "seoul-pay-1"]);
+    assert_eq!(&kids[4..], ["seoul-pay-2", "seoul-pay-1"]);
 }
 
 #[test]

@@ -16,8 +16,8 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use std::path::{Path, PathBuf};
 
-/// Makes what a server without `--dev` needs and does not have: ticket, pass and staff keys, and a
-/// shared secret for each of `channels`. Answers with the files made.
+/// Makes what a server without `--dev` needs and does not have: ticket, pass, staff and draw keys,
+/// and a shared secret for each of `channels`. Answers with the files made.
 ///
 /// # Errors
 /// The directory cannot be written, or holds development keys.

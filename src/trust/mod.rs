@@ -11,6 +11,7 @@
 mod bounded;
 mod claims;
 mod directory;
+mod draw;
 mod error;
 mod files;
 mod jwt;
@@ -30,17 +31,20 @@ pub use directory::{DEVELOPMENT_CHANNELS, Kind};
 pub use error::KeysError;
 pub(crate) use mac::MacKey;
 pub use making::{init, rotate, would_retire};
-pub use pass::Pass;
+pub use pass::{DocumentSignature, Pass};
 pub use shared::SharedSecret;
 pub use ticket::Ticket;
 
 use claims::Person;
 use directory::{Access, Found};
+use draw::Draws;
 use jwt::Jwts;
+use openrun_actors::DrawSecrets;
 use openrun_core::person::ShownPass;
 use openrun_core::{ChannelId, PersonKey, Refusal, RoundId, Timestamp};
 use pass::Passes;
 use std::path::Path;
+use std::sync::Arc;
 use ticket::Tickets;
 
 /// The issuer of staff tokens.
@@ -52,12 +56,13 @@ pub struct Keys {
     passes: Passes,
     staff: Jwts,
     people: Jwts,
+    draws: Arc<Draws>,
 }
 
 /// A key as `openrun keys list` shows it: never the key itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyDescription {
-    /// What it is for: `ticket`, `pass`, `staff`, or the channel.
+    /// What it is for: `ticket`, `pass`, `staff`, `draw`, or the channel.
     pub what: String,
     /// Its id.
     pub kid: String,
@@ -96,6 +101,7 @@ impl Keys {
             passes: Passes::new(found.pass),
             staff: Jwts::new(found.staff),
             people: Jwts::new(found.channels),
+            draws: Arc::new(Draws::new(found.draw)),
         }
     }
 
@@ -195,10 +201,25 @@ impl Keys {
         self.passes.open(text, round, person, now)
     }
 
+    /// Signs a JSON document that everybody reads, with the newest of the keys that sign passes.
+    ///
+    /// # Panics
+    /// When it does not begin with `{`.
+    #[must_use]
+    pub fn sign_document(&self, text: &[u8]) -> DocumentSignature<'_> {
+        self.passes.sign_document(text)
+    }
+
     /// The public keys of passes, for other back ends (RFC 7517), newest first.
     #[must_use]
     pub fn jwks(&self) -> serde_json::Value {
         self.passes.jwks()
+    }
+
+    /// What rounds are drawn with.
+    #[must_use]
+    pub fn draw_secrets(&self) -> Arc<dyn DrawSecrets> {
+        self.draws.clone()
     }
 
     /// The channels whose tokens are trusted, in alphabetical order.
@@ -213,6 +234,7 @@ impl Keys {
         let mut all = self.tickets.describe();
         all.extend(self.passes.describe());
         all.extend(self.staff.describe());
+        all.extend(self.draws.describe());
         all.extend(self.people.describe());
         all
     }

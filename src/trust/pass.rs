@@ -37,6 +37,15 @@ pub struct Pass {
     pub expires_at: Timestamp,
 }
 
+/// A signature under a document, as it stands there.
+#[derive(Debug, Serialize)]
+pub struct DocumentSignature<'a> {
+    /// Which key.
+    pub kid: &'a str,
+    /// Ed25519 (RFC 8032), base64url without padding.
+    pub ed25519: String,
+}
+
 /// The keys of passes, newest first.
 pub(super) struct Passes {
     keys: Vec<PassKey>,
@@ -139,6 +148,15 @@ impl Passes {
             expires_at: Timestamp(claims.exp_ms),
         };
         is_ours.then_some(pass)
+    }
+
+    /// Signs a document that is not a token. It begins with `{`, and what is signed of a token
+    /// never does (its first part is base64url), so neither can pass for the other.
+    pub(super) fn sign_document(&self, text: &[u8]) -> DocumentSignature<'_> {
+        assert_eq!(text.first(), Some(&b'{'), "what is signed here is never a token");
+        let key = &self.keys[0];
+        let ed25519 = BASE64.encode(key.signing.sign(text).to_bytes());
+        DocumentSignature { kid: &key.kid, ed25519 }
     }
 
     pub(super) fn jwks(&self) -> Value {

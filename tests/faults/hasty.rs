@@ -9,7 +9,10 @@ use crate::support::{TestApp, TestStore, eventually, on_stage};
 use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
-use openrun_core::{PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId};
+use openrun_core::purchase::PassId;
+use openrun_core::{
+    PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -59,6 +62,10 @@ impl Store for Hasty {
         self.within.programs().await
     }
 
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError> {
+        self.within.suspensions().await
+    }
+
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError> {
         self.within.rounds().await
     }
@@ -69,6 +76,15 @@ impl Store for Hasty {
 
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.within.person_events(person).await
+    }
+
+    async fn place_events(
+        &self,
+        round: &RoundId,
+        place: PassId,
+        person: PersonKey,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.within.place_events(round, place, person).await
     }
 
     fn people(&self) -> Chunks<PersonKey> {

@@ -7,7 +7,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod board;
 mod canary;
+mod document;
+mod draw;
+mod draw_steps;
+mod events;
 mod forgery;
 mod hangups;
 mod input;
@@ -16,6 +21,7 @@ mod ladder;
 mod limits;
 mod line;
 mod money;
+mod notices;
 mod ops;
 mod order;
 mod panics;

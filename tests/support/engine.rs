@@ -7,15 +7,18 @@ use async_trait::async_trait;
 use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
-use openrun_actors::{Clock, Engine, InstantRail, PayBy, Staff, SystemClock};
+use openrun_actors::{
+    Clock, DrawSecrets, Engine, InstantRail, PayBy, RoundSecret, Staff, SystemClock,
+};
 use openrun_core::program::Name;
+use openrun_core::purchase::PassId;
 use openrun_core::round::Step;
 use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, WindowSpec,
 };
 use openrun_core::{
     ChannelId, PersonKey, Program, ProgramId, Purchase, PurchaseId, RoundId, Rules, StoredEvent,
-    StreamId, Timestamp, WindowId, Won,
+    StreamId, Suspension, Timestamp, WindowId, Won,
 };
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -50,6 +53,10 @@ impl Store for AckingStore {
         Ok(Vec::new())
     }
 
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError> {
         Ok(Vec::new())
     }
@@ -59,6 +66,15 @@ impl Store for AckingStore {
     }
 
     async fn person_events(&self, _: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn place_events(
+        &self,
+        _: &RoundId,
+        _: PassId,
+        _: PersonKey,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -96,6 +112,15 @@ impl Store for AckingStore {
     }
 }
 
+/// No round of such an engine is drawn.
+struct NothingDrawn;
+
+impl DrawSecrets for NothingDrawn {
+    fn of_round(&self, _: &RoundId) -> Vec<Arc<dyn RoundSecret>> {
+        Vec::new()
+    }
+}
+
 /// An engine on threads of its own, until it is dropped.
 pub struct BareEngine {
     pub engine: Engine,
@@ -112,7 +137,8 @@ impl BareEngine {
             runner.block_on(async move {
                 let (store, clock) = (Arc::new(AckingStore), Arc::new(SystemClock::default()));
                 let pay = PayBy::AtOnce(Arc::new(InstantRail));
-                let engine = Engine::start(store, clock, pay).await.expect("nothing can fail");
+                let engine = Engine::start(store, clock, pay, Arc::new(NothingDrawn));
+                let engine = engine.await.expect("nothing can fail");
                 let _ = ready.send(engine);
                 let _ = ended.await;
                 actix_web::rt::System::current().stop();

@@ -10,8 +10,10 @@ use super::ports::folder;
 use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
+use openrun_core::purchase::PassId;
 use openrun_core::{
     Event, PersonKey, Program, ProgramId, Purchase, PurchaseId, RoundId, StoredEvent, StreamId,
+    Suspension,
 };
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -181,6 +183,11 @@ impl Store for StallingStore {
         self.within.programs().await
     }
 
+    async fn suspensions(&self) -> Result<Vec<Suspension>, StoreError> {
+        self.until_read().await;
+        self.within.suspensions().await
+    }
+
     async fn rounds(&self) -> Result<Vec<RoundId>, StoreError> {
         self.until_read().await;
         self.within.rounds().await
@@ -193,6 +200,16 @@ impl Store for StallingStore {
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.until_read().await;
         self.within.person_events(person).await
+    }
+
+    async fn place_events(
+        &self,
+        round: &RoundId,
+        place: PassId,
+        person: PersonKey,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.until_read().await;
+        self.within.place_events(round, place, person).await
     }
 
     fn people(&self) -> Chunks<PersonKey> {

@@ -1,14 +1,15 @@
 //! What happened. Events are the only thing that is ever persisted; everything else is derived from
 //! them.
 
+use crate::draw::{Digest, ShareValue};
 use crate::payment::VoidReason;
 use crate::program::Program;
 use crate::purchase::Purchase;
 use crate::round::LifeCycle;
 use crate::round_spec::{InletSpec, LineId, RoundSpec};
 use crate::{
-    ChannelId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, Refusal, RoundId, Timestamp,
-    WindowId, Won,
+    ChannelId, IdempotencyKey, Notice, NoticeId, PersonKey, ProgramId, PurchaseId, Refusal,
+    RoundId, Suspension, Timestamp, WindowId, Won,
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,12 +70,84 @@ pub enum Event {
         /// Where it stands now.
         to: u64,
     },
+    /// The key that a line will be drawn with is fixed, and this is what shows it later.
+    DrawCommitted {
+        /// Of which round.
+        round: RoundId,
+        /// Of which line.
+        line: LineId,
+        /// Of the key.
+        commitment: Digest,
+        /// When.
+        at: Timestamp,
+    },
+    /// The lobby of a line takes nobody any more, and this is who is in it.
+    LobbyClosed {
+        /// Of which round.
+        round: RoundId,
+        /// Of which line.
+        line: LineId,
+        /// The line of its lobby.
+        lobby: LineId,
+        /// How many entries it has.
+        count: u64,
+        /// Over the leaves of its entries.
+        root: Digest,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody revealed their share of a draw.
+    ShareGiven {
+        /// Of which round.
+        round: RoundId,
+        /// Whose, and what it is.
+        share: ShareValue,
+        /// When.
+        at: Timestamp,
+    },
+    /// A lobby was drawn: its entries stand at the head of their line, in the order that follows
+    /// from the seed.
+    Drawn {
+        /// Of which round.
+        round: RoundId,
+        /// Of which line.
+        line: LineId,
+        /// The line of its lobby.
+        lobby: LineId,
+        /// How many entries it has.
+        count: u64,
+        /// The key that was committed to.
+        key: Digest,
+        /// What the order follows from.
+        seed: Digest,
+        /// When.
+        at: Timestamp,
+    },
     /// The inlet of a round now stands like this.
     InletChanged {
         /// Of which round.
         round: RoundId,
         /// All its figures.
         inlet: InletSpec,
+    },
+    /// The operator tells everybody in a round something.
+    NoticePosted {
+        /// Of which round.
+        round: RoundId,
+        /// What.
+        notice: Notice,
+    },
+    /// A notice was taken back before its time.
+    NoticeWithdrawn {
+        /// Of which round.
+        round: RoundId,
+        /// Which.
+        id: NoticeId,
+    },
+    /// The features that are switched off for a time are now these. Of the people's stream.
+    SuspensionsChanged {
+        /// All of them.
+        suspensions: Vec<Suspension>,
     },
     /// Somebody of the staff did something; always committed together with its effect.
     StaffActed {
@@ -226,7 +299,13 @@ impl Event {
             | Event::WindowClosed { round, .. }
             | Event::NumbersReserved { round, .. }
             | Event::WatermarkMoved { round, .. }
+            | Event::DrawCommitted { round, .. }
+            | Event::LobbyClosed { round, .. }
+            | Event::ShareGiven { round, .. }
+            | Event::Drawn { round, .. }
             | Event::InletChanged { round, .. }
+            | Event::NoticePosted { round, .. }
+            | Event::NoticeWithdrawn { round, .. }
             | Event::Joined { round, .. }
             | Event::Left { round, .. }
             | Event::Claimed { round, .. } => Some(round),
@@ -238,6 +317,7 @@ impl Event {
             Event::Issued { purchase } | Event::Held { purchase, .. } => Some(&purchase.round),
             Event::ProgramChanged { .. }
             | Event::StaffActed { .. }
+            | Event::SuspensionsChanged { .. }
             | Event::SignedUp { .. }
             | Event::Refused { .. } => None,
         }
@@ -249,7 +329,7 @@ impl Event {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StreamId {
-    /// Sign-ups.
+    /// Sign-ups, and what is switched off for the whole house.
     People,
     /// Everything of a program: its rules, rounds, places and purchases.
     Program(ProgramId),

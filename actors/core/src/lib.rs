@@ -9,14 +9,18 @@
 //! ([`refusal`]), what happened ([`event`]), who decides ([`person`], [`round`], [`queue`]), and
 //! what must hold ([`invariants`]).
 
+pub mod ahead;
 pub mod draw;
 pub mod eligibility;
 pub mod event;
+pub mod forecast;
+pub mod honesty;
 pub mod ids;
 pub mod inlet;
 pub mod invariants;
 pub mod life;
 pub mod money;
+pub mod notice;
 pub mod payment;
 pub mod person;
 pub mod places;
@@ -28,8 +32,10 @@ pub mod round;
 pub mod round_spec;
 pub mod speed;
 pub mod stock;
+pub mod suspension;
 pub mod till;
 pub mod time;
+pub mod uptake;
 pub mod view;
 
 pub use eligibility::Who;
@@ -38,9 +44,11 @@ pub use ids::{
     ChannelId, DistrictId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, RoundId, WindowId,
 };
 pub use money::Won;
+pub use notice::{Notice, NoticeId};
 pub use program::{Program, Rules};
 pub use purchase::Purchase;
 pub use refusal::Refusal;
+pub use suspension::{Feature, Suspension};
 pub use time::{Month, Timestamp};
 
 #[cfg(test)]

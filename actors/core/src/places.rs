@@ -344,5 +344,7 @@ impl Places {
     }
 }
 
+mod drawn;
+
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use crate::{ChannelId, ProgramId, Timestamp, Won};
 use serde::{Deserialize, Serialize};
 
 /// A name in both languages of the service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Name {
     /// Korean.

@@ -301,6 +301,10 @@ impl Queue {
     }
 }
 
+mod drawn;
+
+pub use drawn::DrawnLine;
+
 #[cfg(test)]
 mod rejoin_tests;
 #[cfg(test)]

@@ -4,14 +4,24 @@
 //! answer. Names and codes are the contract of the HTTP API; a refusal carries exactly the facts
 //! that its reader needs and nobody else's.
 
+use crate::program::Name;
 use crate::round::LifeCycle;
-use crate::{Timestamp, Won};
+use crate::{Feature, Timestamp, Won};
 use serde::{Deserialize, Serialize};
 
 /// An answer that says no.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Refusal {
+    /// The operator has switched this off for a time: nothing else is looked at, to spare the work.
+    Suspended {
+        /// What.
+        feature: Feature,
+        /// Until when.
+        until: Timestamp,
+        /// What the operator says about it.
+        message: Name,
+    },
     /// The token is missing, expired, of another issuer, or signed by an unknown key.
     Unauthenticated,
     /// The token is good but does not give this right.
@@ -42,6 +52,8 @@ pub enum Refusal {
     RoundNotFound,
     /// There is no such purchase, or it is somebody else's.
     PurchaseNotFound,
+    /// There is no such notice, or its time is over.
+    NoticeNotFound,
     /// There is no such page.
     NotFound,
     /// The path is there, the method is not.
@@ -62,6 +74,8 @@ pub enum Refusal {
         /// The state it is in.
         state: LifeCycle,
     },
+    /// A round has as many notices as anybody reads.
+    TooManyNotices,
     /// No window for this person is open now.
     NotEligible {
         /// When the person's own window opens, if one is ahead.
@@ -115,6 +129,7 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Refusal::Suspended { .. } => "suspended",
             Refusal::Unauthenticated => "unauthenticated",
             Refusal::Forbidden => "forbidden",
             Refusal::BodyTooLarge => "body-too-large",
@@ -126,12 +141,14 @@ impl Refusal {
             Refusal::ProgramNotFound => "program-not-found",
             Refusal::RoundNotFound => "round-not-found",
             Refusal::PurchaseNotFound => "purchase-not-found",
+            Refusal::NoticeNotFound => "notice-not-found",
             Refusal::NotFound => "not-found",
             Refusal::MethodNotAllowed => "method-not-allowed",
             Refusal::NotRegistered => "not-registered",
             Refusal::ChannelNotAllowed => "channel-not-allowed",
             Refusal::RoundNotOpen { .. } => "round-not-open",
             Refusal::WrongState { .. } => "wrong-state",
+            Refusal::TooManyNotices => "too-many-notices",
             Refusal::NotEligible { .. } => "not-eligible",
             Refusal::TicketInvalid => "ticket-invalid",
             Refusal::NotYet { .. } => "not-yet",
@@ -154,7 +171,9 @@ impl Refusal {
     #[must_use]
     pub fn one_of_each() -> Vec<Refusal> {
         let state = LifeCycle::Paused;
+        let message = Name { ko: String::new(), en: String::new() };
         vec![
+            Refusal::Suspended { feature: Feature::SignUp, until: Timestamp(0), message },
             Refusal::Unauthenticated,
             Refusal::Forbidden,
             Refusal::BodyTooLarge,
@@ -166,12 +185,14 @@ impl Refusal {
             Refusal::ProgramNotFound,
             Refusal::RoundNotFound,
             Refusal::PurchaseNotFound,
+            Refusal::NoticeNotFound,
             Refusal::NotFound,
             Refusal::MethodNotAllowed,
             Refusal::NotRegistered,
             Refusal::ChannelNotAllowed,
             Refusal::RoundNotOpen { state, opens_at: None },
             Refusal::WrongState { state },
+            Refusal::TooManyNotices,
             Refusal::NotEligible { opens_at: None },
             Refusal::TicketInvalid,
             Refusal::NotYet { ahead: 0 },
@@ -211,6 +232,7 @@ impl Refusal {
             self,
             Refusal::Overloaded
                 | Refusal::Unavailable
+                | Refusal::Suspended { .. }
                 | Refusal::NotYet { .. }
                 | Refusal::RoundNotOpen { .. }
                 | Refusal::NotEligible { opens_at: Some(_) }

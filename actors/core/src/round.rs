@@ -5,6 +5,7 @@
 //! decided them before), and has no clock.
 
 use crate::inlet::{self, Figures, Limiter, RateBucket};
+use crate::notice::Notices;
 use crate::payment::Payment;
 use crate::places::{Phase, Places};
 use crate::purchase::{PassId, Purchase, PurchaseState};
@@ -17,9 +18,12 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod draw;
+mod figures;
 mod numbers;
 mod payments;
 
+pub use draw::{ClassDraw, ClosedLobby, Drawn};
 pub use payments::NextStep;
 
 pub use crate::life::{LifeCycle, Step};
@@ -28,10 +32,6 @@ pub use crate::life::{LifeCycle, Step};
 /// may stall for half a second in the largest rush that one machine can take in. A restart leaves
 /// at most this many numbers unused, which costs nobody a place or a wait.
 pub const NUMBER_BLOCK: u64 = 32_768;
-/// Purchases that must have been seen before their mean is believed; until then the monthly limit
-/// stands in.
-const MEAN_NEEDS_PURCHASES: u64 = 100;
-
 /// Whether a window sells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,6 +55,8 @@ pub struct Window {
     pub stock: Stock,
     /// How many purchases it made.
     pub purchases: u64,
+    /// The sum of the squares of their amounts, in won: how much purchases differ.
+    pub squares: u128,
 }
 
 /// A line as it stands.
@@ -104,6 +106,8 @@ pub struct Round {
     payments: BTreeMap<PurchaseId, Payment>,
     /// Won sent to the rail, by day of Seoul.
     sent_on: BTreeMap<i64, Won>,
+    draws: draw::Draws,
+    pub(crate) notices: Notices,
 }
 
 impl Round {
@@ -115,12 +119,15 @@ impl Round {
             phase: WindowPhase::Ahead,
             stock: Stock::new(spec.stock_won),
             purchases: 0,
+            squares: 0,
         };
         let line = |eligibility| Line { eligibility, reserved: 0, watermark: 0 };
         let windows = spec.windows.iter().map(window).collect();
-        let lines = spec.lines().into_iter().map(line).collect();
-        let payments = BTreeMap::new();
-        Round { spec, state: LifeCycle::Draft, windows, lines, payments, sent_on: BTreeMap::new() }
+        let lines = spec.lines_with_lobbies().into_iter().map(line).collect();
+        let draws = draw::Draws::of(&spec);
+        let (payments, sent_on, notices) = Default::default();
+        let state = LifeCycle::Draft;
+        Round { spec, state, windows, lines, payments, sent_on, draws, notices }
     }
 
     /// What the operator said.
@@ -242,7 +249,7 @@ impl Round {
     ) -> (Option<Event>, Limiter) {
         let here = &self.lines[line.index()];
         let open = self.open_window_of(line);
-        if self.state != LifeCycle::Open || open.is_none() {
+        if self.state != LifeCycle::Open || open.is_none() || self.awaits_draw(line) {
             return (None, Limiter::Shut);
         }
         let left = open.map_or(Won::ZERO, |window| window.stock.left);
@@ -348,20 +355,12 @@ impl Round {
         }
     }
 
-    /// The mean of the purchases made, or the monthly limit before there are enough of them.
-    #[must_use]
-    pub fn mean_purchase(&self, monthly_limit: Won) -> Won {
-        let purchases: u64 = self.windows.iter().map(|w| w.purchases).sum();
-        if purchases < MEAN_NEEDS_PURCHASES {
-            return monthly_limit;
-        }
-        let sold: Won = self.windows.iter().map(|w| w.stock.sold).sum();
-        Won(sold.0 / i64::try_from(purchases).expect("purchases are counted one by one"))
-    }
-
     /// The window that sells to this line now.
     #[must_use]
     pub fn open_window_of(&self, line: LineId) -> Option<&Window> {
+        if self.spec.is_lobby(line) {
+            return None;
+        }
         let eligibility = &self.lines.get(line.index())?.eligibility;
         self.windows
             .iter()
@@ -378,8 +377,8 @@ impl Round {
         }
         match event {
             Event::RoundDefined { spec } => {
-                let state = self.state;
-                *self = Round { state, ..Round::new(spec.clone()) };
+                let (state, notices) = (self.state, std::mem::take(&mut self.notices));
+                *self = Round { state, notices, ..Round::new(spec.clone()) };
             }
             Event::RoundMoved { to, .. } => {
                 assert!(self.state != LifeCycle::Closed, "a round is closed for ever");
@@ -403,7 +402,12 @@ impl Round {
                 assert!(*to > line.watermark, "OR-6: the watermark moves back");
                 line.watermark = *to;
             }
+            Event::DrawCommitted { .. }
+            | Event::LobbyClosed { .. }
+            | Event::ShareGiven { .. }
+            | Event::Drawn { .. } => self.apply_draw(event),
             Event::InletChanged { inlet, .. } => self.spec.inlet = InletSpec::clone(inlet),
+            Event::NoticePosted { .. } | Event::NoticeWithdrawn { .. } => self.notices.apply(event),
             Event::Held { .. }
             | Event::PaymentSent { .. }
             | Event::CancelSent { .. }

@@ -5,7 +5,10 @@ use crate::program::Name;
 use crate::{ProgramId, RoundId, Timestamp, WindowId, Won};
 use serde::{Deserialize, Serialize};
 
+mod order;
+
 pub use crate::eligibility::{AgeSpan, Districts, Eligibility, Parity};
+pub use order::{DrawSpec, Order};
 
 /// Most windows in one round: a day in halves with a rest is three; more is a mistake.
 pub const WINDOWS_MAX: usize = 16;
@@ -44,14 +47,6 @@ pub struct WindowSpec {
     pub stock_won: Won,
     /// Which later window gets what is left at closing; nothing moves when absent.
     pub leftover_to: Option<WindowId>,
-}
-
-/// In which order people come to their turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Order {
-    /// By arrival.
-    Fifo,
 }
 
 /// What joining again without the ticket gives.
@@ -115,6 +110,13 @@ pub enum SpecFault {
     LobbyAfterOpening,
     /// A rate, bound or duration of the inlet that is zero or too large.
     InletOutOfBounds,
+    /// Shares of a draw without names of their own, or in another form than theirs.
+    SharesNotSound,
+    /// Shares in a round that is drawn more than once: revealed for the first class, they would be
+    /// known before the next one's lobby closes.
+    SharesOfSeveralClasses,
+    /// A time for shares of zero or more than a day.
+    SharesWithinOutOfBounds,
 }
 
 impl SpecFault {
@@ -137,6 +139,13 @@ impl SpecFault {
             SpecFault::InletOutOfBounds => {
                 "rate_per_s and max_active are positive; claim_window_s and pass_ttl_s are 1 to 86400"
             }
+            SpecFault::SharesNotSound => {
+                "each of at most 16 shares has a name of its own, and a commitment or a source"
+            }
+            SpecFault::SharesOfSeveralClasses => {
+                "shares need a round whose windows are all of one eligibility"
+            }
+            SpecFault::SharesWithinOutOfBounds => "shares_within_s is 1 to 86400",
         }
     }
 }
@@ -225,7 +234,7 @@ impl RoundSpec {
         if !self.inlet.is_within_bounds() {
             return Err(SpecFault::InletOutOfBounds);
         }
-        Ok(())
+        self.check_order()
     }
 
     /// The eligibility classes in the order of their first window; each is one line.

@@ -3,27 +3,24 @@
 //! Readers never wait for a mailbox: the round publishes a snapshot each tick, and a place is
 //! worked out from it.
 
+use crate::draw::ShareValue;
+use crate::forecast::Chances;
+use crate::honesty::Honesty;
 use crate::places::{Phase, Places};
 use crate::program::Program;
 use crate::round::{LifeCycle, Line, Round, Window, WindowPhase};
-use crate::round_spec::{Eligibility, InletMode, LineId, RoundSpec};
+use crate::round_spec::{Eligibility, LineId, RoundSpec};
 use crate::speed::Speed;
 use crate::stock::Stock;
-use crate::{Refusal, Timestamp, Who, WindowId, Won};
+use crate::uptake::{Uptake, WHOLE_PPM};
+use crate::{Notice, Refusal, Timestamp, Who, WindowId, Won};
 use std::sync::Arc;
 
-/// Shortest and longest time between two looks of somebody who waits.
-const POLL_MILLIS: (u64, u64) = (1_000, 30_000);
-/// Shortest time between two looks of somebody in the lobby: everybody is there at once.
-const POLL_LOBBY_MILLIS: u64 = 5_000;
-/// Time between two looks of somebody who waits while nothing moves: paused, or the inlet shut.
-const POLL_STILL_MILLIS: u64 = 10_000;
-/// Share of those ahead who turn up and buy, in percent, until it is measured.
-pub const TURN_UP_PERCENT: u64 = 90;
-/// Under this share of what the stock can serve a purchase is likely, in percent.
-pub const LIKELY_PERCENT: u64 = 80;
-/// Under this share it is possible; above it is unlikely.
-pub const POSSIBLE_PERCENT: u64 = 115;
+mod chances;
+mod lobby;
+
+pub use chances::{Measured, POLL, PollRule};
+pub use lobby::LobbyView;
 
 /// A window in a snapshot.
 #[derive(Debug, Clone)]
@@ -59,14 +56,21 @@ pub struct LineView {
     pub waiting: u64,
     /// How many are between their turn and its end.
     pub active: u64,
-    /// The measured speed of the watermark.
+    /// How fast people are let in, whether or not anything moves now: see [`RoundView::speed`].
     pub speed: Option<Speed>,
+    /// How many of those who have their turn buy.
+    pub uptake: Uptake,
+    /// Whom the stock will reach.
+    pub chances: Chances,
+    /// The share of the numbers ahead that somebody still waits with, in millionths, vacant ranges
+    /// left out.
+    pub present_ppm: u64,
     /// Numbers that were never given: ranges, both ends included.
     pub vacant: Vec<(u64, u64)>,
 }
 
-/// The live parts of a line: its places, the speed of its watermark, and the numbers never given.
-pub type LineParts = (Arc<Places>, (Option<Speed>, Vec<(u64, u64)>));
+/// The live parts of a line: its places, what was measured of it, and the numbers never given.
+pub type LineParts = (Arc<Places>, (Measured, Vec<(u64, u64)>));
 
 /// A round as everybody sees it.
 #[derive(Debug, Clone)]
@@ -87,10 +91,18 @@ pub struct RoundView {
     pub windows: Vec<WindowView>,
     /// Its lines.
     pub lines: Vec<LineView>,
+    /// In a drawn round the lobby of each line, in the same order.
+    pub lobbies: Vec<LobbyView>,
+    /// In a drawn round the shares that were given.
+    pub shares: Vec<ShareValue>,
     /// The mean purchase.
     pub mean_purchase: Won,
     /// Why nothing is sold for the moment, though the round is open.
     pub interruption: Option<Interruption>,
+    /// How right what people were told has turned out.
+    pub honesty: Honesty,
+    /// What the operator tells everybody, oldest first.
+    pub notices: Vec<Arc<Notice>>,
 }
 
 /// What holds a sale up without anybody having decided it; it ends by itself. Places are kept.
@@ -204,7 +216,7 @@ impl RoundView {
             closes_at: window.spec.closes_at,
         };
         let line = |(index, line): (usize, &Line)| {
-            let (places, (speed, vacant)) = of_line(index);
+            let (places, (Measured { speed, uptake }, vacant)) = of_line(index);
             let (watermark, last_number) = (places.watermark(), places.last_number());
             let never_given = vacant_between(&vacant, watermark, last_number);
             LineView {
@@ -215,21 +227,35 @@ impl RoundView {
                 waiting: last_number.saturating_sub(watermark).saturating_sub(never_given),
                 active: places.active(),
                 speed,
+                uptake,
+                chances: Chances::default(),
+                present_ppm: WHOLE_PPM,
                 vacant,
             }
         };
-        RoundView {
+        let lines = round.lines().iter().enumerate();
+        let lines = lines.filter(|(index, _)| !round.spec().is_lobby(line_id(*index)));
+        let mut view = RoundView {
             serial,
             epoch,
             at,
+            lobbies: LobbyView::of_round(round, |index| of_line(index).0),
+            shares: round.shares().to_vec(),
             spec: Arc::new(round.spec().clone()),
             mean_purchase: round.mean_purchase(program.rules_at(at).monthly_limit_won),
             program,
             state: round.state(),
             windows: round.windows().iter().map(window).collect(),
-            lines: round.lines().iter().enumerate().map(line).collect(),
+            lines: lines.map(line).collect(),
             interruption: None,
+            honesty: Honesty::default(),
+            notices: round.notices().living(at),
+        };
+        for index in 0..view.lines.len() {
+            let line = LineId(u8::try_from(index).expect("a round has at most 16 windows"));
+            view.look_ahead(round, line, &of_line(index).0);
         }
+        view
     }
 
     /// Which line `who` stands in now: the first of theirs that is open or
@@ -285,7 +311,7 @@ impl RoundView {
     pub fn line_of(&self, eligibility: &Eligibility) -> LineId {
         let index = self.lines.iter().position(|line| line.eligibility == *eligibility);
         let index = index.expect("every window's class has a line");
-        LineId(u8::try_from(index).expect("a round has at most 16 windows"))
+        line_id(index)
     }
 
     /// The window that sells, will sell, or sold last to a line.
@@ -301,26 +327,22 @@ impl RoundView {
     /// Where a number stands. Reads the shared places, no mailbox.
     #[must_use]
     pub fn place(&self, line: LineId, number: u64, places: &Places) -> PlaceView {
+        if self.spec.is_lobby(line) {
+            return self.entry(line, number, places);
+        }
         let watermark = places.watermark();
         let ahead = self.ahead(line, number, watermark);
         let state = self.place_state(line, number, watermark, places.phase(number));
-        let outlook = self.outlook(line, state, ahead);
-        let is_moving = self.state != LifeCycle::Paused && self.spec.inlet.mode != InletMode::Shut;
-        let is_waiting = state == PlaceState::Waiting && is_moving;
-        let eta = is_waiting.then(|| self.eta(line, ahead)).flatten();
-        let poll = match state {
-            PlaceState::Admitted => POLL_MILLIS.0,
-            PlaceState::Waiting => eta.map_or(POLL_STILL_MILLIS, |eta| eta.p10_s * 1_000 / 4),
+        let outlook = self.outlook(line, state, number);
+        let wait = self.wait(line, number).filter(|_| state == PlaceState::Waiting);
+        let poll_after_millis = match state {
+            PlaceState::Admitted => POLL.least_millis,
+            PlaceState::Waiting => self.poll_while_waiting(line, wait),
             PlaceState::Lobby => self.poll_in_lobby(line),
-            _ => POLL_MILLIS.1,
+            _ => POLL.most_millis,
         };
-        let poll_after_millis = poll.clamp(POLL_MILLIS.0, POLL_MILLIS.1);
+        let eta = wait.map(Eta::from);
         PlaceView { state, watermark, ahead, eta, outlook, poll_after_millis }
-    }
-
-    fn poll_in_lobby(&self, line: LineId) -> u64 {
-        let opens_in = self.window_of(line).opens_at.millis_since(self.at);
-        (u64::try_from(opens_in).unwrap_or(0) / 4).max(POLL_LOBBY_MILLIS)
     }
 
     fn place_state(&self, line: LineId, number: u64, watermark: u64, phase: Phase) -> PlaceState {
@@ -374,48 +396,10 @@ impl RoundView {
         let spec = self.spec.windows.iter().find(|spec| spec.id == window.id);
         spec.is_some_and(|spec| window.stock.total < spec.stock_won)
     }
+}
 
-    fn outlook(&self, line: LineId, state: PlaceState, ahead: u64) -> Outlook {
-        let window = self.window_of(line);
-        match state {
-            PlaceState::Bought => return Outlook::Likely,
-            PlaceState::SoldOut | PlaceState::Closed => return Outlook::No,
-            _ => {}
-        }
-        let in_reach = self.in_reach(window);
-        if in_reach == Won::ZERO {
-            return Outlook::No;
-        }
-        let here = &self.lines[line.index()];
-        // Who gave the place up, or lost it, would come back at the tail.
-        let is_out = matches!(state, PlaceState::Left | PlaceState::Lapsed);
-        let ahead = if is_out { here.waiting } else { ahead };
-        let mean = self.mean_purchase.0.max(1);
-        let own = window.stock.left.plus(window.stock.held);
-        let sure = if own == Won::ZERO { in_reach } else { own };
-        let served = u64::try_from(sure.0 / mean).unwrap_or(0).max(1);
-        let competing = ahead.saturating_add(here.active) * TURN_UP_PERCENT / 100;
-        let percent = competing.saturating_mul(100) / served;
-        match percent {
-            // What others may leave over is a hope, not a stock.
-            0..POSSIBLE_PERCENT if own == Won::ZERO => Outlook::Possible,
-            0..LIKELY_PERCENT => Outlook::Likely,
-            LIKELY_PERCENT..POSSIBLE_PERCENT => Outlook::Possible,
-            _ => Outlook::Unlikely,
-        }
-    }
-
-    fn eta(&self, line: LineId, ahead: u64) -> Option<Eta> {
-        let inlet = self.spec.inlet.rate_per_1000_s;
-        let planned = Speed { p10_milli: inlet, p50_milli: inlet, p90_milli: inlet };
-        let speed = self.lines[line.index()].speed.filter(|speed| speed.p50_milli > 0);
-        let speed = speed.unwrap_or(planned);
-        let seconds = |milli: u64| (milli > 0).then(|| (ahead + 1).saturating_mul(1_000) / milli);
-        let p50_s = seconds(speed.p50_milli)?;
-        let p10_s = seconds(speed.p90_milli).unwrap_or(p50_s).min(p50_s);
-        let p90_s = seconds(speed.p10_milli).unwrap_or(p50_s.saturating_mul(2)).max(p50_s);
-        Some(Eta { p10_s, p50_s, p90_s })
-    }
+fn line_id(index: usize) -> LineId {
+    LineId(u8::try_from(index).expect("a round has at most 16 windows, and as many lobbies"))
 }
 
 /// How many of the numbers after `after` up to `up_to` were never given.

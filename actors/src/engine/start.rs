@@ -4,6 +4,7 @@
 use super::Engine;
 use crate::clock::Clock;
 use crate::committer::{Committer, Doubts, Journal};
+use crate::draw_secrets::DrawSecrets;
 use crate::guardian::{Guardian, load_people};
 use crate::handle::{Handle, Serve};
 use crate::load::{LoadError, load_round};
@@ -13,6 +14,7 @@ use crate::requests::StartError;
 use crate::round::TillLink;
 use crate::shared::RoundRef;
 use crate::store::{Ownership, Store, StoreError};
+use crate::suspensions::SuspensionList;
 use actix::{Arbiter, ArbiterHandle};
 use dashmap::DashMap;
 use openrun_core::program::Program;
@@ -41,12 +43,14 @@ pub(crate) struct Inner {
     pub at_once: Option<Arc<dyn AtOnce>>,
     pub till: Option<TillLink>,
     pub rail: Option<Arc<dyn Rail>>,
+    pub draw_secrets: Arc<dyn DrawSecrets>,
     pub doubts: Doubts,
     /// Of the people's stream.
     pub journal: Journal,
     pub programs: DashMap<ProgramId, ProgramSlot>,
     pub rounds: Arc<DashMap<RoundId, RoundRef>>,
     pub people: Arc<People>,
+    pub suspensions: SuspensionList,
     pub process_arbiter: ArbiterHandle,
     pub committer_arbiter: ArbiterHandle,
     pub guardian: OnceLock<Handle<Guardian>>,
@@ -104,15 +108,17 @@ impl Engine {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         pay_by: PayBy,
+        draw_secrets: Arc<dyn DrawSecrets>,
     ) -> Result<Engine, StartError> {
         let ownership = store.take_over(&StreamId::People).await?;
-        let inner = Inner::assemble(store, clock, pay_by, ownership);
+        let inner = Inner::assemble(store, clock, pay_by, draw_secrets, ownership);
         inner.start_guardian();
         inner.read_programs().await?;
         // People are read beside the rounds: neither says anything of the other.
         let (people, rounds) = tokio::join!(load_people(&inner), inner.read_rounds());
         rounds?;
         people?;
+        inner.read_suspensions().await?;
         inner.is_ready.store(true, Ordering::Release);
         Ok(Engine(inner))
     }
@@ -124,6 +130,7 @@ impl Inner {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         pay_by: PayBy,
+        draw_secrets: Arc<dyn DrawSecrets>,
         ownership: Ownership,
     ) -> Arc<Inner> {
         let doubts = Doubts::default();
@@ -158,11 +165,13 @@ impl Inner {
                 at_once,
                 till,
                 rail,
+                draw_secrets,
                 doubts,
                 journal,
                 programs: DashMap::new(),
                 rounds,
                 people,
+                suspensions: SuspensionList::new(),
                 process_arbiter,
                 committer_arbiter,
                 guardian: OnceLock::new(),
@@ -191,9 +200,10 @@ impl Inner {
         let seats = Arc::new(Semaphore::new(ROUNDS_AT_ONCE));
         let reading = |id: RoundId| {
             let (store, seats) = (Arc::clone(&self.store), Arc::clone(&seats));
+            let secrets = Arc::clone(&self.draw_secrets);
             let loading = tokio::spawn(async move {
                 let _seat = seats.acquire().await;
-                (load_round(&*store, &id, &[]).await, id)
+                (load_round(&*store, &id, &[], &secrets).await, id)
             });
             loading
         };
@@ -205,7 +215,7 @@ impl Inner {
                 Ok(loaded) => loaded,
                 Err(LoadError::Store(error)) => return Err(error),
                 // One broken round takes nobody else down with it.
-                Err(error @ LoadError::Contradiction(_)) => {
+                Err(error @ (LoadError::Contradiction(_) | LoadError::Draw(..))) => {
                     tracing::error!(round = %id, %error, "a round is out of service");
                     continue;
                 }

@@ -34,7 +34,7 @@ pub(crate) struct Redefine {
 impl RoundShell {
     /// Applies what an operator decided, writes it with the log line, and answers once it is
     /// durable.
-    fn carry_out(
+    pub(super) fn carry_out(
         &mut self,
         mut events: Vec<Event>,
         staff: Event,
@@ -42,6 +42,7 @@ impl RoundShell {
         ctx: &mut Ctx<Self>,
     ) {
         events.iter().for_each(|event| self.round.apply(event));
+        events.extend(self.commit_to_draws());
         events.push(staff);
         let written = self.around.journal.append(self.around.clock.now(), events);
         ctx.spawn(written.into_actor_future(|shell: &mut Self, outcome, ctx| {
@@ -109,7 +110,7 @@ impl Serve<Redefine> for RoundShell {
             Ok(event) => {
                 let Some(shared) = self.shared.upgrade() else { return };
                 let fresh = || Arc::new(LineShared::default());
-                let lines: Vec<_> = ask.spec.lines().iter().map(|_| fresh()).collect();
+                let lines: Vec<_> = ask.spec.lines_with_lobbies().iter().map(|_| fresh()).collect();
                 self.drives = lines.iter().map(|_| Drive::new(Vec::new())).collect();
                 shared.lines.store(Arc::new(lines));
                 self.carry_out(vec![event], ask.staff, reply, ctx);

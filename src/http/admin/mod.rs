@@ -1,10 +1,14 @@
 //! What operators call, on the ops listener only: programs, rounds, and the log of what staff did.
 
+pub mod draws;
 pub mod log;
+pub mod notices;
+mod order_form;
 pub mod programs;
 mod round_figures;
 mod round_form;
 pub mod rounds;
+pub mod suspensions;
 
 use super::body::check_text;
 use openrun_core::Refusal;

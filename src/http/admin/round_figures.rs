@@ -3,6 +3,7 @@
 //!
 //! Figures of people in line only as counts; nobody is named.
 
+use crate::http::honesty::HonestyAnswer;
 use crate::http::time::Moment;
 use crate::http::watermark::{SpeedAnswer, StockFigures};
 use crate::http::words::{InletAnswer, RoundHead, Slug, WindowHead};
@@ -44,6 +45,8 @@ pub struct AdminRound<'a> {
     windows: Vec<AdminWindow<'a>>,
     /// The lines.
     lines: Vec<AdminLine>,
+    /// How right people were told of their chances.
+    honesty: HonestyAnswer,
     /// How fast people are let in.
     inlet: InletAnswer,
     /// What each actor says of itself; only when one round is asked for.
@@ -144,6 +147,7 @@ impl<'a> AdminRound<'a> {
             inversions,
             windows: windows.collect(),
             lines: view.lines.iter().map(AdminLine::from).collect(),
+            honesty: (&view.honesty).into(),
             inlet: (&view.spec.inlet).into(),
             actors: None,
         }

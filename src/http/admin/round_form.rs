@@ -3,6 +3,7 @@
 //!
 //! Checks shape and text; what a round can be is the core's to say.
 
+use super::order_form::{OrderAsked, OrderBody};
 use super::programs::check_name;
 use crate::http::body::{Object, malformed, object};
 use crate::http::time::Moment;
@@ -39,8 +40,8 @@ pub struct PutRound {
     #[serde(deserialize_with = "object")]
     #[schema(value_type = NameWords)]
     name: Name,
-    /// In which order people come to their turn: `fifo`, by arrival, and the default.
-    #[schema(value_type = Option<crate::http::words::OrderWord>)]
+    /// In which order people come to their turn: `fifo`, by arrival, when absent.
+    #[schema(value_type = Option<OrderBody>)]
     order: Option<OrderAsked>,
     /// What joining again without the ticket gives: `keep` when absent.
     #[schema(value_type = Option<RejoinWord>)]
@@ -57,14 +58,6 @@ pub struct PutRound {
     /// Why; stands in the log.
     #[schema(min_length = 1, max_length = 500)]
     pub reason: Option<String>,
-}
-
-/// The orders that may be asked for; a drawn round comes later.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OrderAsked {
-    Fifo,
-    Draw,
 }
 
 /// Times, eligibility and stock of one part of a sale.
@@ -141,9 +134,6 @@ impl PutRound {
     /// `Malformed`.
     pub fn into_spec(self, id: RoundId) -> Result<RoundSpec, Refusal> {
         check_name(&self.name)?;
-        if matches!(self.order, Some(OrderAsked::Draw)) {
-            return Err(malformed("order `draw` is not supported yet: the order is `fifo`"));
-        }
         let windows: Vec<WindowSpec> = self.windows.into_iter().map(WindowSpec::from).collect();
         let no_window = || malformed(SpecFault::WindowCount.words());
         let first = windows.first().ok_or_else(no_window)?.opens_at;
@@ -152,7 +142,7 @@ impl PutRound {
             id,
             program_id: self.program_id,
             name: self.name,
-            order: Order::Fifo,
+            order: self.order.map_or(Ok(Order::Fifo), OrderAsked::into_order)?,
             rejoin: self.rejoin.unwrap_or(Rejoin::Keep),
             lobby_opens_at: lobby.unwrap_or(first.plus_millis(-LOBBY_LEAD_MILLIS)),
             windows,
@@ -257,7 +247,6 @@ mod tests {
     #[test]
     fn other_rounds_are_refused() {
         for (from, to) in [
-            ("\"fifo\"", "\"draw\""),
             ("\"fifo\"", "\"lifo\""),
             ("{\"birth_year\": \"odd\"}", "\"odd\""),
             ("{\"birth_year\": \"odd\"}", "{\"birth_month\": \"odd\"}"),

@@ -14,7 +14,7 @@ use openrun_core::inlet::RateBucket;
 use openrun_core::places::Places;
 use openrun_core::queue::Queue;
 use openrun_core::round::Round;
-use openrun_core::view::RoundView;
+use openrun_core::view::{Measured, RoundView};
 use openrun_core::{Event, PersonKey, Program, StoredEvent, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -142,7 +142,7 @@ impl World {
     fn first_view(&self, round: usize, programs: &[Arc<Program>]) -> Arc<RoundView> {
         let machine = Round::new(self.plan.rounds[round].clone());
         let program = Arc::clone(&programs[self.stream_of_round(round) - 1]);
-        let parts = |_: usize| (Arc::<Places>::default(), (None, Vec::new()));
+        let parts = |_: usize| (Arc::<Places>::default(), (Measured::default(), Vec::new()));
         Arc::new(RoundView::of(&machine, program, 0, 0, self.now, parts))
     }
 

@@ -18,7 +18,7 @@ use openrun_core::program::Program;
 use openrun_core::queue::Queue;
 use openrun_core::round::{LifeCycle, PurchaseOrder, Round};
 use openrun_core::round_spec::LineId;
-use openrun_core::view::RoundView;
+use openrun_core::view::{Measured, RoundView};
 use openrun_core::{Event, Purchase, PurchaseId, Refusal, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -93,7 +93,8 @@ impl RoundActor {
     /// A snapshot for everybody.
     pub fn view(&mut self, now: Timestamp) -> Arc<RoundView> {
         self.serial += 1;
-        let parts = |line: usize| (Arc::clone(&self.places[line]), (None, Vec::new()));
+        let parts =
+            |line: usize| (Arc::clone(&self.places[line]), (Measured::default(), Vec::new()));
         let program = Arc::clone(&self.program);
         Arc::new(RoundView::of(&self.round, program, self.serial, self.under, now, parts))
     }

@@ -120,7 +120,8 @@ pub(crate) async fn a_misfit_writes_nothing(store: Arc<dyn Store>) {
     let purchase = |state| Purchase { state, ..sample::purchase(1) };
     let stream = "an event of another stream";
     let state = "a purchase in another state";
-    refuses(&mut people, stream, vec![sample::staff_acted("open")]).await;
+    refuses(&mut people, stream, vec![sample::notice_posted(1)]).await;
+    refuses(&mut owner, stream, vec![sample::suspensions(1)]).await;
     refuses(&mut owner, stream, vec![sample::signed_up(1)]).await;
     refuses(&mut other, stream, vec![sample::issued(sample::purchase(1))]).await;
     refuses(&mut other, stream, vec![sample::held(sample::purchase(1))]).await;

@@ -5,12 +5,12 @@ use super::names::Names;
 use super::reader::{PLACE, Query, Reader, hidden, hidden_or_none, plain};
 use openrun_actors::store::{LogPlace, Standing, StoreError};
 use openrun_core::{
-    Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId,
+    Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
 };
 use std::collections::HashMap;
 use tokio_postgres::Row;
 
-type Placed = (LogPlace, StoredEvent);
+pub(super) type Placed = (LogPlace, StoredEvent);
 
 /// Every program as its newest change left it, in the order in which they came to be.
 pub(super) async fn programs(reader: &Reader) -> Result<Vec<Program>, StoreError> {
@@ -34,6 +34,16 @@ pub(super) async fn rounds(reader: &Reader) -> Result<Vec<RoundId>, StoreError> 
         rounds.entry(spec.id).or_insert(place);
     }
     Ok(oldest_first(rounds.into_iter().map(|(id, place)| (place, id)).collect()))
+}
+
+/// What is switched off for a time, as the newest change says.
+pub(super) async fn suspensions(reader: &Reader) -> Result<Vec<Suspension>, StoreError> {
+    let changes = journal_of_kind(reader, "suspensions_changed").await?;
+    let newest = changes.into_iter().next_back().map(|(_, stored)| stored.event);
+    Ok(match newest {
+        Some(Event::SuspensionsChanged { suspensions }) => suspensions,
+        _ => Vec::new(),
+    })
 }
 
 fn oldest_first<T>(mut placed: Vec<(LogPlace, T)>) -> Vec<T> {
@@ -195,11 +205,11 @@ pub(super) async fn ping(reader: &Reader) -> Result<(), StoreError> {
 }
 
 /// The events of a table, each with its place behind the columns.
-fn select(table: &Table, which: &str) -> String {
+pub(super) fn select(table: &Table, which: &str) -> String {
     format!("select {}, {PLACE} from {} {which}", table.columns, table.name)
 }
 
-fn placed(table: &Table) -> impl Fn(&Row, &Names) -> Result<Placed, StoreError> + use<> {
+pub(super) fn placed(table: &Table) -> impl Fn(&Row, &Names) -> Result<Placed, StoreError> + use<> {
     let decode = table.decode;
     move |row, names| {
         let stored = decode(row, names)?;

@@ -183,7 +183,14 @@ impl<'b> Rows<'b> {
             | Event::WindowClosed { .. }
             | Event::NumbersReserved { .. }
             | Event::WatermarkMoved { .. }
+            | Event::DrawCommitted { .. }
+            | Event::LobbyClosed { .. }
+            | Event::ShareGiven { .. }
+            | Event::Drawn { .. }
             | Event::InletChanged { .. }
+            | Event::NoticePosted { .. }
+            | Event::NoticeWithdrawn { .. }
+            | Event::SuspensionsChanged { .. }
             | Event::StaffActed { .. } => {
                 let round = event.round().map(|round| self.names.place(round.as_str()));
                 let (kind, body) = (kind_of(event), serde_json::to_string(event)?);

@@ -161,7 +161,14 @@ impl<'c> Inserts<'c> {
             | Event::WindowClosed { .. }
             | Event::NumbersReserved { .. }
             | Event::WatermarkMoved { .. }
+            | Event::DrawCommitted { .. }
+            | Event::LobbyClosed { .. }
+            | Event::ShareGiven { .. }
+            | Event::Drawn { .. }
             | Event::InletChanged { .. }
+            | Event::NoticePosted { .. }
+            | Event::NoticeWithdrawn { .. }
+            | Event::SuspensionsChanged { .. }
             | Event::StaffActed { .. } => self.journal(names, place, event)?,
         }
         Ok(())

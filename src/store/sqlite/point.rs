@@ -6,7 +6,7 @@ use super::reader::Reader;
 use openrun_actors::store::{LogPlace, Standing, StoreError};
 use openrun_core::purchase::PurchaseState;
 use openrun_core::{
-    Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId,
+    Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
 };
 use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql, params};
 use std::collections::HashMap;
@@ -33,6 +33,16 @@ pub(super) fn rounds(reader: &mut Reader) -> Result<Vec<RoundId>, StoreError> {
         rounds.entry(spec.id).or_insert(place);
     }
     Ok(oldest_first(rounds.into_iter().map(|(id, place)| (place, id)).collect()))
+}
+
+/// What is switched off for a time, as the newest change says.
+pub(super) fn suspensions(reader: &mut Reader) -> Result<Vec<Suspension>, StoreError> {
+    let changes = journal_of_kind(reader, "suspensions_changed")?;
+    let newest = changes.into_iter().next_back().map(|(_, stored)| stored.event);
+    Ok(match newest {
+        Some(Event::SuspensionsChanged { suspensions }) => suspensions,
+        _ => Vec::new(),
+    })
 }
 
 fn oldest_first<T>(mut placed: Vec<(LogPlace, T)>) -> Vec<T> {
@@ -229,11 +239,11 @@ pub(super) fn ping(reader: &mut Reader) -> Result<(), StoreError> {
 }
 
 /// The events of a table, each with its stream behind the columns.
-fn select(table: &Table, which: &str) -> String {
+pub(super) fn select(table: &Table, which: &str) -> String {
     format!("select {}, stream_id from {} {which}", table.columns, table.name)
 }
 
-fn placed(
+pub(super) fn placed(
     connection: &Connection,
     names: &NameOfNumber,
     table: &Table,

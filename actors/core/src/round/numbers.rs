@@ -26,6 +26,7 @@ impl Round {
         let is_plenty = reserved.saturating_sub(last_number) >= block / 2;
         let round = self.spec.id.clone();
         let up_to = reserved.max(last_number) + block;
-        (!is_plenty).then_some(Event::NumbersReserved { round, line, up_to })
+        let is_due = !is_plenty && self.takes_numbers(line, up_to);
+        is_due.then_some(Event::NumbersReserved { round, line, up_to })
     }
 }

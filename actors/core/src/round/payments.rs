@@ -229,6 +229,8 @@ impl Round {
         let window = self.window_mut(&purchase.window);
         window.stock.issue(purchase.amount);
         window.purchases += 1;
+        let amount = u128::from(purchase.amount.0.unsigned_abs());
+        window.squares = window.squares.saturating_add(amount * amount);
     }
 
     fn release(&mut self, id: PurchaseId, reason: VoidReason) {

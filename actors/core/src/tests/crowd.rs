@@ -10,7 +10,7 @@ use crate::purchase::PassId;
 use crate::queue::{ClaimDecision, JoinDecision, Queue, ShownTicket};
 use crate::round::{PurchaseOrder, Round, Step};
 use crate::round_spec::{LineId, Rejoin, RoundSpec};
-use crate::view::{LineChoice, RoundView};
+use crate::view::{LineChoice, Measured, RoundView};
 use crate::*;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -146,7 +146,8 @@ impl Crowd {
     }
 
     fn view(&self) -> RoundView {
-        let parts = |line: usize| (Arc::clone(&self.machines.places[line]), (None, vec![]));
+        let parts =
+            |line: usize| (Arc::clone(&self.machines.places[line]), (Measured::default(), vec![]));
         RoundView::of(&self.machines.round, Arc::new(program()), 1, 1, self.now, parts)
     }
 

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::round::Step;
+use crate::round_spec::InletMode;
 use crate::tests::samples::*;
 use crate::{Event, PurchaseId};
 
@@ -176,13 +177,14 @@ fn the_outlook_grows_no_better_further_back_and_is_no_only_when_nothing_can_come
         let of = |number| view.place(LineId(0), number, &sale.places[0]).outlook;
         (1..=300).map(of).collect::<Vec<_>>()
     };
-    // A hundred purchases of 400,000 won are left; nine in ten turn up.
+    // A hundred purchases of 400,000 won are left; nine in ten are expected to buy, and little is
+    // known yet.
     let before = outlooks(&sale);
     let rank = |outlook: &Outlook| *outlook as u8;
     assert!(before.is_sorted_by_key(rank), "{before:?}");
     let first = |wanted| before.iter().position(|outlook| *outlook == wanted).map(|at| at + 1);
     assert_eq!((first(Outlook::Likely), first(Outlook::No)), (Some(1), None));
-    assert_eq!((first(Outlook::Possible), first(Outlook::Unlikely)), (Some(90), Some(129)));
+    assert_eq!((first(Outlook::Possible), first(Outlook::Unlikely)), (Some(87), Some(136)));
     sale.turn(0, 100);
     (1..=100).for_each(|number| sale.buy(0, number, 400_000));
     let after = outlooks(&sale);
@@ -245,22 +247,22 @@ fn the_estimate_follows_the_measured_speed_and_is_silent_when_nothing_moves() {
     let speed = |p10: u64, p50: u64, p90: u64| {
         Some(Speed { p10_milli: p10 * 1_000, p50_milli: p50 * 1_000, p90_milli: p90 * 1_000 })
     };
-    let mut sale = Sale::new(round_of(&["everyone 10:00-14:00 40000k"]));
+    let mut sale = Sale::new(round_of(&["everyone 10:00-14:00 4000000k"]));
     sale.people(0, 1_000);
     sale.tick("10:00");
     sale.turn(0, 100);
     for (speed, expected) in [
         (speed(5, 10, 20), Some((45, 90, 180))),
         (speed(0, 10, 10), Some((90, 90, 180))),
-        (speed(0, 0, 10), Some((0, 0, 0))),
-        (None, Some((0, 0, 0))),
+        (speed(0, 0, 10), None),
+        (None, None),
     ] {
-        sale.speed = speed;
+        sale.measured.speed = speed;
         let eta = sale.view().place(LineId(0), 1_000, &sale.places[0]).eta;
         let eta = eta.map(|eta| (eta.p10_s, eta.p50_s, eta.p90_s));
         assert_eq!(eta, expected, "{speed:?}");
     }
-    sale.speed = speed(5, 10, 20);
+    sale.measured.speed = speed(5, 10, 20);
     assert_eq!(sale.view().place(LineId(0), 100, &sale.places[0]).eta, None, "it is their turn");
     sale.step(Step::Pause);
     assert_eq!(sale.view().place(LineId(0), 1_000, &sale.places[0]).eta, None, "paused");
@@ -273,10 +275,10 @@ fn the_estimate_follows_the_measured_speed_and_is_silent_when_nothing_moves() {
 
 #[test]
 fn who_is_near_looks_more_often_and_nobody_all_the_time() {
-    let mut sale = Sale::new(round_of(&["everyone 10:00-14:00 40000k"]));
+    let mut sale = Sale::new(round_of(&["everyone 10:00-14:00 40000000k"]));
     sale.people(0, 60_000);
     sale.tick("10:00");
-    sale.speed = Some(Speed { p10_milli: 10_000, p50_milli: 10_000, p90_milli: 10_000 });
+    sale.measured.speed = Some(Speed { p10_milli: 10_000, p50_milli: 10_000, p90_milli: 10_000 });
     let view = sale.view();
     let polls: Vec<u64> = [1, 100, 400, 1_000, 60_000]
         .iter()
@@ -295,13 +297,50 @@ fn who_is_near_looks_more_often_and_nobody_all_the_time() {
     }
 }
 
+#[test]
+fn the_end_of_the_stock_is_looked_out_for_and_there_is_no_estimate_beyond_it() {
+    let mut sale = Sale::new(round_of(&["everyone 10:00-14:00 400000k"]));
+    sale.people(0, 60_000);
+    sale.tick("10:00");
+    sale.measured.speed = Some(Speed::even(10_000));
+    sale.measured.uptake = Uptake { share_ppm: 1_000_000, turns: 10_000, active_buyers_milli: 0 };
+    let place = |sale: &Sale, number| {
+        let place = sale.view().place(LineId(0), number, &sale.places[0]);
+        (place.outlook, place.eta.map(|eta| eta.p50_s), place.poll_after_millis)
+    };
+    // A thousand are served; nine hundred at the least, in 90 seconds.
+    assert_eq!(place(&sale, 400), (Outlook::Likely, Some(40), 10_000));
+    assert_eq!(place(&sale, 1_001), (Outlook::Possible, Some(100), 21_350));
+    assert_eq!(place(&sale, 60_000), (Outlook::Unlikely, None, 21_350));
+    sale.turn(0, 850);
+    (1..=850).for_each(|number| sale.buy(0, number, 400_000));
+    assert_eq!(place(&sale, 60_000), (Outlook::Unlikely, None, 3_625));
+    let mut view = sale.view();
+    let cause = Missing::Store;
+    view.interruption = Some(Interruption { cause, since: sale.now });
+    let held_up = view.place(LineId(0), 900, &sale.places[0]);
+    assert_eq!((held_up.eta, held_up.poll_after_millis), (None, 10_000), "nothing moves");
+}
+
+#[test]
+fn who_left_while_waiting_is_not_waited_for() {
+    let mut sale = Sale::new(round_of(&["everyone 10:00-14:00 40000000k"]));
+    sale.people(0, 1_000);
+    sale.tick("10:00");
+    sale.measured.speed = Some(Speed::even(10_000));
+    let p50_s = |sale: &Sale| sale.view().place(LineId(0), 1_000, &sale.places[0]).eta.unwrap();
+    assert_eq!(p50_s(&sale).p50_s, 100);
+    (1..=400).for_each(|n| assert!(sale.places[0].change(2 * n, Phase::Waiting, Phase::Left)));
+    assert_eq!(p50_s(&sale).p50_s, 60);
+}
+
 /// A round with its places, seen at one moment after the other.
 #[derive(Clone)]
 struct Sale {
     round: Round,
     places: Vec<Arc<Places>>,
     vacant: Vec<(u64, u64)>,
-    speed: Option<Speed>,
+    measured: Measured,
     now: Timestamp,
 }
 
@@ -311,7 +350,8 @@ impl Sale {
         let scheduled = round.decide_step(Step::Schedule).unwrap();
         scheduled.iter().for_each(|event| round.apply(event));
         let places: Vec<Arc<Places>> = round.lines().iter().map(|_| Arc::default()).collect();
-        Sale { round, places, vacant: vec![], speed: None, now: MIDNIGHT }
+        let measured = Measured::default();
+        Sale { round, places, vacant: vec![], measured, now: MIDNIGHT }
     }
 
     fn tick(&mut self, clock: &str) {
@@ -366,7 +406,7 @@ impl Sale {
 
     fn view(&self) -> RoundView {
         let parts =
-            |line: usize| (Arc::clone(&self.places[line]), (self.speed, self.vacant.clone()));
+            |line: usize| (Arc::clone(&self.places[line]), (self.measured, self.vacant.clone()));
         RoundView::of(&self.round, Arc::new(program()), 1, 1, self.now, parts)
     }
 }

@@ -27,8 +27,8 @@ fn chi_squared_milli(counts: &[u64]) -> u64 {
     squares * 1_000 / expected
 }
 
-/// The whole table has 19 × 19 degrees of freedom: 361 are expected, with a deviation of 27. Of fair
-/// tables one in 600,000 is above 500, of fair rows (19 degrees) one in 250,000 above 60.
+/// The whole table has 19 × 19 degrees of freedom: 361 are expected, with a deviation of 27. Of
+/// fair tables one in 600,000 is above 500, of fair rows (19 degrees) one in 250,000 above 60.
 fn is_even(counts: &Counts) -> bool {
     let whole: u64 = counts.iter().map(|row| chi_squared_milli(row)).sum();
     let rows = counts.iter().map(|row| chi_squared_milli(row)).max().unwrap();

@@ -1,0 +1,91 @@
+//! What everybody may see of the lobbies of a drawn round, and what an entry means for its person.
+//!
+//! An entry says nothing about anybody's place: no number, nobody ahead, and chances that are the
+//! same for all who are there.
+
+use super::{Outlook, POLL, PlaceState, PlaceView, RoundView};
+use crate::Won;
+use crate::places::Places;
+use crate::round::{ClassDraw, Round, WindowPhase};
+use crate::round_spec::LineId;
+use crate::uptake::WHOLE_PPM;
+use std::sync::Arc;
+
+/// Up to this share of what the stock can serve, in percent, a purchase is likely.
+const LIKELY_IN_DRAW_PERCENT: u64 = 80;
+/// Up to this share of what the stock can serve, in percent, a purchase is possible for somebody
+/// whose place is drawn: one in three gets one.
+const POSSIBLE_IN_DRAW_PERCENT: u64 = 300;
+
+/// A lobby in a snapshot.
+#[derive(Debug, Clone)]
+pub struct LobbyView {
+    /// How far its draw has come.
+    pub draw: ClassDraw,
+    /// How many entries it has, those of people who left included.
+    pub entries: u64,
+}
+
+impl LobbyView {
+    /// The lobbies of a round; none if it is not drawn. `places_of` answers the places of a line.
+    pub(super) fn of_round(
+        round: &Round,
+        places_of: impl Fn(usize) -> Arc<Places>,
+    ) -> Vec<LobbyView> {
+        let view = |draw: &ClassDraw| {
+            let given = || places_of(draw.lobby.index()).last_number();
+            let entries = draw.closed.map_or_else(given, |closed| closed.count);
+            LobbyView { draw: draw.clone(), entries }
+        };
+        round.draws().iter().map(view).collect()
+    }
+}
+
+impl RoundView {
+    /// The lobby of a line, or the lobby that a line is.
+    #[must_use]
+    pub fn lobby(&self, line: LineId) -> Option<&LobbyView> {
+        let line = self.spec.line_behind(line);
+        self.lobbies.get(line.index())
+    }
+
+    /// Where an entry stands that is not drawn.
+    pub(super) fn entry(&self, lobby: LineId, entry: u64, places: &Places) -> PlaceView {
+        let line = self.spec.line_behind(lobby);
+        let state = match self.place_state(line, u64::MAX, 0, places.phase(entry)) {
+            // The window has opened and the draw is about to take place.
+            PlaceState::Waiting | PlaceState::Admitted => PlaceState::Lobby,
+            state => state,
+        };
+        let is_ahead = self.window_of(line).phase == WindowPhase::Ahead;
+        let poll = match state {
+            PlaceState::Lobby if is_ahead => self.poll_in_lobby(line),
+            PlaceState::Lobby => POLL.lobby_millis,
+            _ => POLL.most_millis,
+        };
+        PlaceView {
+            state,
+            watermark: self.lines[line.index()].watermark,
+            ahead: 0,
+            eta: None,
+            outlook: self.outlook_in_lobby(line, state),
+            poll_after_millis: poll.clamp(POLL.least_millis, POLL.most_millis),
+        }
+    }
+
+    fn outlook_in_lobby(&self, line: LineId, state: PlaceState) -> Outlook {
+        let in_reach = self.in_reach(self.window_of(line));
+        if matches!(state, PlaceState::SoldOut | PlaceState::Closed) || in_reach == Won::ZERO {
+            return Outlook::No;
+        }
+        let served = u64::try_from(in_reach.0 / self.mean_purchase.0.max(1)).unwrap_or(0).max(1);
+        let entries = self.lobby(line).map_or(0, |lobby| lobby.entries);
+        let share_ppm = self.lines[self.spec.line_behind(line).index()].uptake.share_ppm;
+        let competing = entries.saturating_mul(share_ppm) / WHOLE_PPM;
+        match competing.saturating_mul(100) / served {
+            0..LIKELY_IN_DRAW_PERCENT => Outlook::Likely,
+            LIKELY_IN_DRAW_PERCENT..POSSIBLE_IN_DRAW_PERCENT => Outlook::Possible,
+            _ => Outlook::Unlikely,
+        }
+    }
+}

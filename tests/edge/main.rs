@@ -1,0 +1,8 @@
+//! What stands between the server and the people who wait: a cache (the documented `nginx.conf`)
+//! and the documented client. Needs nginx, node and Python, which `tests/run` sees to.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cache;
+mod nginx;

@@ -1,0 +1,120 @@
+//! The board: how a sale stands, for people and for programs.
+
+use crate::support::staff::RoundForm;
+use crate::support::{Answer, Request, TestApp, allowed, eventually, expect, on_stage};
+use serde_json::json;
+
+const BOARD: &str = "/v1/rounds/r1/board";
+
+async fn page(app: &TestApp, query: &str, accept_language: &str) -> Answer {
+    let request = Request::new("GET", format!("{BOARD}{query}"));
+    let answer = app.web.send(&request.header("accept-language", accept_language)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+    answer
+}
+
+#[test]
+fn it_says_how_the_sale_stands_as_json_and_as_a_page() {
+    on_stage(async {
+        let app = TestApp::start().await;
+        app.operator.define_open("r1", &RoundForm::for_all(1_000_000)).await;
+        app.buyer("ann").buy_through("r1", "ann-1", 300_000).await;
+        let json = Request::new("GET", BOARD).header("accept", "application/json");
+        let board = eventually::some("the board says so", async || {
+            let board = allowed(app.web.send(&json).await);
+            (board["sold_won"] == 300_000).then_some(board)
+        })
+        .await;
+        assert_eq!((&board["issued"], &board["left_won"]), (&json!(1), &json!(700_000)));
+        assert_eq!((&board["state"], &board["held_won"]), (&json!("open"), &json!(0)));
+        let line = &board["lines"][0];
+        assert_eq!((&line["class"], &line["last_number"]), (&json!("everyone"), &json!(1)));
+        assert_eq!((&line["waiting"], &board["waiting"]), (&json!(0), &json!(0)));
+        let english = page(&app, "", "en").await.text();
+        for wanted in ["<html lang=\"en\">", "On sale", "300,000 won", "700,000 won", "everybody"] {
+            assert!(english.contains(wanted), "{wanted}: {english}");
+        }
+        let korean = page(&app, "", "ko-KR,ko;q=0.9").await.text();
+        for wanted in ["<html lang=\"ko\">", "판매 중", "300,000원", "<caption>판매 현황</caption>"]
+        {
+            assert!(korean.contains(wanted), "{wanted}: {korean}");
+        }
+        // By link, whatever the machine prefers.
+        assert!(page(&app, "?lang=ko", "en").await.text().contains("<html lang=\"ko\">"));
+        assert!(page(&app, "?lang=en", "ko").await.text().contains("<html lang=\"en\">"));
+        expect(
+            &app.web.send(&Request::new("GET", "/v1/rounds/nowhere/board")).await,
+            404,
+            "round-not-found",
+            &json!({}),
+        );
+    });
+}
+
+#[test]
+fn the_page_has_no_script_and_what_operators_write_is_text() {
+    on_stage(async {
+        let app = TestApp::start().await;
+        let name = json!({"ko": "<b>시험</b>", "en": "</title><script>alert(1)</script>"});
+        app.operator.define_open("r1", &RoundForm::for_all(1_000_000).with("name", name)).await;
+        let hostile = "<img src=x onerror=alert(1)>&\"'<script>alert(2)</script>";
+        let message = json!({"ko": hostile, "en": hostile});
+        let body = json!({"round_id": "r1", "message": message, "reason": "a test"});
+        let posted = app.operator.call("POST", "/v1/admin/notices", Some(body)).await;
+        assert_eq!(posted.status, 201, "{posted:?}");
+        let now = json!("2022-07-14T18:00:00+09:00");
+        let off = json!({"feature": "gifts", "until": now, "message": message});
+        let body = json!({"suspensions": [off], "reason": "a test"});
+        allowed(app.operator.call("PUT", "/v1/admin/suspensions", Some(body)).await);
+        for language in ["ko", "en"] {
+            let answer = eventually::some("the page shows both", async || {
+                let answer = page(&app, "", language).await;
+                (answer.text().matches("&lt;img src=x").count() == 2).then_some(answer)
+            })
+            .await;
+            let html = answer.text();
+            for never in ["<script", "<img", "<b>", "onerror=alert(1)>"] {
+                assert!(!html.contains(never), "{never}: {html}");
+            }
+            assert_eq!(html.matches("</title>").count(), 1, "{html}");
+            let policy = answer.header("content-security-policy").expect("there is one");
+            assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+            assert!(!policy.contains("unsafe"), "{policy}");
+            // The style that the policy names is the one on the page.
+            let style = html.split("<style>").nth(1).and_then(|it| it.split("</style>").next());
+            let hash = base64_sha256(style.expect("the page has a style"));
+            assert!(policy.contains(&hash), "{policy}");
+        }
+    });
+}
+
+fn base64_sha256(text: &str) -> String {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(text.as_bytes()))
+}
+
+#[test]
+fn caches_tell_its_forms_apart_and_readers_may_make_it_stand_still() {
+    on_stage(async {
+        let app = TestApp::start().await;
+        app.operator.define_open("r1", &RoundForm::for_all(1_000_000)).await;
+        let answer = page(&app, "", "ko").await;
+        assert_eq!(answer.header("vary"), Some("accept, accept-language"));
+        let kept = Some("public, max-age=1, stale-if-error=600");
+        assert_eq!(answer.header("cache-control"), kept);
+        assert_eq!(answer.header("content-language"), Some("ko"));
+        assert!(answer.text().contains("http-equiv=\"refresh\""));
+        let still = page(&app, "?refresh=off", "ko").await;
+        assert!(!still.text().contains("http-equiv=\"refresh\""));
+        assert_ne!(answer.header("etag"), still.header("etag"));
+        eventually::so("the same one is not sent again", async || {
+            let etag = page(&app, "", "ko").await.header("etag").expect("a version").to_owned();
+            let request = Request::new("GET", BOARD).header("accept-language", "ko");
+            let again = app.web.send(&request.header("if-none-match", etag)).await;
+            again.status == 304 && again.header("cache-control") == kept
+        })
+        .await;
+    });
+}
