@@ -3,7 +3,7 @@
 //! leave, claim and buy, while the server dies and forgets joins that it had answered.
 //!
 //! A model of its own says what each answer may be: never a better place than one answered before,
-//! never two places that live, never a lost one. It is shown to see each of the three.
+//! never two places that live, never a lost one (F27, F28). It is shown to see each of the three.
 
 use super::*;
 use crate::tests::samples::{Chance, at, person, second_round};
