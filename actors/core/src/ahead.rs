@@ -127,7 +127,7 @@ mod tests {
         let people = places.entering(10_000, 300_000);
         assert!(ahead.people().abs_diff(people) < people / 100, "{} of {people}", ahead.people());
         for people in [1, 1_000, 100_000, 200_000] {
-            let number = places.reach(10_000, people * 1_000, 1_000, 300_000).0;
+            let number = places.reach(10_000, people, 300_000);
             let reached = ahead.reach(people);
             let slack = number / 100 + 80;
             assert!(reached.abs_diff(number) < slack, "{people}: {reached}, really {number}");

@@ -190,7 +190,7 @@ fn virtual_sale(seed: u64, share: u64, least: u64, most: u64, rate: u64) -> Told
         let now = Timestamp(i64::try_from(tick * 100).unwrap());
         let before = places.watermark();
         let people = rate * tick / 10 - rate * (tick - 1) / 10;
-        let to = places.reach(before, people * 1_000, 1_000, 10_000).0;
+        let to = places.reach(before, people, 10_000);
         places.advance(to);
         speed.entered(people);
         for number in before + 1..=to {
