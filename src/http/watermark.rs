@@ -151,7 +151,8 @@ struct Line {
     /// Who stands in it.
     #[schema(example = "everyone")]
     class: String,
-    /// Where a place stands whose turn has not come: `lobby`, `waiting`, `sold_out` or `closed`.
+    /// Where a place stands whose turn has not come: `lobby`, `waiting`, `standby`, `sold_out` or
+    /// `closed`.
     state: TicketState,
     /// When its window opens or opened.
     opens_at: Moment,

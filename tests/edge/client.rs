@@ -120,7 +120,7 @@ fn the_documented_client_comes_to_the_answers_of_the_server() {
     on_stage(async {
         let app = TestApp::start_at("2022-07-14T09:40:00+09:00").await;
         // 40 purchases for 300 people, of whom 60 have their turn.
-        let form = RoundForm::for_all(16_000_000).inlet("rate_per_s", 0);
+        let form = RoundForm::for_all(16_000_000).inlet("rate_per_s", 0.001);
         app.operator.define("r1", &form.inlet("max_active", 1_000)).await;
         allowed(app.operator.step("r1", "schedule").await);
         let in_lobby = async || {
@@ -203,7 +203,9 @@ fn s33_a_document_that_was_changed_is_old_or_rolled_back_is_refused() {
         let mut older_epoch = document.clone();
         older_epoch["epoch"] = json!(document["epoch"].as_u64().expect("a number") + 1);
         let now = "2022-07-14T10:00:30+09:00";
-        let case = |text: &str, round: &str, last: &Value, now: &str| json!({"text": text, "round": round, "keys": keys, "last": last, "now": now});
+        let case = |text: &str, round: &str, last: &Value, now: &str| {
+            reading(&keys, text, round, last, now)
+        };
         let (none, forged) = (Value::Null, good.replacen("\"left_won\":1", "\"left_won\":9", 1));
         assert_ne!(forged, good);
         let other = TestApp::start().await;
@@ -238,6 +240,10 @@ fn s33_a_document_that_was_changed_is_old_or_rolled_back_is_refused() {
             false => judge(&said["believed"], &cases),
         }
     });
+}
+
+fn reading(keys: &Value, text: &str, round: &str, last: &Value, now: &str) -> Value {
+    json!({"text": text, "round": round, "keys": keys, "last": last, "now": now})
 }
 
 fn judge(believed: &Value, cases: &[(Value, bool)]) {
