@@ -50,7 +50,7 @@ impl Ahead {
             all += 1;
             there += u64::from(*is_there);
         }
-        if all == 0 { 1_000_000 } else { there * 1_000_000 / all }
+        u64::checked_div(there * 1_000_000, all).unwrap_or(1_000_000)
     }
 
     /// The number that the watermark has reached when so many `people` have had their turn; beyond
