@@ -112,7 +112,9 @@ impl Replay<'_> {
     fn note_entry(&mut self, event: &Event) {
         let Event::Joined { line, number, person, .. } = event else { return };
         let is_lobby = self.round.as_ref().is_some_and(|round| round.spec().is_lobby(*line));
-        if is_lobby && self.lines[line.index()].lobby.list().is_none() {
+        let lobby = self.lines.get(line.index()).filter(|_| is_lobby).map(|line| &line.lobby);
+        if let Some(lobby) = lobby.filter(|lobby| lobby.list().is_none()) {
+            lobby.count_entry();
             let shard = &mut self.entries[person.shard(QUEUE_SHARDS)];
             shard.entry(*line).or_default().push((*number, *person));
         }

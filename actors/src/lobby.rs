@@ -14,17 +14,19 @@ use openrun_core::places::{Phase, Places};
 use openrun_core::round::ClassDraw;
 use openrun_core::view::RoundView;
 use openrun_core::{PersonKey, RoundId};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// A place in a lobby as its shard knows it: the entry and whose it is.
 pub(crate) type Entry = (u64, PersonKey);
 
-/// What is shared of a lobby. Each field is set once, in this order.
+/// What is shared of a lobby. Each field but the count is set once, in this order.
 #[derive(Debug, Default)]
 pub(crate) struct LobbyShared {
     /// What the line will be drawn with.
     secret: OnceLock<Secret>,
+    /// How many entries somebody is known to have been given before it closed.
+    people: AtomicU64,
     /// Whether nobody is taken any more.
     is_closing: AtomicBool,
     /// The list of who is in it; durable.
@@ -85,6 +87,16 @@ impl LobbyShared {
     /// Whether nobody is taken any more.
     pub fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::SeqCst)
+    }
+
+    /// One more entry is known.
+    pub fn count_entry(&self) {
+        self.people.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many entries somebody is known to have been given before it closed.
+    pub fn people(&self) -> u64 {
+        self.people.load(Ordering::Relaxed)
     }
 
     /// Takes nobody from now on.

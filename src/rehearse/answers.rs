@@ -140,6 +140,11 @@ impl Crowd {
             }
             _ => {}
         }
+        let visit = &mut self.visits[id];
+        if let (0, Some(number)) = (visit.number, answer.number) {
+            // A lobby was drawn: the place has a number now.
+            (visit.line, visit.number) = (line as u32, number);
+        }
         if let Some(ticket) = &answer.ticket {
             self.visits[id].ticket = Some(ticket.as_ref().into());
         }

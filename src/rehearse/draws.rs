@@ -64,7 +64,7 @@ pub(super) fn first_served(crowd: &Crowd, drawn: &DrawSeen) -> (u64, u64) {
         let line = &crowd.lines.all[visit.line as usize];
         let is_drawn = visit.plan.round as usize == drawn.round
             && line.class == drawn.class
-            && visit.number <= drawn.count;
+            && (1..=drawn.count).contains(&visit.number);
         numbers.extend(is_drawn.then_some(visit.number));
     }
     let buyers = numbers.len() as u64;

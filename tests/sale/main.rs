@@ -30,6 +30,7 @@ mod panics;
 mod payment;
 mod process;
 mod rail;
+mod rejoin;
 mod restarts;
 mod retries;
 mod rude;

@@ -2,8 +2,8 @@
 //!
 //! From what is left, what people take and how much that differs, how many of those who have their
 //! turn buy, and who of the line is still there. The band between `likely_to` and `possible_to` is
-//! what chance and too little knowledge leave open: each holds 99 times in 100. Whole numbers only. Decides
-//! nothing about a sale: it says what it expects, and [`crate::honesty`] holds it to that.
+//! what chance and too little knowledge leave open: each holds 99 times in 100. Whole numbers only.
+//! Decides nothing about a sale: it says what it expects, and [`crate::honesty`] holds it to that.
 
 use crate::Won;
 use crate::ahead::Ahead;

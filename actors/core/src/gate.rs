@@ -322,7 +322,7 @@ impl Gate {
             if figures.mode == InletMode::Manual {
                 up_to = up_to.min(stepped_to(round, id));
             }
-            let (to, price) = here.reach(from, room, figures.share, up_to);
+            let (to, price) = here.reach_for(from, room, figures.share, up_to);
             cost += price;
             if to > from {
                 let round = round.spec().id.clone();

@@ -350,13 +350,19 @@ impl Places {
         }
     }
 
+    /// The number that a watermark at `from` reaches by letting so many people in, if all come.
+    #[must_use]
+    pub fn reach(&self, from: u64, people: u64, up_to: u64) -> u64 {
+        self.reach_for(from, people.saturating_mul(1_000), 1_000, up_to).0
+    }
+
     /// The number that a watermark at `from` reaches, and what that costs, by letting people in for
     /// `budget` thousandths of a person. Those who came to their end while they waited, and numbers
     /// that were never given, are passed over for nothing; somebody who waits costs `share`
     /// thousandths; a number that nobody has yet costs a whole person, for who takes it claims at
     /// once. Never beyond `up_to`.
     #[must_use]
-    pub fn reach(&self, from: u64, budget: u64, share: u64, up_to: u64) -> (u64, u64) {
+    pub fn reach_for(&self, from: u64, budget: u64, share: u64, up_to: u64) -> (u64, u64) {
         let last = self.last_number();
         let mut cost = 0;
         for number in self.vacant.others(from, up_to) {

@@ -78,10 +78,10 @@ impl RoundShell {
 
     /// What the draws add to a snapshot.
     pub(super) fn show_draws(&self, shared: &RoundShared, view: &mut RoundView) {
-        for draw in self.round.draws().iter().filter(|draw| draw.drawn.is_some()) {
-            if let Some(lobby) = shared.line(draw.lobby) {
-                view.set_vacant_head(draw.line, lobby.lobby.vacant());
-            }
+        for draw in self.round.draws() {
+            let Some(lobby) = shared.line(draw.lobby) else { continue };
+            view.set_lobby_people(draw.line, lobby.lobby.people());
+            view.set_vacant_head(draw.line, lobby.lobby.vacant());
         }
     }
 

@@ -120,7 +120,7 @@ fn check_reach(table: &str) {
             places.change(index as u64 + 1, Phase::Unknown, phase);
         }
         let number = |index: usize| words[index].parse::<u64>().expect("a number");
-        let (to, cost) = places.reach(number(1), number(2) * 1_000, 1_000, number(3));
+        let (to, cost) = places.reach_for(number(1), number(2) * 1_000, 1_000, number(3));
         assert_eq!((to, cost), (number(4), number(5) * 1_000), "{line}");
         assert_eq!(places.entering(number(1), to), number(5), "{line}");
     }
@@ -206,7 +206,7 @@ fn runs_of_vacant_numbers_are_as_good_as_a_cell_for_each() {
                 2 => places.map(|it| it.buy(number).map_or(99, |phase| phase as u64)),
                 3 => places.map(|it| u64::from(it.change(number, Phase::Unknown, Phase::Waiting))),
                 4 => places.map(|it| it.lapse(number)),
-                5 => places.map(|it| it.reach(it.watermark(), people * 1_000, 1_000, LAST + 20).0),
+                5 => places.map(|it| it.reach(it.watermark(), people, LAST + 20)),
                 _ => places.map(|it| {
                     let to = it.watermark() + people.min(LAST - it.watermark());
                     let entering = it.entering(it.watermark(), to);
@@ -227,7 +227,7 @@ fn what_a_thousand_restarts_left_behind_costs_no_cells() {
     let last = NUMBER_MAX - 70_000;
     assert!(places.change(500, Phase::Unknown, Phase::Waiting));
     assert_eq!(places.vacate(last, 64), [(1, 499), (501, last)]);
-    assert_eq!(places.reach(0, 1_000, 1_000, last).0, last, "one person costs one");
+    assert_eq!(places.reach(0, 1, last), last, "one person costs one");
     assert_eq!(places.entering(0, last), 1);
     places.advance(last);
     assert_eq!((places.ended(), places.active(), places.lapse(last)), (last - 1, 1, 1));

@@ -34,7 +34,7 @@ impl Round {
         let (here, places) = (&self.lines[line.index()], &places[line.index()]);
         let from = here.stepped_to.max(here.watermark);
         let up_to = places.last_number().max(from) + people;
-        let (to, _) = places.reach(from, people * 1_000, 1_000, up_to);
+        let to = places.reach(from, people, up_to);
         assert!(to > from, "a step that leads nowhere");
         Ok(Event::InletStepped { round: self.spec.id.clone(), line, people, to })
     }

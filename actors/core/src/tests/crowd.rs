@@ -500,7 +500,9 @@ impl Crowd {
                 let is_lost = was == Phase::Unknown && is == Phase::Vacant;
                 // Live, a stretch of ticks in which the sale stood still for a part counts whole.
                 let is_longer = was == Phase::Claimed && is == Phase::Lapsed;
-                let is_same = is == was || is_again || is_lost || is_longer;
+                // A start gives who was called a whole claim window, as everybody.
+                let is_called = was == Phase::Called && is == Phase::Waiting;
+                let is_same = is == was || is_again || is_lost || is_longer || is_called;
                 assert!(is_same, "{when}: {number} in line {line} was {was:?}, is {is:?}");
             }
         }

@@ -52,6 +52,14 @@ impl LobbyView {
 }
 
 impl RoundView {
+    /// With how many people a lobby is known to have been given entries: lost ones that were shown
+    /// since its round was loaded are no runs of vacant numbers any more.
+    pub fn set_lobby_people(&mut self, line: LineId, people: u64) {
+        if let Some(lobby) = self.lobbies.get_mut(line.index()) {
+            lobby.people = people;
+        }
+    }
+
     /// With the numbers that a draw gave to nobody. They neither wait nor are ahead of anybody.
     pub fn set_vacant_head(&mut self, line: LineId, vacant: Arc<[u32]>) {
         let (Some(lobby), Some(view)) =
