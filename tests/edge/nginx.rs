@@ -40,6 +40,7 @@ impl Nginx {
             ("server 127.0.0.1:8080;", format!("server {upstream};")),
             ("/var/cache/nginx/openrun", format!("{here}/cache")),
             ("/run/nginx-openrun.pid", format!("{here}/pid")),
+            ("error_log stderr warn;", "error_log stderr crit;".to_owned()),
             ("worker_processes auto;", "worker_processes 2;".to_owned()),
             ("worker_rlimit_nofile 65536;", "worker_rlimit_nofile 8192;".to_owned()),
             ("worker_connections 16384;", "worker_connections 4096;".to_owned()),
