@@ -8,7 +8,7 @@ use crate::people::People;
 use crate::person::{AskLimits, Purchasing, limits_of};
 use crate::queue::{ActorDescription, ClaimTurn, Describe, GiveUp, TakePlace};
 use crate::requests::{InletPatch, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff};
-use crate::round::{SetInlet, TakeStep};
+use crate::round::{SetInlet, StepInlet, TakeStep};
 use crate::shared::{Place, RoundRef};
 use crate::store::{LogPlace, StoreError};
 use crate::till::Hint;
@@ -162,6 +162,24 @@ impl Engine {
         Ok(round.view())
     }
 
+    /// Lets so many people in by hand.
+    ///
+    /// # Errors
+    /// `RoundNotFound`, `Malformed`, `WrongState` when the round is not open or its inlet not
+    /// steered by hand, `Unavailable`.
+    pub async fn step_inlet(
+        &self,
+        staff: &Staff,
+        id: &RoundId,
+        people: u64,
+        reason: &str,
+    ) -> Result<Arc<RoundView>, Refusal> {
+        let round = self.round(id).ok_or(Refusal::RoundNotFound)?;
+        let staff = acted(staff, "step-inlet", id.as_str(), reason);
+        round.0.round.command(StepInlet { people, staff }).await??;
+        Ok(round.view())
+    }
+
     /// What each actor of a round says of itself.
     ///
     /// # Errors
@@ -218,7 +236,7 @@ impl Engine {
     }
 
     /// Gives the right to buy to somebody whose turn it is; the same one again to whoever asks
-    /// again.
+    /// again. A place whose turn lapsed comes back to the head of the line, without a pass.
     ///
     /// # Errors
     /// `RoundNotFound`, `RoundNotOpen`, `TicketInvalid`, `NotYet`, `TurnPassed`, `Overloaded`,
@@ -235,9 +253,9 @@ impl Engine {
             return Err(Refusal::RoundNotOpen { state: view.state, opens_at: None });
         }
         let claim = ClaimTurn { person, shown: ticket };
-        let expires_at = round.0.queue(person).call(claim).await??;
+        let pass_expires_at = round.0.queue(person).call(claim).await??;
         let mut place = round.place(ticket.line, ticket.number);
-        place.pass_expires_at = Some(expires_at);
+        place.pass_expires_at = pass_expires_at;
         Ok(place)
     }
 

@@ -3,6 +3,7 @@
 use metrics::{Counter, Gauge};
 use openrun_core::Won;
 use openrun_core::honesty::Honesty;
+use openrun_core::inlet::Limiter;
 use openrun_core::round::Round;
 use openrun_core::view::RoundView;
 
@@ -14,10 +15,15 @@ struct LineGauges([Gauge; 4]);
 /// right answer.
 struct HonestyGauges([Gauge; 5]);
 
+/// Gauges of a line's inlet: one for each policy, and the share that comes.
+struct InletGauges([Gauge; Limiter::ALL.len()], Gauge);
+
 /// The metrics of one round.
 pub(crate) struct Figures {
     windows: Vec<WindowGauges>,
     lines: Vec<LineGauges>,
+    inlets: Vec<InletGauges>,
+    latency: Gauge,
     honesty: HonestyGauges,
     active: Gauge,
     purchases: Counter,
@@ -48,7 +54,21 @@ impl Figures {
                 metrics::gauge!("openrun_line_watermark_per_second", &labels),
             ])
         };
+        let inlet = |line: &str| {
+            let labels = |policy: Limiter| {
+                let [program, round] = of_round();
+                let (line, policy) = (("line", line.to_owned()), policy.word().to_owned());
+                [program, round, line, ("policy", policy)]
+            };
+            let binds =
+                Limiter::ALL.map(|it| metrics::gauge!("openrun_inlet_policy_binds", &labels(it)));
+            let [program, round] = of_round();
+            let labels = [program, round, ("line", line.to_owned())];
+            InletGauges(binds, metrics::gauge!("openrun_inlet_share_that_comes", &labels))
+        };
         Figures {
+            inlets: round.spec().lines().iter().map(|class| inlet(&class.class())).collect(),
+            latency: metrics::gauge!("openrun_purchase_latency_p90_seconds", &of_round()),
             windows: round.windows().iter().map(|w| window(w.spec.id.as_str())).collect(),
             lines: round.lines().iter().map(|l| line(&l.eligibility.class())).collect(),
             honesty: HonestyGauges::new(&of_round()),
@@ -79,6 +99,13 @@ impl Figures {
             last_number.set(line.last_number as f64);
             speed.set(line.speed.map_or(0.0, |speed| speed.p50_milli as f64 / 1_000.0));
         }
+        for (gauges, line) in self.inlets.iter().zip(&view.gate.lines) {
+            for (gauge, policy) in gauges.0.iter().zip(Limiter::ALL) {
+                gauge.set(f64::from(u8::from(policy == line.limiter)));
+            }
+            gauges.1.set(line.figures.share as f64 / 1_000.0);
+        }
+        self.latency.set(view.gate.p90_millis.unwrap_or(0) as f64 / 1_000.0);
         self.honesty.show(&view.honesty);
         self.active.set(view.lines.iter().map(|line| line.active).sum::<u64>() as f64);
     }

@@ -246,7 +246,8 @@ impl Inner {
         let entries = (0..QUEUE_SHARDS).map(|_| Default::default()).collect();
         // As old as the stream itself: there was nothing of it to be read.
         let of_state = journal.of_state(since);
-        let loaded = Loaded { round, queues, entries, lines, vacant };
+        let pauses = Default::default();
+        let loaded = Loaded { round, queues, entries, lines, vacant, pauses };
         let started = self.start_round(loaded, program, of_state);
         Ok(Put::Created(started.view()))
     }
@@ -262,11 +263,12 @@ impl Inner {
         let arbiter = self.arbiter_of(&program.id);
         let view = self.first_view(&loaded, &program, (0, of_state.epoch()));
         let labels = labels_of(&loaded.round);
-        let Loaded { round, queues, entries, lines, vacant } = loaded;
+        let Loaded { round, queues, entries, lines, vacant, pauses } = loaded;
         let shared = Arc::new_cyclic(|weak: &Weak<RoundShared>| {
             let around = self.surroundings(of_state.clone());
             let (machine, of_round) = (round, weak.clone());
-            let make = move || RoundShell::new(machine, program, vacant, of_round, around, 1);
+            let make =
+                move || RoundShell::new(machine, program, (vacant, pauses), of_round, around, 1);
             let start_queue = |(shard, people)| {
                 let (weak, labels) = (weak.clone(), labels.clone());
                 let (journal, clock) = (of_state.clone(), Arc::clone(&self.clock));
@@ -330,11 +332,12 @@ impl Inner {
         let serial = shared.view.load().serial + 1;
         let view = self.first_view(&loaded, &program, (serial, of_state.epoch()));
         let labels = labels_of(&loaded.round);
-        let Loaded { round, queues, entries, lines, vacant } = loaded;
+        let Loaded { round, queues, entries, lines, vacant, pauses } = loaded;
         shared.lines.store(Arc::new(lines));
         shared.view.store(Arc::new(view));
         let (weak, around) = (Arc::downgrade(&shared), self.surroundings(of_state.clone()));
-        let make = move || RoundShell::new(round, program, vacant, weak, around, serial + 1);
+        let make =
+            move || RoundShell::new(round, program, (vacant, pauses), weak, around, serial + 1);
         shared.round.restart(&arbiter, make, self.obituary(id, "round"));
         let people = queues.into_iter().zip(entries).enumerate();
         for ((shard, people), handle) in people.zip(&shared.queues) {

@@ -13,6 +13,7 @@ use openrun_core::places::Phase;
 use openrun_core::queue::{DrawnLine, Queue};
 use openrun_core::round::Round;
 use openrun_core::round_spec::LineId;
+use openrun_core::stops::Pauses;
 use openrun_core::{Event, RoundId, StoredEvent, Timestamp};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,6 +28,8 @@ pub(crate) struct Loaded {
     pub lines: Vec<Arc<LineShared>>,
     /// For each line the numbers that were reserved and, as far as the store knows, never given.
     pub vacant: Vec<Vec<(u64, u64)>>,
+    /// How long it was paused.
+    pub pauses: Pauses,
 }
 
 /// Who is in which lobby.
@@ -37,6 +40,7 @@ struct Replay<'s> {
     queues: Vec<Queue>,
     entries: Vec<Entries>,
     lines: Vec<Arc<LineShared>>,
+    pauses: Pauses,
     secrets: &'s dyn DrawSecrets,
     fault: Option<DrawFault>,
 }
@@ -117,6 +121,9 @@ impl Replay<'_> {
     }
 
     fn apply(&mut self, at: Timestamp, event: &Event) {
+        if let Some(stops) = self.pauses.see(at, event) {
+            self.queues.iter_mut().for_each(|queue| queue.see(stops));
+        }
         if let Event::RoundDefined { spec } = event {
             self.lines = spec.lines_with_lobbies().iter().map(|_| Arc::default()).collect();
             match &mut self.round {
@@ -145,9 +152,13 @@ impl Replay<'_> {
         match renewed.as_ref().unwrap_or(event) {
             event @ (Event::Joined { line, person, .. }
             | Event::Claimed { line, person, .. }
+            | Event::CameBack { line, person, .. }
             | Event::Left { line, person, .. }) => {
                 let places = &self.lines[line.index()].places;
                 self.queues[person.shard(QUEUE_SHARDS)].apply(event, places);
+            }
+            Event::TurnGiven { line, numbers, .. } => {
+                self.lines[line.index()].places.call_again(numbers);
             }
             // A purchase that was held bought then.
             Event::Issued { .. } if is_paid_later => {}
@@ -203,6 +214,7 @@ fn read_round(
         entries: (0..QUEUE_SHARDS).map(|_| Entries::default()).collect(),
         lines: Vec::new(),
         secrets,
+        pauses: Pauses::default(),
         fault: None,
     };
     while let Some(chunk) = chunks.blocking_recv() {
@@ -212,11 +224,18 @@ fn read_round(
         }))
         .map_err(|_| LoadError::Contradiction(id.clone()))?;
     }
-    let Replay { round, queues, entries, lines, fault, .. } = replay;
+    let Replay { round, mut queues, entries, lines, fault, pauses, .. } = replay;
     if let Some(fault) = fault {
         return Err(LoadError::Draw(id.clone(), fault));
     }
     let round = round.ok_or_else(|| LoadError::Contradiction(id.clone()))?;
+    // What had run out when the last event was written is over; everything else has a whole claim
+    // window from the start on.
+    let over_at = pauses.over_at(round.spec().inlet.claim_window_s);
+    let places: Vec<_> = lines.iter().map(|line| Arc::clone(&line.places)).collect();
+    for queue in &mut queues {
+        queue.expire(over_at, &places);
+    }
     let mut vacant = Vec::new();
     for (index, line) in round.lines().iter().enumerate() {
         let places = &lines[index].places;
@@ -235,7 +254,7 @@ fn read_round(
             places.advance(line.watermark);
         }
     }
-    Ok(Loaded { round, queues, entries, lines, vacant })
+    Ok(Loaded { round, queues, entries, lines, vacant, pauses })
 }
 
 /// Shortest run of vacant numbers that is published: single ones are joins that were lost, not

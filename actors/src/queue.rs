@@ -96,6 +96,7 @@ pub(crate) struct QueueShell {
     own_numbers: OwnNumbers,
     joins: Counter,
     claims: Counter,
+    returns: Counter,
 }
 
 impl Shell for QueueShell {
@@ -131,6 +132,7 @@ impl QueueShell {
             own_numbers: OwnNumbers::default(),
             joins: metrics::counter!("openrun_joins_total", &labels),
             claims: metrics::counter!("openrun_claims_total", &labels),
+            returns: metrics::counter!("openrun_returns_total", &labels),
         }
     }
 
@@ -139,13 +141,15 @@ impl QueueShell {
         let lines: Vec<Arc<Places>> =
             shared.lines.load().iter().map(|line| Arc::clone(&line.places)).collect();
         if !self.is_retired {
+            self.queue.see(shared.view.load().gate.stops);
             self.queue.expire(self.clock.now(), &lines);
         }
     }
 
-    fn here(&self, line: LineId) -> Result<(Arc<RoundShared>, Arc<LineShared>), Refusal> {
+    fn here(&mut self, line: LineId) -> Result<(Arc<RoundShared>, Arc<LineShared>), Refusal> {
         let shared = self.shared.upgrade().filter(|_| !self.is_retired);
         let shared = shared.ok_or(Refusal::Unavailable)?;
+        self.queue.see(shared.view.load().gate.stops);
         let line = shared.line(line).ok_or(Refusal::TicketInvalid)?;
         Ok((shared, line))
     }
@@ -165,6 +169,12 @@ impl QueueShell {
                 let pass_expires_at = is_out.then_some(place.expires_at);
                 Ok(Placed { is_new: false, line: ask.line, number: place.number, pass_expires_at })
             }
+            JoinDecision::Back(place) => {
+                let shown = ShownTicket { line: ask.line, number: place.number };
+                self.come_back(&shared, ask.person, shown, places);
+                let (line, number) = (ask.line, place.number);
+                Ok(Placed { is_new: false, line, number, pass_expires_at: None })
+            }
             JoinDecision::New { dead_up_to } => {
                 let number = shared.take_number(ask.line, &line, &mut self.own_numbers);
                 self.reserve_when_low(&shared, &line, ask.line);
@@ -176,9 +186,11 @@ impl QueueShell {
                 self.note_entry(&shared, &joined);
                 self.joins.increment(1);
                 let mut events = vec![joined];
-                let has_turn = number <= places.watermark() && view.state.is_selling();
-                let ttl = i64::from(view.spec.inlet.pass_ttl_s) * 1_000;
-                let pass_expires_at = has_turn.then(|| now.plus_millis(ttl));
+                // OR-5: not before those who came back and wait.
+                let is_next = number <= places.watermark() && places.returned() == 0;
+                let has_turn = is_next && view.state.is_selling();
+                let life = view.gate.pass_life_millis;
+                let pass_expires_at = has_turn.then(|| now.plus_millis(life));
                 if let Some(expires_at) = pass_expires_at {
                     events.push(self.claimed(&shared, line_id, number, person, expires_at));
                     self.queue.apply(&events[1], places);
@@ -190,24 +202,43 @@ impl QueueShell {
         }
     }
 
-    fn claim(&mut self, ask: &ClaimTurn) -> Result<Timestamp, Refusal> {
+    /// Until when the pass is good; nothing when the place lapsed and waits once more.
+    fn claim(&mut self, ask: &ClaimTurn) -> Result<Option<Timestamp>, Refusal> {
         let ask = &ClaimTurn { shown: self.settled(ask.person, ask.shown)?, ..*ask };
         let (shared, line) = self.here(ask.shown.line)?;
         self.adopt(&shared, ask.person, ask.shown, &line.places);
         let now = self.clock.now();
         let decided = self.queue.decide_claim(now, ask.person, ask.shown, &line.places);
-        match decided.map_err(|refusal| of_entry(&shared, ask.shown.line, refusal))? {
-            ClaimDecision::Again { expires_at } => Ok(expires_at),
-            ClaimDecision::New => {
-                let ttl = i64::from(shared.view.load().spec.inlet.pass_ttl_s) * 1_000;
-                let expires_at = now.plus_millis(ttl);
-                let ShownTicket { line: line_id, number } = ask.shown;
-                let claimed = self.claimed(&shared, line_id, number, ask.person, expires_at);
-                self.queue.apply(&claimed, &line.places);
-                self.journal.append_and_forget(now, vec![claimed]);
-                Ok(expires_at)
+        let decided = decided.map_err(|refusal| of_entry(&shared, ask.shown.line, refusal))?;
+        let expires_at = match decided {
+            ClaimDecision::Again { expires_at } => return Ok(Some(expires_at)),
+            ClaimDecision::Back => {
+                self.come_back(&shared, ask.person, ask.shown, &line.places);
+                return Ok(None);
             }
-        }
+            ClaimDecision::Renewed { expires_at } => expires_at,
+            ClaimDecision::New => now.plus_millis(shared.view.load().gate.pass_life_millis),
+        };
+        let ShownTicket { line: line_id, number } = ask.shown;
+        let claimed = self.claimed(&shared, line_id, number, ask.person, expires_at);
+        self.queue.apply(&claimed, &line.places);
+        self.journal.append_and_forget(now, vec![claimed]);
+        Ok(Some(expires_at))
+    }
+
+    /// A lapsed place waits once more, at the head of its line.
+    fn come_back(
+        &mut self,
+        shared: &RoundShared,
+        person: PersonKey,
+        shown: ShownTicket,
+        places: &Places,
+    ) {
+        let back = Queue::came_back(&shared.id, &shown, person);
+        // Handed over before the round can see it: its turn is written after it.
+        self.journal.append_and_forget(self.clock.now(), vec![back.clone()]);
+        self.queue.apply(&back, places);
+        self.returns.increment(1);
     }
 
     fn claimed(
@@ -254,7 +285,7 @@ impl Serve<TakePlace> for QueueShell {
 }
 
 impl Serve<ClaimTurn> for QueueShell {
-    type Answer = Result<Timestamp, Refusal>;
+    type Answer = Result<Option<Timestamp>, Refusal>;
 
     fn serve(&mut self, ask: ClaimTurn, reply: Reply<Self::Answer>, _ctx: &mut Ctx<Self>) {
         reply.send(self.claim(&ask));

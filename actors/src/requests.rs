@@ -118,6 +118,8 @@ pub struct InletPatch {
     pub claim_window_s: Option<u32>,
     /// How long a pass lives.
     pub pass_ttl_s: Option<u32>,
-    /// Steered by policies, or shut.
+    /// Steered by policies, by hand, or shut.
     pub mode: Option<InletMode>,
+    /// The latency that the inlet is steered by; inside it nothing, when it is to be by none.
+    pub latency_target_ms: Option<Option<u32>>,
 }

@@ -13,41 +13,42 @@ use crate::handle::{Ctx, Handle, Mailbox, Reply, Serve, Shell};
 use crate::queue::{ActorDescription, Describe, Learn, Retire};
 use crate::rail::{AtOnce, Charge, Charged};
 use crate::shared::{LineShared, RoundRef, RoundShared};
-use crate::till::{Offer, TillShell};
+use crate::till::{Offer, TillRoom, TillShell};
 use actix::{ActorContext, AsyncContext};
+use inlet::places_of;
+use openrun_core::gate::Gate;
 use openrun_core::honesty::HonestyMeter;
-use openrun_core::inlet::{Limiter, RateBucket};
 use openrun_core::places::NUMBER_MAX;
 use openrun_core::program::Program;
 use openrun_core::purchase::PurchaseState;
-use openrun_core::round::{LifeCycle, PurchaseOrder, Round};
+use openrun_core::round::{PurchaseOrder, Round};
 use openrun_core::round_spec::LineId;
 use openrun_core::speed::SpeedMeter;
+use openrun_core::stops::Pauses;
 use openrun_core::uptake::UptakeMeter;
-use openrun_core::view::{Interruption, Measured, Missing, RoundView};
+use openrun_core::view::{Interruption, Measured, RoundView};
 use openrun_core::{Event, PersonKey, Purchase, Refusal, Timestamp, Won};
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use owed::Owed;
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+mod inlet;
 mod lobby;
 mod measuring;
 mod notices;
+mod owed;
 mod payments;
 mod steps;
 
 pub(crate) use lobby::GiveShare;
 pub(crate) use payments::{Announce, AskStep, ExpireHold, ForgetPayment, RailSaid, SendPayment};
-pub(crate) use steps::{Redefine, SetInlet, TakeStep};
+pub(crate) use steps::{Redefine, SetInlet, StepInlet, TakeStep};
 
 /// How often a round looks at the clock, moves its watermarks and publishes: half of what the
 /// document may lag.
 const TICK: Duration = Duration::from_millis(100);
-
-/// How long the store may owe an answer before people are told that selling is held up: longer than
-/// a slow flush, shorter than the deadline of a write.
-const STORE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Buy from this round; limits were held before.
 pub(crate) struct Buy {
@@ -75,26 +76,17 @@ pub(crate) struct ReserveNumbers(pub LineId);
 /// Answers when everything sent before has been decided.
 pub(crate) struct Fence;
 
-/// A line as its round drives it.
+/// What is known of a line beside its numbers.
 struct Drive {
     meter: SpeedMeter,
     uptake: UptakeMeter,
-    turns: VecDeque<(Timestamp, u64)>,
-    is_moving: bool,
-    limiter: Limiter,
     vacant: Vec<(u64, u64)>,
 }
 
 impl Drive {
     fn new(vacant: Vec<(u64, u64)>) -> Drive {
-        Drive {
-            meter: SpeedMeter::default(),
-            uptake: UptakeMeter::default(),
-            turns: VecDeque::new(),
-            is_moving: false,
-            limiter: Limiter::Shut,
-            vacant,
-        }
+        let (meter, uptake) = (SpeedMeter::default(), UptakeMeter::default());
+        Drive { meter, uptake, vacant }
     }
 
     fn measured(&self) -> Measured {
@@ -120,8 +112,8 @@ pub(crate) struct Surroundings {
 pub(crate) struct TillLink {
     pub handle: Handle<TillShell>,
     pub finality_millis: i64,
-    /// Whether nobody new should begin to pay.
-    pub is_shut: Arc<AtomicBool>,
+    /// What it has room for.
+    pub room: Arc<TillRoom>,
     /// Tells a living person that a payment has ended.
     pub tell_person: Arc<dyn Fn(PersonKey, Event) + Send + Sync>,
 }
@@ -131,11 +123,12 @@ pub(crate) struct RoundShell {
     round: Round,
     program: Arc<Program>,
     drives: Vec<Drive>,
-    /// One rate for the round, whatever the number of its lines.
-    bucket: RateBucket,
+    /// Who is let in: one rate for the round, whatever the number of its lines.
+    gate: Gate,
+    /// Purchases that the store owes an answer.
+    owed: Owed,
     shared: Weak<RoundShared>,
     around: Surroundings,
-    last_tick: Timestamp,
     serial: u64,
     figures: Figures,
     honesty: HonestyMeter,
@@ -159,30 +152,28 @@ impl Shell for RoundShell {
 }
 
 impl RoundShell {
-    /// `vacant`: for each line the numbers that were reserved before and never given.
+    /// `vacant`: for each line the numbers that were reserved before and never given. `pauses`: how
+    /// long the round was paused.
     pub fn new(
         round: Round,
         program: Arc<Program>,
-        vacant: Vec<Vec<(u64, u64)>>,
+        (vacant, pauses): (Vec<Vec<(u64, u64)>>, Pauses),
         shared: Weak<RoundShared>,
         around: Surroundings,
         serial: u64,
     ) -> RoundShell {
         let figures = Figures::new(&round);
-        let last_tick = around.clock.now();
-        let mut drives: Vec<Drive> = vacant.into_iter().map(Drive::new).collect();
-        // Who had their turn before a restart has a whole claim window from now.
-        for (drive, line) in drives.iter_mut().zip(round.lines()) {
-            drive.turns.extend((line.watermark > 0).then_some((last_tick, line.watermark)));
-        }
+        let now = around.clock.now();
+        let drives = vacant.into_iter().map(Drive::new).collect();
+        let gate = Gate::new(now, &round, pauses.until(now));
         RoundShell {
             round,
             program,
             drives,
-            bucket: RateBucket::default(),
+            gate,
+            owed: Owed::default(),
             shared,
             around,
-            last_tick,
             serial,
             figures,
             honesty: HonestyMeter::default(),
@@ -200,8 +191,6 @@ impl RoundShell {
             self.announce();
         }
         let now = self.around.clock.now();
-        let elapsed = u64::try_from(now.millis_since(self.last_tick)).unwrap_or(0);
-        self.last_tick = now;
         let mut due = Vec::new();
         while let Some(event) = self.round.decide_due(now) {
             self.round.apply(&event);
@@ -211,76 +200,15 @@ impl RoundShell {
             self.around.journal.append_and_forget(now, due);
         }
         self.drive_draws(&shared, now, ctx);
-        self.bucket.fill(&self.round.spec().inlet, elapsed);
         let lines = shared.lines.load_full();
-        let active: u64 = lines.iter().map(|line| line.places.active()).sum();
+        self.look_for_interruption(now);
+        self.drive_gate(&lines, now, ctx);
         for (index, line) in lines.iter().enumerate() {
             let id = LineId(u8::try_from(index).unwrap_or(u8::MAX));
             self.reserve(id, line, ctx);
-            self.lapse(index, line, now);
-            let active_elsewhere = active.saturating_sub(line.places.active());
-            self.advance(id, line, active_elsewhere, now, ctx);
             self.measure(id, line, now);
         }
         self.publish(&shared, now);
-    }
-
-    /// Turns that nobody claimed in time are over. After a pause all have a whole claim window.
-    fn lapse(&mut self, index: usize, line: &LineShared, now: Timestamp) {
-        let window = i64::from(self.round.spec().inlet.claim_window_s) * 1_000;
-        let turns = &mut self.drives[index].turns;
-        if self.round.state() == LifeCycle::Paused {
-            turns.clear();
-            turns.push_back((now, line.places.watermark()));
-            return;
-        }
-        while let Some((since, watermark)) = turns.front().copied() {
-            if now.millis_since(since) < window {
-                break;
-            }
-            turns.pop_front();
-            line.places.lapse(watermark);
-        }
-    }
-
-    fn advance(
-        &mut self,
-        id: LineId,
-        line: &Arc<LineShared>,
-        active_elsewhere: u64,
-        now: Timestamp,
-        ctx: &mut Ctx<Self>,
-    ) {
-        let limit = self.program.rules_at(now).monthly_limit_won;
-        if self.drives[id.index()].is_moving || self.is_being_drawn(id) {
-            return;
-        }
-        if self.is_till_shut() {
-            self.drives[id.index()].limiter = Limiter::Rail;
-            return;
-        }
-        let places = &line.places;
-        let (moved, limiter) =
-            self.round.decide_advance(id, places, &self.bucket, active_elsewhere, limit);
-        self.drives[id.index()].limiter = limiter;
-        let Some(moved) = moved else { return };
-        let Event::WatermarkMoved { to, .. } = moved else { return };
-        let (from, people) = (places.watermark(), places.entering(places.watermark(), to));
-        self.bucket.take(people);
-        self.drives[id.index()].is_moving = true;
-        let written = self.around.journal.append(now, vec![moved.clone()]);
-        let line = Arc::clone(line);
-        ctx.spawn(written.into_actor_future(move |shell: &mut Self, outcome, _ctx| {
-            shell.drives[id.index()].is_moving = false;
-            if outcome.is_ok() && !shell.is_retired {
-                shell.round.apply(&moved);
-                line.places.advance(to);
-                let now = shell.around.clock.now();
-                shell.drives[id.index()].turns.push_back((now, to));
-                shell.drives[id.index()].meter.entered(people);
-                shell.drives[id.index()].uptake.passed_over(to - from - people);
-            }
-        }));
     }
 
     fn reserve(&mut self, id: LineId, line: &Arc<LineShared>, ctx: &mut Ctx<Self>) {
@@ -316,8 +244,8 @@ impl RoundShell {
             now,
             |line| (Arc::clone(&lines[line].places), drives[line].clone()),
         );
-        self.look_for_interruption(now);
         view.interruption = self.interruption;
+        view.see_gate(self.gate.view(&self.round, &places_of(&lines)));
         self.show_draws(shared, &mut view);
         self.honesty.observe(&view, |line| &lines[line].places);
         view.honesty = self.honesty.honesty();
@@ -368,29 +296,6 @@ impl RoundShell {
         assert!(former.is_some(), "OR-9: a pass was used twice");
         Ok((purchase, events))
     }
-
-    /// What holds the sale up for the moment, from the moment at which it was first seen.
-    fn look_for_interruption(&mut self, now: Timestamp) {
-        let is_store_away = self.around.journal.standing.waiting_for() >= STORE_PATIENCE;
-        let cause = match (is_store_away, self.is_till_shut()) {
-            (true, _) => Some(Missing::Store),
-            (false, true) => Some(Missing::Payment),
-            (false, false) => None,
-        };
-        let is_same = self.interruption.map(|interruption| interruption.cause) == cause;
-        if !is_same {
-            self.interruption = cause.map(|cause| Interruption { cause, since: now });
-            let round = &self.round.spec().id;
-            match cause {
-                Some(cause) => tracing::warn!(%round, ?cause, "selling is held up"),
-                None => tracing::info!(%round, "selling goes on"),
-            }
-        }
-    }
-
-    fn is_till_shut(&self) -> bool {
-        self.around.till.as_ref().is_some_and(|till| till.is_shut.load(Ordering::Acquire))
-    }
 }
 
 impl Serve<Buy> for RoundShell {
@@ -409,7 +314,10 @@ impl Serve<Buy> for RoundShell {
             Err(refusal) => reply.send(Err(BuyFailed::Refused(refusal))),
             Ok((purchase, events)) => {
                 let offered = self.around.till.clone().zip(self.shared.upgrade());
+                let clock = Arc::clone(&self.around.clock);
+                let began = self.owed.begin(&mut self.gate.meter, purchase.at);
                 self.around.journal.append_then(purchase.at, events, move |outcome| {
+                    began.end(clock.now(), outcome.is_ok());
                     if let (Ok(()), Some((till, round))) = (&outcome, offered) {
                         let held = payments::unsent_of(&purchase);
                         till.handle.tell(Offer { round: RoundRef(round), held });
@@ -473,7 +381,7 @@ impl Serve<Describe> for RoundShell {
         if let Some(shared) = self.shared.upgrade().filter(|_| !self.is_retired) {
             self.publish(&shared, self.around.clock.now());
         }
-        let limiters: Vec<_> = self.drives.iter().map(|drive| drive.limiter).collect();
+        let limiters = self.gate.limiters();
         let sold: Won = self.round.windows().iter().map(|window| window.stock.sold).sum();
         reply.send(ActorDescription {
             actor: Self::NAME,

@@ -9,19 +9,18 @@ use crate::handle::Handle;
 use crate::person::PaymentEnded;
 use crate::rail::Rail;
 use crate::round::{Announce, TillLink};
-use crate::till::{TillShell, millis};
+use crate::till::{TillRoom, TillShell, millis};
 use actix::{Arbiter, ArbiterHandle};
 use openrun_core::{Event, PersonKey, StreamId};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 
 fn till_maker(
     rail: &Arc<dyn Rail>,
     clock: &Arc<dyn Clock>,
-    is_shut: &Arc<AtomicBool>,
+    room: &Arc<TillRoom>,
 ) -> impl FnOnce() -> TillShell + Send + use<> {
-    let (rail, clock, is_shut) = (Arc::clone(rail), Arc::clone(clock), Arc::clone(is_shut));
-    move || TillShell::new(rail, clock, is_shut)
+    let (rail, clock, room) = (Arc::clone(rail), Arc::clone(clock), Arc::clone(room));
+    move || TillShell::new(rail, clock, room)
 }
 
 impl Inner {
@@ -88,8 +87,8 @@ impl Inner {
         rail: &Arc<dyn Rail>,
         clock: &Arc<dyn Clock>,
     ) -> TillLink {
-        let is_shut = Arc::new(AtomicBool::new(false));
-        let make = till_maker(rail, clock, &is_shut);
+        let room = Arc::new(TillRoom::default());
+        let make = till_maker(rail, clock, &room);
         let arbiter = Arbiter::new().handle();
         let handle =
             Handle::start(&arbiter, make, Inner::till_obituary(weak.clone(), arbiter.clone()));
@@ -101,7 +100,7 @@ impl Inner {
             }
         });
         let finality_millis = millis(rail.terms().finality);
-        TillLink { handle, finality_millis, is_shut, tell_person }
+        TillLink { handle, finality_millis, room, tell_person }
     }
 
     /// A till that dies is started anew, and every round tells it what is open.
@@ -110,7 +109,7 @@ impl Inner {
             metrics::counter!("openrun_actor_rebuilds_total", "actor" => "till").increment(1);
             let Some(inner) = weak.upgrade() else { return };
             let (Some(link), Some(rail)) = (&inner.till, &inner.rail) else { return };
-            let make = till_maker(rail, &inner.clock, &link.is_shut);
+            let make = till_maker(rail, &inner.clock, &link.room);
             link.handle.restart(&arbiter, make, Inner::till_obituary(weak, arbiter.clone()));
             for round in inner.rounds.iter() {
                 round.value().0.round.tell(Announce);

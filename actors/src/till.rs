@@ -15,11 +15,12 @@ use crate::round::ForgetPayment;
 use crate::shared::RoundRef;
 use actix::AsyncContext;
 use errand::{Carried, Errand};
+use openrun_core::gate::RailRoom;
 use openrun_core::till::{Till, TillTerms, Work};
 use openrun_core::{PurchaseId, RoundId, Timestamp, Won};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How often the till looks at the clock: a fraction of the shortest pause that it makes.
@@ -83,6 +84,40 @@ struct Known {
     watched_until: Option<Timestamp>,
 }
 
+/// What the till has room for, for the rounds to read without a message.
+#[derive(Debug, Default)]
+pub(crate) struct TillRoom {
+    is_shut: AtomicBool,
+    rate_per_s: AtomicU64,
+    left_today: AtomicI64,
+    waiting: AtomicU64,
+}
+
+impl TillRoom {
+    /// Whether nobody new should begin to pay.
+    pub fn is_shut(&self) -> bool {
+        self.is_shut.load(Ordering::Acquire)
+    }
+
+    /// All of it.
+    pub fn look(&self) -> RailRoom {
+        RailRoom {
+            is_shut: self.is_shut(),
+            rate_per_s: self.rate_per_s.load(Ordering::Relaxed),
+            left_today: Won(self.left_today.load(Ordering::Relaxed)),
+            waiting: self.waiting.load(Ordering::Relaxed),
+        }
+    }
+
+    fn show(&self, till: &Till, now: Timestamp) {
+        let (waiting, _) = till.load();
+        self.rate_per_s.store(u64::from(till.rate_per_s()), Ordering::Relaxed);
+        self.left_today.store(till.left_today(now).0, Ordering::Relaxed);
+        self.waiting.store(waiting as u64, Ordering::Relaxed);
+        self.is_shut.store(till.is_shut(now), Ordering::Release);
+    }
+}
+
 /// The actor's inside.
 pub(crate) struct TillShell {
     till: Till,
@@ -91,7 +126,7 @@ pub(crate) struct TillShell {
     known: HashMap<PurchaseId, Known>,
     /// Rounds whose money of today is counted: what they sent since, this till saw itself.
     counted: HashSet<RoundId>,
-    is_shut: Arc<AtomicBool>,
+    room: Arc<TillRoom>,
     finality_millis: i64,
 }
 
@@ -111,7 +146,7 @@ pub(crate) fn millis(span: Duration) -> i64 {
 }
 
 impl TillShell {
-    pub fn new(rail: Arc<dyn Rail>, clock: Arc<dyn Clock>, is_shut: Arc<AtomicBool>) -> TillShell {
+    pub fn new(rail: Arc<dyn Rail>, clock: Arc<dyn Clock>, room: Arc<TillRoom>) -> TillShell {
         let terms = rail.terms();
         let till = Till::new(TillTerms {
             concurrency: terms.concurrency,
@@ -120,13 +155,15 @@ impl TillShell {
             hold_ttl_millis: millis(terms.hold_ttl),
             ask_again_millis: millis(terms.ask_again_after),
         });
+        // Rounds read it before the first tick.
+        room.show(&till, clock.now());
         TillShell {
             till,
             rail,
             clock,
             known: HashMap::new(),
             counted: HashSet::new(),
-            is_shut,
+            room,
             finality_millis: millis(terms.finality),
         }
     }
@@ -218,7 +255,7 @@ impl TillShell {
         metrics::gauge!("openrun_till_calls_in_flight").set(in_flight as f64);
         metrics::gauge!("openrun_till_asks_scheduled").set(self.till.scheduled() as f64);
         metrics::gauge!("openrun_rail_up").set(f64::from(u8::from(!self.till.is_resting())));
-        self.is_shut.store(self.till.is_shut(now), Ordering::Release);
+        self.room.show(&self.till, now);
     }
 
     /// Takes note of a payment; what is known of it already stays.

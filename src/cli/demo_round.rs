@@ -70,6 +70,7 @@ pub(super) async fn open(running: &Running) -> Result<Tokens, Fault> {
         claim_window_s: 300,
         pass_ttl_s: 600,
         mode: InletMode::Auto,
+        latency_target_ms: None,
     };
     let spec = RoundSpec {
         id: round.clone(),

@@ -65,6 +65,7 @@ struct Public;
         (name = "contract", description = "This document and its page")),
     paths(
         admin::programs::put, admin::rounds::put, admin::rounds::step, admin::rounds::set_inlet,
+        admin::rounds::step_inlet,
         admin::rounds::show, admin::rounds::list, admin::log::list, admin::draws::give,
         admin::notices::post, admin::notices::withdraw,
         admin::suspensions::list, admin::suspensions::put,

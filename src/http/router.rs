@@ -63,6 +63,10 @@ pub fn ops() -> Api {
         at("/v1/admin/rounds/{round}/inlet").patch(admin::rounds::set_inlet, OPERATOR.may(STEP)),
     );
     api.add(
+        at("/v1/admin/rounds/{round}/inlet/steps")
+            .post(admin::rounds::step_inlet, OPERATOR.may(STEP)),
+    );
+    api.add(
         at("/v1/admin/rounds/{round}/draw/shares").post(admin::draws::give, OPERATOR.may(STEP)),
     );
     api.add(

@@ -101,6 +101,11 @@ pub(super) enum TicketState {
     Left,
     /// The place has led to a purchase (an addition to the states of the contract).
     Bought,
+    /// Nothing is left for the moment; the place is kept, and what comes back is offered to the
+    /// lowest number first.
+    #[serde(rename = "standby")]
+    #[schema(rename = "standby")]
+    StandBy,
     /// Nothing is left.
     SoldOut,
     /// The round, or the window, is over.
@@ -144,6 +149,7 @@ impl From<PlaceState> for TicketState {
             PlaceState::Lapsed => TicketState::Lapsed,
             PlaceState::Left => TicketState::Left,
             PlaceState::Bought => TicketState::Bought,
+            PlaceState::StandBy => TicketState::StandBy,
             PlaceState::SoldOut => TicketState::SoldOut,
             PlaceState::Closed => TicketState::Closed,
         }
@@ -230,7 +236,7 @@ fn spread(millis: u64) -> u64 {
 ///
 /// The same place on any device and in any channel. `Openrun-Ticket` may come along: with `rejoin =
 /// "tail"` joining without it gives a new place at the tail. When there is room the answer is
-/// `admitted`, with the pass.
+/// `admitted`, with the pass. A place whose turn lapsed comes back once, at the head of the line.
 #[utoipa::path(post, path = "/v1/rounds/{round}/tickets", operation_id = "join", tag = "line",
     responses(
         (status = 201, description = "a new place", body = TicketAnswer,
@@ -291,9 +297,11 @@ pub async fn leave(call: Call) -> Answer {
 /// Claim the right to buy
 ///
 /// Once the watermark has reached the number; needs only the ticket. Claiming again gives the same
-/// pass.
+/// pass, and after a pause of the sale one that is good for as long as that one would have been.
+/// A place whose turn was not claimed or used in time comes back once: it waits at the head of the
+/// line, and the answer has no pass yet.
 #[utoipa::path(post, path = "/v1/rounds/{round}/passes", operation_id = "claim", tag = "line",
-    responses((status = 200, description = "the place, with the pass", body = TicketAnswer)))]
+    responses((status = 200, description = "the place, with the pass if it has its turn", body = TicketAnswer)))]
 pub async fn claim(mut call: Call) -> Answer {
     call.no_body().await?;
     let (id, round) = call.round()?;

@@ -53,8 +53,8 @@ impl ParityWord {
     }
 }
 
-/// Who may buy in a window: `"all"`, `{"birth_year": "odd"}` or `"even"`, `{"age": {"from": 65, "to":
-/// 120}}`, `{"district": ["jongno", "jung"]}`.
+/// Who may buy in a window: `"all"`, `{"birth_year": "odd"}` or `"even"`,
+/// `{"age": {"from": 65, "to": 120}}`, `{"district": ["jongno", "jung"]}`.
 #[derive(ToSchema)]
 #[schema(as = Eligibility, rename_all = "snake_case")]
 #[allow(dead_code, reason = "stands in the document only")]
@@ -150,13 +150,15 @@ pub enum RejoinWord {
     Tail,
 }
 
-/// How the inlet is steered: by its figures, or shut.
+/// How the inlet is steered: by its figures, by hand, or shut.
 #[derive(ToSchema)]
 #[schema(as = InletMode, rename_all = "snake_case")]
 #[allow(dead_code, reason = "stands in the document only")]
 pub enum ModeWord {
     /// The watermark moves by the figures.
     Auto,
+    /// The watermark moves by an operator's steps only, and no faster than the figures allow.
+    Manual,
     /// The watermark stands still.
     Shut,
 }
@@ -202,9 +204,12 @@ pub struct InletAnswer {
     claim_window_s: u32,
     /// How long a pass lives, in seconds.
     pass_ttl_s: u32,
-    /// Steered by its figures, or shut.
+    /// Steered by its figures, by hand, or shut.
     #[schema(value_type = ModeWord)]
     mode: InletMode,
+    /// Purchases that take longer than this, in milliseconds, slow the inlet down; null: they do
+    /// not.
+    latency_target_ms: Option<u32>,
 }
 
 impl From<&InletSpec> for InletAnswer {
@@ -215,6 +220,7 @@ impl From<&InletSpec> for InletAnswer {
             claim_window_s: inlet.claim_window_s,
             pass_ttl_s: inlet.pass_ttl_s,
             mode: inlet.mode,
+            latency_target_ms: inlet.latency_target_ms,
         }
     }
 }

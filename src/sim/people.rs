@@ -65,7 +65,8 @@ pub(super) struct Request {
 pub(super) enum Said {
     SignedUp(Result<(), Refusal>),
     Placed(Result<Placed, Refusal>),
-    Claimed(Result<Timestamp, Refusal>),
+    /// With the pass, unless the place lapsed and waits once more.
+    Claimed(Result<Option<Timestamp>, Refusal>),
     /// Whether the place is given up: what matters of it is that it was answered.
     Left,
     Bought(Result<Box<Purchase>, Refusal>),
@@ -294,7 +295,7 @@ impl World {
                 let pass = pass_expires_at.map(|at| (PassId { line, number }, at));
                 visit.passes.extend(pass);
             }
-            (Said::Claimed(Ok(expires_at)), Wish::Claim { shown }) => {
+            (Said::Claimed(Ok(Some(expires_at))), Wish::Claim { shown }) => {
                 let ShownTicket { line, number } = shown;
                 let pass = (PassId { line, number }, expires_at);
                 if visit.passes.last() != Some(&pass) {

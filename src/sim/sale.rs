@@ -109,6 +109,7 @@ fn round(
             claim_window_s: *chance.one_of(&[3, 15, 60]),
             pass_ttl_s: *chance.one_of(&[4, 20, 120]),
             mode: InletMode::Auto,
+            latency_target_ms: None,
         },
     }
 }

@@ -98,6 +98,7 @@ fn inlet() -> InletSpec {
         claim_window_s: 60,
         pass_ttl_s: 300,
         mode: InletMode::Auto,
+        latency_target_ms: None,
     }
 }
 
@@ -239,6 +240,7 @@ pub(crate) fn one_of_each() -> Vec<Event> {
         joined(&round(), 1),
         joined(&round(), 2),
         Event::Left { round: round(), line, number: 2, person: person(2) },
+        Event::InletStepped { round: round(), line, people: 400, to: 401 },
         Event::WatermarkMoved { round: round(), line, to: 500 },
         claimed(&round(), 1),
         issued(purchase(1)),
@@ -265,6 +267,8 @@ pub(crate) fn one_of_each() -> Vec<Event> {
             leftover: Won(700_000),
         },
         voided(6, "second", VoidReason::Expired),
+        Event::CameBack { round: round(), line, number: 6, person: person(6) },
+        Event::TurnGiven { round: round(), line, numbers: vec![6] },
     ]);
     events
 }

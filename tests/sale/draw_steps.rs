@@ -97,6 +97,7 @@ fn spec(now: Timestamp) -> RoundSpec {
             claim_window_s: 60,
             pass_ttl_s: 60,
             mode: InletMode::Shut,
+            latency_target_ms: None,
         },
     }
 }

@@ -216,6 +216,7 @@ pub fn spec_for_all(id: &str, opens_at: Timestamp, stock: Won, rejoin: Rejoin) -
             claim_window_s: 86_400,
             pass_ttl_s: 86_400,
             mode: InletMode::Shut,
+            latency_target_ms: None,
         },
     }
 }

@@ -130,6 +130,37 @@ pub enum Event {
         /// All its figures.
         inlet: InletSpec,
     },
+    /// An operator let so many people of a line in, by hand: the watermark may go up to here.
+    InletStepped {
+        /// Of which round.
+        round: RoundId,
+        /// Of which line.
+        line: LineId,
+        /// How many people.
+        people: u64,
+        /// The number that this reaches.
+        to: u64,
+    },
+    /// Somebody whose turn had lapsed came back, and waits at the head of the line: once.
+    CameBack {
+        /// Of which round.
+        round: RoundId,
+        /// Of which line.
+        line: LineId,
+        /// The place.
+        number: u64,
+        /// Who.
+        person: PersonKey,
+    },
+    /// People who came back have their turn again. Committed before they are told.
+    TurnGiven {
+        /// Of which round.
+        round: RoundId,
+        /// Of which line.
+        line: LineId,
+        /// The places, in their order.
+        numbers: Vec<u64>,
+    },
     /// The operator tells everybody in a round something.
     NoticePosted {
         /// Of which round.
@@ -304,6 +335,9 @@ impl Event {
             | Event::ShareGiven { round, .. }
             | Event::Drawn { round, .. }
             | Event::InletChanged { round, .. }
+            | Event::InletStepped { round, .. }
+            | Event::CameBack { round, .. }
+            | Event::TurnGiven { round, .. }
             | Event::NoticePosted { round, .. }
             | Event::NoticeWithdrawn { round, .. }
             | Event::Joined { round, .. }

@@ -1,220 +1,290 @@
-//! The inlet: how far the watermark of a line may move now. The minimum of composable policies;
-//! each can be named.
+//! The inlet: how many people may be let into a line now. The minimum of composable policies; each
+//! can be named and says why.
 //!
-//! Knows figures only. It never moves the watermark itself, and never back.
+//! Rate is paid by claims: who is let in and never comes costs nothing. Knows figures only, in
+//! thousandths of a person. It never moves the watermark itself, and never back.
 
 use crate::round_spec::{InletMode, InletSpec};
+
+mod words;
+
+pub use words::Policy;
 
 /// Extra people let in beyond what the stock would serve, in percent: some of those admitted buy
 /// less or nothing.
 const STOCK_MARGIN_PERCENT: u64 = 10;
 /// And so many more on top, so that the last few won of a stock find a buyer without a tick for
 /// each of them.
-const STOCK_MARGIN_PEOPLE: u64 = 16;
+pub const STOCK_MARGIN_PEOPLE: u64 = 16;
 /// How long unused rate is kept: a second's worth may enter at once, so that a quiet line admits
 /// without a wait.
 const BURST_MILLIS: u64 = 1_000;
-
-/// What the inlet looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Figures {
-    /// Where the watermark stands.
-    pub watermark: u64,
-    /// The last number given.
-    pub last_number: u64,
-    /// How many numbers at or under the watermark have come to their end: bought, left, lapsed,
-    /// expired.
-    pub ended: u64,
-    /// How many are active in other lines of the round: the bound is the round's.
-    pub active_elsewhere: u64,
-    /// How many average purchases what is left can serve.
-    pub purchases_left: u64,
-}
+/// How long a line makes up for people who came all the same: what is owed beyond a minute's worth
+/// of the rate is forgiven, so that a sale never stands still for longer.
+const DEBT_MILLIS: u64 = 60_000;
 
 /// Which policy holds the watermark where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limiter {
-    /// The operator shut the inlet.
+    /// The operator shut the inlet, or nothing is sold now.
     Shut,
-    /// The payment rail rests or has no room.
+    /// The operator lets people in by hand, and all of the last step are in.
+    Manual,
+    /// The payment rail rests, is at its rate, or its money of the day is spent.
     Rail,
     /// Nothing is left that more people could buy.
     Stock,
     /// As many are active as may be.
     Active,
+    /// Purchases take too long, or fail.
+    Adaptive,
     /// The rate is used up.
     Rate,
     /// Nobody waits.
     Demand,
 }
 
-/// Millionths of a person: the rate is people per 1,000 seconds and ticks are counted in
-/// milliseconds, so that not even the slowest rate loses anything to rounding.
-const PERSON: u64 = 1_000_000;
+impl Limiter {
+    /// Every policy.
+    pub const ALL: [Limiter; 8] = [
+        Limiter::Shut,
+        Limiter::Manual,
+        Limiter::Rail,
+        Limiter::Stock,
+        Limiter::Active,
+        Limiter::Adaptive,
+        Limiter::Rate,
+        Limiter::Demand,
+    ];
 
-/// How many people may be let in by rate: a bucket that fills with time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RateBucket {
-    millionths: u64,
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Limiter::Shut => "shut",
+            Limiter::Manual => "manual",
+            Limiter::Rail => "rail",
+            Limiter::Stock => "stock",
+            Limiter::Active => "active",
+            Limiter::Adaptive => "adaptive",
+            Limiter::Rate => "rate",
+            Limiter::Demand => "demand",
+        }
+    }
 }
 
-impl RateBucket {
-    /// Fills for `millis` at the rate of `inlet`, up to the burst.
-    pub fn fill(&mut self, inlet: &InletSpec, millis: u64) {
-        let gained = inlet.rate_per_1000_s.saturating_mul(millis);
-        let burst = inlet.rate_per_1000_s.saturating_mul(BURST_MILLIS).max(PERSON);
-        self.millionths = self.millionths.saturating_add(gained).min(burst);
-        assert!(self.millionths <= burst, "more rate kept than the burst");
+/// A person, in the thousandths that room is counted in.
+pub const PERSON: u64 = 1_000;
+/// In millionths: the rate is people per 1,000 seconds and ticks are counted in milliseconds, so
+/// that not even the slowest rate loses anything to rounding.
+const PERSON_MILLIONTHS: i64 = 1_000_000;
+const MILLIONTHS_IN_MILLI: i64 = 1_000;
+
+/// How many people a rate allows: it fills with time, and each claim takes one. Below nothing when
+/// more came than were expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Allowance {
+    millionths: i64,
+}
+
+impl Allowance {
+    /// Fills for `millis` at this rate. `due_milli` thousandths of people have been let in and are
+    /// expected to claim; what is beyond them is kept up to the burst.
+    pub fn fill(&mut self, rate_per_1000_s: u64, millis: u64, due_milli: u64) {
+        let of = |millis: u64| signed(rate_per_1000_s.saturating_mul(millis));
+        let burst = of(BURST_MILLIS).max(PERSON_MILLIONTHS);
+        let due = signed(due_milli).saturating_mul(MILLIONTHS_IN_MILLI);
+        let most = burst.saturating_add(due);
+        let least = -of(DEBT_MILLIS).max(PERSON_MILLIONTHS);
+        self.millionths = self.millionths.saturating_add(of(millis)).clamp(least, most);
+        assert!(self.millionths <= most, "more rate kept than the burst");
     }
 
-    /// Whole people that may enter.
-    #[must_use]
-    pub fn people(&self) -> u64 {
-        self.millionths / PERSON
-    }
-
-    /// `people` numbers entered. More than [`RateBucket::people`] empties the bucket: the watermark
-    /// also passes over numbers that cost nothing ([`crate::places::Places::entering`] counts those
-    /// that do).
-    pub fn take(&mut self, people: u64) {
+    /// So many people claimed.
+    pub fn pay(&mut self, claims: u64) {
         let before = self.millionths;
-        self.millionths = before.saturating_sub(people.saturating_mul(PERSON));
-        assert!(self.millionths <= before, "taking filled the bucket");
+        self.millionths = before.saturating_sub(signed(claims).saturating_mul(PERSON_MILLIONTHS));
+        assert!(self.millionths <= before, "paying filled the allowance");
     }
+
+    /// In thousandths of a person.
+    #[must_use]
+    pub fn milli(&self) -> i64 {
+        self.millionths.div_euclid(MILLIONTHS_IN_MILLI)
+    }
+}
+
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// How far beyond the last number the watermark may stand: what may enter in one burst, so that a
 /// quiet line has room for the next who come. At least one.
 #[must_use]
 pub fn demand(inlet: &InletSpec, last_number: u64) -> u64 {
-    let burst = (inlet.rate_per_1000_s.saturating_mul(BURST_MILLIS) / PERSON).max(1);
-    last_number.saturating_add(burst)
+    let burst = inlet.rate_per_1000_s.saturating_mul(BURST_MILLIS) / 1_000_000;
+    last_number.saturating_add(burst.max(1))
 }
 
-/// How far the watermark may stand now, and which policy keeps it from going further.
-#[must_use]
-pub fn target(inlet: &InletSpec, bucket: &RateBucket, figures: &Figures) -> (u64, Limiter) {
-    if inlet.mode == InletMode::Shut {
-        return (figures.watermark, Limiter::Shut);
+/// A rate with what is left of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RateFigures {
+    /// People in 1,000 seconds.
+    pub per_1000_s: u64,
+    /// What is left of it, in thousandths of a person.
+    pub left_milli: i64,
+}
+
+/// What the latency of purchases allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LatencyFigures {
+    /// The rate that it leaves.
+    pub rate: RateFigures,
+    /// Nine in ten purchases took no longer, in milliseconds.
+    pub p90_ms: Option<u64>,
+    /// What it should be.
+    pub target_ms: u32,
+    /// Failures in a thousand.
+    pub errors: u64,
+}
+
+/// What the payment rail allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RailFigures {
+    /// Whether nobody new should begin to pay.
+    pub is_shut: bool,
+    /// The rate at which payments may begin.
+    pub rate: RateFigures,
+    /// How many mean purchases the money that is left of the day can pay.
+    pub purchases_today: u64,
+    /// How many payments wait beyond what the rail takes in a second.
+    pub backlog: u64,
+}
+
+/// What the stock of a line's window allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StockFigures {
+    /// How many average purchases what is left can serve.
+    pub purchases_left: u64,
+    /// Whether nothing was left and only what comes back is offered.
+    pub is_stand_by: bool,
+    /// Who may buy from it already, in thousandths of a person: with a pass, or expected to claim.
+    pub taken_milli: u64,
+}
+
+/// What the inlet looks at, for one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figures {
+    /// Whether the round and a window of this line are open.
+    pub is_open: bool,
+    /// How the inlet is steered.
+    pub mode: InletMode,
+    /// The rate that the operator set.
+    pub rate: RateFigures,
+    /// What the latency leaves of it; absent when nothing is steered by it.
+    pub latency: Option<LatencyFigures>,
+    /// The payment rail, when there is one that must be waited for.
+    pub rail: Option<RailFigures>,
+    /// People who may be active at once in the round.
+    pub max_active: u64,
+    /// Passes that are out, in all lines.
+    pub passes: u64,
+    /// Who was let in and is expected to claim, in all lines, in thousandths of a person.
+    pub due_milli: u64,
+    /// Numbers at or under a watermark that nobody has yet, in all lines.
+    pub open: u64,
+    /// The stock of this line.
+    pub stock: StockFigures,
+    /// Of those let in now, how many can be expected to claim, in thousandths.
+    pub share: u64,
+    /// Who came back and waits at the head of this line.
+    pub returned: u64,
+    /// With mode `manual`: how many people are left of what the operator let in by hand.
+    pub manual_left: u64,
+    /// How many more numbers are wanted: who waits, and room for a burst.
+    pub wanted: u64,
+}
+
+impl Figures {
+    /// What is let in and not paid yet, in thousandths.
+    fn unpaid(&self) -> i64 {
+        signed(self.due_milli).saturating_add(signed(self.open.saturating_mul(PERSON)))
     }
-    let active = figures.watermark.saturating_sub(figures.ended);
-    let by_stock = if figures.purchases_left == 0 {
-        0
-    } else {
-        let served = figures.purchases_left.saturating_mul(100 + STOCK_MARGIN_PERCENT) / 100;
-        served.saturating_add(STOCK_MARGIN_PEOPLE).saturating_sub(active)
-    };
-    let by_demand = demand(inlet, figures.last_number).saturating_sub(figures.watermark);
-    let policies = [
-        (by_stock, Limiter::Stock),
-        (inlet.max_active.saturating_sub(active + figures.active_elsewhere), Limiter::Active),
-        (bucket.people(), Limiter::Rate),
-        (by_demand, Limiter::Demand),
-    ];
-    let (step, limiter) =
-        policies.into_iter().min_by_key(|(step, _)| *step).expect("four policies");
-    (figures.watermark + step, limiter)
+
+    fn by_rate(&self, rate: &RateFigures) -> i64 {
+        rate.left_milli.saturating_sub(self.unpaid())
+    }
+
+    fn active_milli(&self) -> i64 {
+        signed(self.passes.saturating_mul(PERSON)).saturating_add(self.unpaid())
+    }
+
+    fn by_stock(&self) -> i64 {
+        let StockFigures { purchases_left, is_stand_by, taken_milli } = self.stock;
+        let served = match (purchases_left, is_stand_by) {
+            (0, _) => return 0,
+            // Exactly what came back, to the lowest number.
+            (left, true) => left,
+            (left, false) => {
+                let margin = left.saturating_mul(STOCK_MARGIN_PERCENT) / 100;
+                left.saturating_add(margin).saturating_add(STOCK_MARGIN_PEOPLE)
+            }
+        };
+        signed(served.saturating_mul(PERSON)).saturating_sub(signed(taken_milli))
+    }
+
+    fn by_rail(&self, rail: &RailFigures) -> i64 {
+        if rail.is_shut {
+            return 0;
+        }
+        let backlog = signed(rail.backlog.saturating_mul(PERSON));
+        let by_rate = self.by_rate(&rail.rate);
+        let today = signed(rail.purchases_today.saturating_mul(PERSON));
+        by_rate.min(today.saturating_sub(self.active_milli())).saturating_sub(backlog)
+    }
+
+    /// The room of a policy in thousandths of a person; nothing when it does not apply.
+    #[must_use]
+    pub fn room(&self, policy: Limiter) -> Option<u64> {
+        let room = match policy {
+            Limiter::Shut => {
+                let is_shut = self.mode == InletMode::Shut || !self.is_open;
+                return is_shut.then_some(0);
+            }
+            Limiter::Manual => {
+                let is_manual = self.mode == InletMode::Manual;
+                // Who comes back was let in before.
+                let left = self.manual_left.saturating_add(self.returned);
+                return is_manual.then(|| left.saturating_mul(PERSON));
+            }
+            Limiter::Rail => self.by_rail(self.rail.as_ref()?),
+            Limiter::Stock => self.by_stock(),
+            Limiter::Active => {
+                signed(self.max_active.saturating_mul(PERSON)).saturating_sub(self.active_milli())
+            }
+            Limiter::Adaptive => self.by_rate(&self.latency.as_ref()?.rate),
+            Limiter::Rate => self.by_rate(&self.rate),
+            Limiter::Demand => {
+                return Some(self.wanted.saturating_add(self.returned).saturating_mul(PERSON));
+            }
+        };
+        Some(u64::try_from(room).unwrap_or(0))
+    }
+
+    /// The policy that holds the line, and its room in thousandths of a person. Those that are used
+    /// up come before those that are not, and of these nobody waiting comes first.
+    #[must_use]
+    pub fn binding(&self) -> (Limiter, u64) {
+        let nobody = Some(Limiter::Demand).filter(|_| self.wanted == 0 && self.returned == 0);
+        let first = self.room(Limiter::Shut).map(|_| Limiter::Shut).or(nobody);
+        if let Some(policy) = first {
+            return (policy, 0);
+        }
+        let rooms =
+            Limiter::ALL.into_iter().filter_map(|policy| Some((policy, self.room(policy)?)));
+        rooms.min_by_key(|(_, room)| *room).expect("rate and demand always apply")
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_smallest_policy_decides() {
-        check(
-            "
-            watermark last ended purchases_left rate tokens | to    by
-            0         500  0     1000           100  100    | 100   rate
-            0         500  0     1000           100  0      | 0     rate
-            0         500  0     10             900  900    | 27    stock
-            27        500  27    0              900  900    | 27    stock
-            150       500  0     1000           900  900    | 200   active
-            150       500  100   1000           900  900    | 300   active
-            500       500  500   1000           100  100    | 600   rate
-            600       500  500   1000           100  100    | 600   demand
-        ",
-        );
-    }
-
-    /// One line a case, `max_active` 200, rate in people a second, tokens in people.
-    fn check(table: &str) {
-        let rows = table.lines().map(str::trim).filter(|line| !line.is_empty()).skip(1);
-        for line in rows {
-            let words: Vec<&str> = line.split_whitespace().filter(|word| *word != "|").collect();
-            let number = |index: usize| words[index].parse::<u64>().expect("a number");
-            let inlet = InletSpec {
-                rate_per_1000_s: number(4) * 1_000,
-                max_active: 200,
-                claim_window_s: 300,
-                pass_ttl_s: 600,
-                mode: InletMode::Auto,
-            };
-            let bucket = RateBucket { millionths: number(5) * PERSON };
-            let figures = Figures {
-                watermark: number(0),
-                last_number: number(1),
-                ended: number(2),
-                active_elsewhere: 0,
-                purchases_left: number(3),
-            };
-            let (to, by) = target(&inlet, &bucket, &figures);
-            let answer = (to, format!("{by:?}").to_lowercase());
-            assert_eq!(answer, (number(6), words[7].to_owned()), "{line}");
-        }
-    }
-
-    #[test]
-    fn no_rate_is_too_slow_for_the_shortest_tick() {
-        for (rate_per_1000_s, tick_millis) in [(1, 1), (1, 50), (19, 50), (999, 1), (14_583, 50)] {
-            let inlet = InletSpec {
-                rate_per_1000_s,
-                max_active: 10,
-                claim_window_s: 1,
-                pass_ttl_s: 1,
-                mode: InletMode::Auto,
-            };
-            let mut bucket = RateBucket::default();
-            let mut entered = 0;
-            for _ in 0..1_000_000 / tick_millis {
-                bucket.fill(&inlet, tick_millis);
-                entered += bucket.people();
-                bucket.take(bucket.people());
-            }
-            let is_near = (rate_per_1000_s - 1..=rate_per_1000_s).contains(&entered);
-            assert!(is_near, "{entered} of {rate_per_1000_s} by ticks of {tick_millis} ms");
-        }
-    }
-
-    #[test]
-    fn unused_rate_is_kept_for_a_second_and_no_longer() {
-        let inlet = InletSpec {
-            rate_per_1000_s: 100_000,
-            max_active: 10,
-            claim_window_s: 1,
-            pass_ttl_s: 1,
-            mode: InletMode::Auto,
-        };
-        let mut bucket = RateBucket::default();
-        bucket.fill(&inlet, 3_600_000);
-        assert_eq!(bucket.people(), 100);
-        bucket.take(1_000);
-        assert_eq!(bucket.people(), 0, "passing over the dead empties the bucket, no more");
-    }
-
-    #[test]
-    fn a_rate_below_one_a_second_still_lets_people_in() {
-        let inlet = InletSpec {
-            rate_per_1000_s: 500,
-            max_active: 10,
-            claim_window_s: 1,
-            pass_ttl_s: 1,
-            mode: InletMode::Auto,
-        };
-        let mut bucket = RateBucket::default();
-        bucket.fill(&inlet, 1_900);
-        assert_eq!(bucket.people(), 0);
-        bucket.fill(&inlet, 200);
-        assert_eq!(bucket.people(), 1);
-    }
-}
+mod tests;

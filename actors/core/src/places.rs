@@ -5,11 +5,18 @@
 //! (OR-6). Phases change on many threads at once; `advance` and `lapse` belong to the round's own.
 //! Knows numbers only, never whose they are.
 
+use crate::turn_up::CohortCount;
+use cohorts::Cohorts;
+use returned::Returned;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use vacant::Vacant;
 
+mod cohorts;
+mod returned;
 mod vacant;
+
+pub use cohorts::COHORTS;
 
 /// Numbers in one chunk of phases.
 const CHUNK: usize = 1 << 16;
@@ -43,6 +50,10 @@ pub enum Phase {
     /// Reserved before a restart and not known to have been given; whoever shows its ticket gets
     /// it.
     Vacant = 6,
+    /// Lapsed, and its person came back: waits at the head of the line.
+    Returned = 7,
+    /// Came back and has its turn again; not claimed.
+    Called = 8,
 }
 
 impl Phase {
@@ -54,6 +65,8 @@ impl Phase {
             4 => Phase::Left,
             5 => Phase::Lapsed,
             6 => Phase::Vacant,
+            7 => Phase::Returned,
+            8 => Phase::Called,
             _ => Phase::Unknown,
         }
     }
@@ -74,6 +87,12 @@ pub struct Places {
     lapsed_up_to: AtomicU64,
     /// Signed, because on the way from one end to another the minus may be seen before the plus.
     ended: AtomicI64,
+    /// How many passes are out; signed as above.
+    passes: AtomicI64,
+    /// How many turns were ever claimed.
+    claims: AtomicU64,
+    returned: Returned,
+    cohorts: Cohorts,
     vacant: Vacant,
     chunks: Vec<OnceLock<Box<[AtomicU8]>>>,
 }
@@ -87,6 +106,10 @@ impl Default for Places {
             watermark: zero(),
             lapsed_up_to: zero(),
             ended: AtomicI64::new(0),
+            passes: AtomicI64::new(0),
+            claims: zero(),
+            returned: Returned::default(),
+            cohorts: Cohorts::default(),
             vacant: Vacant::default(),
             chunks: (0..CHUNKS).map(|_| OnceLock::new()).collect(),
         }
@@ -218,7 +241,32 @@ impl Places {
             let step = i64::from(to.is_ended()) - i64::from(from.is_ended());
             self.ended.fetch_add(step, Ordering::SeqCst);
         }
+        self.count(number, from, to, before & HAD_TURN != 0);
         true
+    }
+
+    /// Keeps the counts that a change of phase moves.
+    fn count(&self, number: u64, from: Phase, to: Phase, had_turn: bool) {
+        let passes = i64::from(to == Phase::Claimed) - i64::from(from == Phase::Claimed);
+        if passes != 0 {
+            self.passes.fetch_add(passes, Ordering::SeqCst);
+        }
+        let is_claim = match to {
+            Phase::Claimed => matches!(from, Phase::Waiting | Phase::Called | Phase::Returned),
+            Phase::Bought => !matches!(from, Phase::Claimed | Phase::Lapsed | Phase::Left),
+            _ => false,
+        };
+        if is_claim {
+            self.claims.fetch_add(1, Ordering::SeqCst);
+        }
+        match (from, to) {
+            (Phase::Returned, _) => self.returned.remove(number),
+            (_, Phase::Returned) => self.returned.insert(number),
+            _ => {}
+        }
+        if had_turn && from == Phase::Waiting {
+            self.cohorts.moved_on(number, is_claim);
+        }
     }
 
     /// A purchase was made with this number, whatever became of the place meanwhile: the pass was
@@ -231,6 +279,12 @@ impl Places {
             Phase::Unknown,
             Phase::Vacant,
             Phase::Waiting,
+            Phase::Claimed,
+            Phase::Lapsed,
+            Phase::Left,
+            // Twice around, for who lapsed can come back.
+            Phase::Returned,
+            Phase::Called,
             Phase::Claimed,
             Phase::Lapsed,
             Phase::Left,
@@ -247,11 +301,25 @@ impl Places {
         self.change(number, Phase::Bought, to)
     }
 
+    /// Who is let in from here on is counted in this cohort.
+    pub fn begin_cohort(&self, slot: usize) {
+        self.cohorts.begin(slot, self.watermark());
+    }
+
+    /// What became of a cohort so far.
+    #[must_use]
+    pub fn cohort(&self, slot: usize) -> CohortCount {
+        self.cohorts.count(slot)
+    }
+
     /// Moves the watermark on; the move is durable. Counts those who came to their end while they
-    /// waited.
-    pub fn advance(&self, to: u64) {
+    /// waited. Answers how many people have their turn now and did not before.
+    pub fn advance(&self, to: u64) -> u64 {
         let from = self.watermark();
         assert!(to >= from, "OR-6: the watermark moves back from {from} to {to}");
+        let last = self.last_number();
+        self.cohorts.extend(to.min(last));
+        let mut people = 0;
         for run in self.vacant.within(from, to) {
             let untouched = self.vacant.touched().pass(run);
             self.ended.fetch_add(untouched.cast_signed(), Ordering::SeqCst);
@@ -260,12 +328,16 @@ impl Places {
         for number in self.vacant.others(from, to) {
             let Some(cell) = self.cell_or_new(number) else { break };
             let before = cell.fetch_or(HAD_TURN, Ordering::SeqCst);
-            if before & HAD_TURN == 0 && Phase::of(before).is_ended() {
+            let phase = Phase::of(before);
+            if before & HAD_TURN == 0 && phase.is_ended() {
                 self.ended.fetch_add(1, Ordering::SeqCst);
             }
+            let is_waiting = matches!(phase, Phase::Waiting | Phase::Unknown);
+            people += u64::from(is_waiting && number <= last);
         }
         self.watermark.store(to, Ordering::SeqCst);
         assert!(self.ended() <= to, "more ended than had their turn");
+        people
     }
 
     /// Gives a number of a vacant run a cell of its own.
@@ -278,23 +350,33 @@ impl Places {
         }
     }
 
-    /// The number that a watermark at `from` reaches by letting `people` in: those who came to
-    /// their end while they waited, and numbers that were never given, are passed over for nothing.
-    /// Never beyond `up_to`.
+    /// The number that a watermark at `from` reaches by letting so many people in, if all come.
     #[must_use]
     pub fn reach(&self, from: u64, people: u64, up_to: u64) -> u64 {
-        let mut entering = 0;
-        let is_last = |number: &u64| {
-            entering += u64::from(!self.phase(*number).is_ended());
-            entering > people
-        };
-        let to = self
-            .vacant
-            .others(from, up_to)
-            .find(is_last)
-            .map_or(up_to.max(from), |beyond| beyond - 1);
-        assert!(to >= from, "OR-6: the watermark would move back from {from} to {to}");
-        to
+        self.reach_for(from, people.saturating_mul(1_000), 1_000, up_to).0
+    }
+
+    /// The number that a watermark at `from` reaches, and what that costs, by letting people in for
+    /// `budget` thousandths of a person. Those who came to their end while they waited, and numbers
+    /// that were never given, are passed over for nothing; somebody who waits costs `share`
+    /// thousandths; a number that nobody has yet costs a whole person, for who takes it claims at
+    /// once. Never beyond `up_to`.
+    #[must_use]
+    pub fn reach_for(&self, from: u64, budget: u64, share: u64, up_to: u64) -> (u64, u64) {
+        let last = self.last_number();
+        let mut cost = 0;
+        for number in self.vacant.others(from, up_to) {
+            let price = match self.phase(number) {
+                phase if phase.is_ended() => 0,
+                _ if number <= last => share,
+                _ => 1_000,
+            };
+            if cost + price > budget {
+                return (number - 1, cost);
+            }
+            cost += price;
+        }
+        (up_to.max(from), cost)
     }
 
     /// How many of the numbers after `from` up to `to` are people who come in, or may still: what a
@@ -321,14 +403,68 @@ impl Places {
     /// How many numbers have been given and wait for their turn (leavers among them included).
     #[must_use]
     pub fn waiting(&self) -> u64 {
-        self.last_number().saturating_sub(self.watermark())
+        self.last_number().saturating_sub(self.watermark()) + self.returned()
+    }
+
+    /// In a replay: those who came back had their turn again. They wait to be claimed as everybody
+    /// does whose turn had come before a start.
+    pub fn call_again(&self, numbers: &[u64]) {
+        let before = [Phase::Returned, Phase::Lapsed, Phase::Claimed];
+        for number in numbers {
+            let _ = before.into_iter().any(|from| self.change(*number, from, Phase::Waiting));
+        }
+    }
+
+    /// How many passes are out.
+    #[must_use]
+    pub fn passes(&self) -> u64 {
+        u64::try_from(self.passes.load(Ordering::SeqCst)).unwrap_or(0)
+    }
+
+    /// How many turns were ever claimed, as far as this process knows.
+    #[must_use]
+    pub fn claims(&self) -> u64 {
+        self.claims.load(Ordering::SeqCst)
+    }
+
+    /// How many came back and wait for their second turn.
+    #[must_use]
+    pub fn returned(&self) -> u64 {
+        self.returned.count()
+    }
+
+    /// The lowest `most` numbers that came back and wait.
+    #[must_use]
+    pub fn lowest_returned(&self, most: usize) -> Vec<u64> {
+        let mut lowest = self.returned.lowest(most);
+        lowest.retain(|number| {
+            let is_there = self.phase(*number) == Phase::Returned;
+            if !is_there {
+                // It moved on between its change and this list's.
+                self.returned.remove(*number);
+            }
+            is_there
+        });
+        lowest
+    }
+
+    /// How many who came back have a smaller number.
+    #[must_use]
+    pub fn returned_before(&self, number: u64) -> u64 {
+        self.returned.before(number)
+    }
+
+    /// How many of the numbers after `from` up to `to` have a pass out.
+    #[must_use]
+    pub fn passes_between(&self, from: u64, to: u64) -> u64 {
+        (from + 1..=to).map(|number| u64::from(self.phase(number) == Phase::Claimed)).sum()
     }
 
     /// How many are between their turn and its end.
     #[must_use]
     pub fn active(&self) -> u64 {
         let had_turn = self.watermark().min(self.last_number());
-        had_turn.saturating_sub(self.ended())
+        had_turn.saturating_sub(self.ended()).saturating_sub(self.returned())
     }
 
     fn cell(&self, number: u64) -> Option<&AtomicU8> {

@@ -7,6 +7,7 @@
 use crate::ids::HashPeople;
 use crate::places::{Phase, Places};
 use crate::round_spec::{LineId, Rejoin};
+use crate::stops::Stops;
 use crate::{Event, PersonKey, Refusal, RoundId, Timestamp};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -27,6 +28,10 @@ pub struct Place {
     pub dead_up_to: u64,
     /// Until when the pass is good, once claimed.
     pub expires_at: Timestamp,
+    /// How long the sale had stood still when it was claimed, in milliseconds.
+    pub stopped_at: i64,
+    /// Whether it lapsed and came back: it does so once.
+    pub has_returned: bool,
 }
 
 /// A ticket as shown by its person: its signature was checked before.
@@ -43,6 +48,8 @@ pub struct ShownTicket {
 pub enum JoinDecision {
     /// The person holds this place already.
     Held(Place),
+    /// The place lapsed and comes back to the head of the line: the event to persist and apply.
+    Back(Place),
     /// A new number is to be taken from the line; older ones of this person up to `dead_up_to` are
     /// dead.
     New {
@@ -61,15 +68,26 @@ pub enum ClaimDecision {
     },
     /// A pass is to be given.
     New,
+    /// The sale stood still while the pass was out: it is given anew for as long as it would have
+    /// been good.
+    Renewed {
+        /// Until when it is good.
+        expires_at: Timestamp,
+    },
+    /// The place lapsed and comes back to the head of the line; no pass yet.
+    Back,
 }
 
 /// When a number lapses if it still stands in this phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Deadline {
     at: Timestamp,
+    /// How long the sale had stood still when it was noted.
+    stopped_at: i64,
     line: LineId,
     number: u64,
     phase: Phase,
+    person: PersonKey,
 }
 
 /// One shard of a round's people.
@@ -77,7 +95,8 @@ struct Deadline {
 pub struct Queue {
     places: HashMap<PersonKey, Place, HashPeople>,
     deadlines: BinaryHeap<Reverse<Deadline>>,
-    late: Vec<(LineId, u64)>,
+    late: Vec<(LineId, u64, PersonKey)>,
+    stops: Stops,
 }
 
 impl Queue {
@@ -85,6 +104,11 @@ impl Queue {
     #[must_use]
     pub fn people(&self) -> usize {
         self.places.len()
+    }
+
+    /// How long the sale has stood still, before anything is decided or applied.
+    pub fn see(&mut self, stops: Stops) {
+        self.stops = stops;
     }
 
     /// The place that a person holds, whatever became of it.
@@ -108,6 +132,10 @@ impl Queue {
         };
         let is_shown = shown == Some(ShownTicket { line, number: place.number });
         match places.phase(place.number) {
+            // At the tail, by the rule of Seoul, unless the ticket is shown.
+            Phase::Lapsed if !place.has_returned && (is_shown || rejoin == Rejoin::Keep) => {
+                JoinDecision::Back(*place)
+            }
             Phase::Bought | Phase::Left | Phase::Lapsed => {
                 JoinDecision::New { dead_up_to: place.number }
             }
@@ -143,7 +171,7 @@ impl Queue {
                 dead_up_to = if is_later { held.number } else { held.dead_up_to };
                 match places.phase(held.number) {
                     Phase::Waiting => shown.number > held.dead_up_to,
-                    Phase::Claimed => false,
+                    Phase::Claimed | Phase::Returned | Phase::Called => false,
                     _ => is_later,
                 }
             }
@@ -177,14 +205,36 @@ impl Queue {
         let watermark = places.watermark();
         match places.phase(place.number) {
             Phase::Waiting if place.number > watermark => {
-                Err(Refusal::NotYet { ahead: place.number - 1 - watermark })
+                let ahead = place.number - 1 - watermark + places.returned();
+                Err(Refusal::NotYet { ahead })
             }
-            Phase::Claimed if now < place.expires_at => {
-                Ok(ClaimDecision::Again { expires_at: place.expires_at })
-            }
-            Phase::Waiting => Ok(ClaimDecision::New),
+            Phase::Waiting | Phase::Called => Ok(ClaimDecision::New),
+            Phase::Returned => Err(Refusal::NotYet { ahead: places.returned_before(place.number) }),
+            Phase::Claimed => self.decide_claim_again(now, &place),
+            Phase::Lapsed if !place.has_returned => Ok(ClaimDecision::Back),
             _ => Err(Refusal::TurnPassed),
         }
+    }
+
+    /// What claiming again comes to while the pass is out, or just ran out.
+    fn decide_claim_again(&self, now: Timestamp, place: &Place) -> Result<ClaimDecision, Refusal> {
+        match self.stops.until(place.expires_at, place.stopped_at) {
+            // It does not age now; how much longer it is good is said when the sale goes on.
+            None => Ok(ClaimDecision::Again { expires_at: place.expires_at }),
+            Some(until) if now < until && until == place.expires_at => {
+                Ok(ClaimDecision::Again { expires_at: until })
+            }
+            Some(until) if now < until => Ok(ClaimDecision::Renewed { expires_at: until }),
+            Some(_) if !place.has_returned => Ok(ClaimDecision::Back),
+            Some(_) => Err(Refusal::TurnPassed),
+        }
+    }
+
+    /// The event by which a lapsed place comes back.
+    #[must_use]
+    pub fn came_back(round: &RoundId, place: &ShownTicket, person: PersonKey) -> Event {
+        let ShownTicket { line, number } = *place;
+        Event::CameBack { round: round.clone(), line, number, person }
     }
 
     /// Whether a place can be given up.
@@ -204,12 +254,14 @@ impl Queue {
         }
         match places.phase(shown.number) {
             Phase::Left => Ok(None),
-            Phase::Waiting | Phase::Claimed => Ok(Some(Event::Left {
-                round: round.clone(),
-                line: shown.line,
-                number: shown.number,
-                person,
-            })),
+            Phase::Waiting | Phase::Claimed | Phase::Returned | Phase::Called => {
+                Ok(Some(Event::Left {
+                    round: round.clone(),
+                    line: shown.line,
+                    number: shown.number,
+                    person,
+                }))
+            }
             _ => Err(Refusal::TurnPassed),
         }
     }
@@ -228,32 +280,59 @@ impl Queue {
                     number: *number,
                     dead_up_to: *dead_up_to,
                     expires_at: Timestamp::default(),
+                    stopped_at: self.stops.total_millis,
+                    has_returned: false,
                 };
                 self.join(*person, place, places);
             }
             Event::Claimed { line, number, person, expires_at, .. } => {
+                let stopped_at = self.stops.total_millis;
                 let is_theirs = |place: &&mut Place| place.line == *line && place.number == *number;
                 if let Some(place) = self.places.get_mut(person).filter(is_theirs) {
-                    place.expires_at = *expires_at;
+                    (place.expires_at, place.stopped_at) = (*expires_at, stopped_at);
                 }
-                let (at, line, number) = (*expires_at, *line, *number);
+                let (at, line, number, person) = (*expires_at, *line, *number, *person);
                 let phase = Phase::Claimed;
-                self.deadlines.push(Reverse(Deadline { at, line, number, phase }));
+                self.deadlines.push(Reverse(Deadline {
+                    at,
+                    stopped_at,
+                    line,
+                    number,
+                    phase,
+                    person,
+                }));
                 // Lapsing is no event: who joined again after it has given the place up as far as a
                 // replay knows, and may still have bought with a pass whose claim was lost.
-                let is_claimed = places.change(number, Phase::Waiting, Phase::Claimed)
-                    || places.change(number, Phase::Lapsed, Phase::Claimed)
-                    || places.change(number, Phase::Left, Phase::Claimed)
-                    || matches!(places.phase(number), Phase::Claimed | Phase::Bought);
+                let before =
+                    [Phase::Waiting, Phase::Called, Phase::Lapsed, Phase::Left, Phase::Returned];
+                let is_claimed =
+                    before.into_iter().any(|from| places.change(number, from, Phase::Claimed))
+                        || matches!(places.phase(number), Phase::Claimed | Phase::Bought);
                 assert!(is_claimed, "OR-9: number {number} was claimed out of turn");
+            }
+            Event::CameBack { line, number, person, .. } => {
+                let is_theirs = |place: &&mut Place| place.line == *line && place.number == *number;
+                if let Some(place) = self.places.get_mut(person).filter(is_theirs) {
+                    place.has_returned = true;
+                }
+                // Lapsing is no event: a replay finds the place as it was before.
+                let before = [Phase::Lapsed, Phase::Waiting, Phase::Claimed];
+                for from in before {
+                    if places.change(*number, from, Phase::Returned) {
+                        break;
+                    }
+                }
+                let is_given = !matches!(places.phase(*number), Phase::Unknown | Phase::Vacant);
+                assert!(is_given, "OR-5: number {number} came back and was never given");
             }
             Event::Left { number, .. } => {
                 // The place may have lapsed or bought on another thread since it was given up: it
                 // has ended all the same.
-                let is_over = places.change(*number, Phase::Waiting, Phase::Left)
-                    || places.change(*number, Phase::Claimed, Phase::Left)
-                    || places.change(*number, Phase::Lapsed, Phase::Left)
-                    || matches!(places.phase(*number), Phase::Left | Phase::Bought);
+                let before =
+                    [Phase::Waiting, Phase::Claimed, Phase::Lapsed, Phase::Returned, Phase::Called];
+                let is_over =
+                    before.into_iter().any(|from| places.change(*number, from, Phase::Left))
+                        || matches!(places.phase(*number), Phase::Left | Phase::Bought);
                 assert!(is_over, "OR-5: number {number} left without having been given");
             }
             _ => {}
@@ -268,7 +347,10 @@ impl Queue {
         let Place { line, number, .. } = place;
         if let Some(former) = former {
             // Joining again gives the former place up: nobody waits there any more.
-            let _ = places.change(former.number, Phase::Waiting, Phase::Left);
+            // A pass that is out had run out, though lapsing is no event.
+            for from in [Phase::Waiting, Phase::Returned, Phase::Called, Phase::Claimed] {
+                let _ = places.change(former.number, from, Phase::Left);
+            }
         }
         self.places.insert(person, place);
         let is_fresh = places.change(number, Phase::Unknown, Phase::Waiting)
@@ -276,28 +358,47 @@ impl Queue {
             || places.phase(number) == Phase::Bought;
         assert!(is_fresh, "OR-6: number {number} was given twice");
         if number <= places.watermark() {
-            self.late.push((line, number));
+            self.late.push((line, number, person));
         }
     }
 
-    /// Ends the passes whose time is over. Answers how many numbers lapsed.
+    /// Ends the passes whose time is over; none while the sale stands still. Answers how many
+    /// numbers lapsed.
     pub fn expire(&mut self, now: Timestamp, lines: &[std::sync::Arc<Places>]) -> u64 {
         let at = now.plus_millis(LATE_CLAIM_MILLIS);
-        for (line, number) in self.late.drain(..) {
-            let phase = Phase::Waiting;
-            self.deadlines.push(Reverse(Deadline { at, line, number, phase }));
+        let (stopped_at, phase) = (self.stops.total_millis, Phase::Waiting);
+        for (line, number, person) in self.late.drain(..) {
+            self.deadlines.push(Reverse(Deadline { at, stopped_at, line, number, phase, person }));
         }
         let mut lapsed = 0;
         while let Some(Reverse(due)) = self.deadlines.peek().copied() {
-            if due.at > now {
+            if due.at > now || self.stops.is_stopped {
                 break;
             }
             self.deadlines.pop();
+            let until = self.until(&due);
+            if until > now {
+                let stopped_at = self.stops.total_millis;
+                self.deadlines.push(Reverse(Deadline { at: until, stopped_at, ..due }));
+                continue;
+            }
             let places = &lines[due.line.index()];
             lapsed += u64::from(places.change(due.number, due.phase, Phase::Lapsed));
         }
         assert!(self.late.is_empty(), "a place without a deadline");
         lapsed
+    }
+
+    /// Until when something is good whose time seemed to be over: the sale may have stood still
+    /// since, and the pass may have been given anew.
+    fn until(&self, due: &Deadline) -> Timestamp {
+        let is_theirs = |place: &&Place| place.line == due.line && place.number == due.number;
+        let place = self.places.get(&due.person).filter(is_theirs);
+        let (at, stopped_at) = match place.filter(|_| due.phase == Phase::Claimed) {
+            Some(place) => (place.expires_at, place.stopped_at),
+            None => (due.at, due.stopped_at),
+        };
+        self.stops.until(at, stopped_at).unwrap_or(due.at)
     }
 }
 
@@ -305,5 +406,7 @@ mod drawn;
 
 pub use drawn::DrawnLine;
 
+#[cfg(test)]
+mod rejoin_tests;
 #[cfg(test)]
 mod tests;

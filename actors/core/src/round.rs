@@ -4,12 +4,11 @@
 //! alike. Knows nothing of people beyond what a purchase says, nothing of limits (the person
 //! decided them before), and has no clock.
 
-use crate::inlet::{self, Figures, Limiter, RateBucket};
 use crate::notice::Notices;
 use crate::payment::Payment;
-use crate::places::{Phase, Places};
+use crate::places::Phase;
 use crate::purchase::{PassId, Purchase, PurchaseState};
-use crate::round_spec::{Eligibility, InletSpec, LineId, RoundSpec, WindowSpec};
+use crate::round_spec::{Eligibility, InletMode, InletSpec, LineId, RoundSpec, WindowSpec};
 use crate::stock::Stock;
 use crate::{
     ChannelId, Event, IdempotencyKey, Month, PersonKey, PurchaseId, Refusal, Rules, Timestamp,
@@ -18,11 +17,13 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod by_hand;
 mod draw;
 mod figures;
 mod numbers;
 mod payments;
 
+pub use by_hand::STEP_MAX;
 pub use draw::{ClassDraw, ClosedLobby, Drawn};
 pub use payments::NextStep;
 
@@ -68,6 +69,8 @@ pub struct Line {
     pub reserved: u64,
     /// Numbers at or under it have their turn.
     pub watermark: u64,
+    /// How far an operator let people in by hand; counts with mode `manual` only.
+    pub stepped_to: u64,
 }
 
 /// A purchase as asked of the round: the person's limits were decided before.
@@ -121,7 +124,7 @@ impl Round {
             purchases: 0,
             squares: 0,
         };
-        let line = |eligibility| Line { eligibility, reserved: 0, watermark: 0 };
+        let line = |eligibility| Line { eligibility, reserved: 0, watermark: 0, stepped_to: 0 };
         let windows = spec.windows.iter().map(window).collect();
         let lines = spec.lines_with_lobbies().into_iter().map(line).collect();
         let draws = draw::Draws::of(&spec);
@@ -237,38 +240,6 @@ impl Round {
         edges.chain([self.spec.lobby_opens_at]).filter(|edge| *edge > now).min()
     }
 
-    /// How far a line may move now, and which policy holds it there.
-    #[must_use]
-    pub fn decide_advance(
-        &self,
-        line: LineId,
-        places: &Places,
-        bucket: &RateBucket,
-        active_elsewhere: u64,
-        monthly_limit: Won,
-    ) -> (Option<Event>, Limiter) {
-        let here = &self.lines[line.index()];
-        let open = self.open_window_of(line);
-        if self.state != LifeCycle::Open || open.is_none() || self.awaits_draw(line) {
-            return (None, Limiter::Shut);
-        }
-        let left = open.map_or(Won::ZERO, |window| window.stock.left);
-        let mean = self.mean_purchase(monthly_limit).0.max(1);
-        let figures = Figures {
-            watermark: here.watermark,
-            last_number: places.last_number(),
-            ended: places.ended(),
-            active_elsewhere,
-            purchases_left: u64::try_from((left.0 + mean - 1) / mean).unwrap_or(0),
-        };
-        let (target, limiter) = inlet::target(&self.spec.inlet, bucket, &figures);
-        let people = target - here.watermark;
-        let up_to = inlet::demand(&self.spec.inlet, figures.last_number);
-        let to = if people == 0 { target } else { places.reach(here.watermark, people, up_to) };
-        let round = self.spec.id.clone();
-        ((to > here.watermark).then_some(Event::WatermarkMoved { round, line, to }), limiter)
-    }
-
     /// Whether a purchase can be made from this round's stock; it is issued at once.
     ///
     /// # Errors
@@ -350,7 +321,7 @@ impl Round {
         match phase {
             Phase::Unknown | Phase::Vacant => vec![joined, claimed],
             // Lapsed though its pass is good: it was claimed, and the claim was lost.
-            Phase::Waiting | Phase::Lapsed => vec![claimed],
+            Phase::Waiting | Phase::Lapsed | Phase::Returned | Phase::Called => vec![claimed],
             _ => Vec::new(),
         }
     }
@@ -400,7 +371,18 @@ impl Round {
                 assert!(*to > line.watermark, "OR-6: the watermark moves back");
                 line.watermark = *to;
             }
-            Event::InletChanged { inlet, .. } => self.spec.inlet = InletSpec::clone(inlet),
+            Event::InletChanged { inlet, .. } => {
+                self.spec.inlet = InletSpec::clone(inlet);
+                if inlet.mode != InletMode::Manual {
+                    // What was left of a step is over with it.
+                    self.lines.iter_mut().for_each(|line| line.stepped_to = 0);
+                }
+            }
+            Event::InletStepped { line, to, .. } => {
+                let line = &mut self.lines[line.index()];
+                assert!(*to > line.stepped_to, "OR-6: a step by hand leads back");
+                line.stepped_to = *to;
+            }
             Event::NoticePosted { .. } | Event::NoticeWithdrawn { .. } => self.notices.apply(event),
             Event::Held { .. }
             | Event::PaymentSent { .. }

@@ -14,6 +14,8 @@ pub use order::{DrawSpec, Order};
 pub const WINDOWS_MAX: usize = 16;
 /// Most people active at once that an inlet may name.
 pub const ACTIVE_MAX: u64 = 10_000_000;
+/// Longest latency that an inlet may be steered by, a minute: above it nothing is steered.
+pub const LATENCY_TARGET_MAX_MS: u32 = 60_000;
 /// Longest claim window and pass, a day.
 pub const SECONDS_MAX: u32 = 86_400;
 
@@ -65,6 +67,8 @@ pub enum Rejoin {
 pub enum InletMode {
     /// The watermark moves by the policies.
     Auto,
+    /// The watermark moves by an operator's steps only, as far as the policies allow.
+    Manual,
     /// The watermark stands still.
     Shut,
 }
@@ -80,8 +84,12 @@ pub struct InletSpec {
     pub claim_window_s: u32,
     /// How long a pass lives, in seconds.
     pub pass_ttl_s: u32,
-    /// Steered by policies, or shut.
+    /// Steered by policies, by hand, or shut.
     pub mode: InletMode,
+    /// Purchases that take longer than this, in milliseconds, slow the inlet down. Absent: they do
+    /// not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_target_ms: Option<u32>,
 }
 
 /// Why a round makes no sense. In the order in which they are looked for.
@@ -137,7 +145,8 @@ impl SpecFault {
             SpecFault::LeftoverNowhere => "leftover_to names a window that closes later",
             SpecFault::LobbyAfterOpening => "lobby_opens_at is not after the first opens_at",
             SpecFault::InletOutOfBounds => {
-                "rate_per_s and max_active are positive; claim_window_s and pass_ttl_s are 1 to 86400"
+                "rate_per_s and max_active are positive; claim_window_s and pass_ttl_s are 1 to 86400; \
+                 latency_target_ms is 1 to 60000"
             }
             SpecFault::SharesNotSound => {
                 "each of at most 16 shares has a name of its own, and a commitment or a source"
@@ -159,6 +168,7 @@ impl InletSpec {
             && (1..=ACTIVE_MAX).contains(&self.max_active)
             && seconds.contains(&self.claim_window_s)
             && seconds.contains(&self.pass_ttl_s)
+            && self.latency_target_ms.is_none_or(|ms| (1..=LATENCY_TARGET_MAX_MS).contains(&ms))
     }
 }
 

@@ -229,6 +229,19 @@ impl Till {
         is_resting || self.waiting.len() >= self.waiting_max() || self.is_day_spent()
     }
 
+    /// Payments that may begin in a second.
+    #[must_use]
+    pub fn rate_per_s(&self) -> u32 {
+        self.terms.rate_per_s
+    }
+
+    /// Money that may still begin today.
+    #[must_use]
+    pub fn left_today(&self, now: Timestamp) -> Won {
+        let begun = if day_of(now) == self.day { self.begun_today } else { Won::ZERO };
+        Won(self.terms.daily_limit.0.saturating_sub(begun.0)).or_zero()
+    }
+
     /// How many wait to be sent, and how many calls are under way.
     #[must_use]
     pub fn load(&self) -> (usize, usize) {

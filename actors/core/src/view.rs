@@ -5,6 +5,7 @@
 
 use crate::draw::ShareValue;
 use crate::forecast::Chances;
+use crate::gate::GateView;
 use crate::honesty::Honesty;
 use crate::places::{Phase, Places};
 use crate::program::Program;
@@ -99,6 +100,8 @@ pub struct RoundView {
     pub mean_purchase: Won,
     /// Why nothing is sold for the moment, though the round is open.
     pub interruption: Option<Interruption>,
+    /// What its inlet says of itself.
+    pub gate: GateView,
     /// How right what people were told has turned out.
     pub honesty: Honesty,
     /// What the operator tells everybody, oldest first.
@@ -162,6 +165,8 @@ pub enum PlaceState {
     Left,
     /// They have bought with it.
     Bought,
+    /// Nothing is left for the moment, but what is held may come back: they keep their order.
+    StandBy,
     /// Nothing is left in their window.
     SoldOut,
     /// The round, or their window, is over.
@@ -224,7 +229,7 @@ impl RoundView {
                 class: line.eligibility.class(),
                 watermark,
                 last_number,
-                waiting: last_number.saturating_sub(watermark).saturating_sub(never_given),
+                waiting: places.waiting().saturating_sub(never_given),
                 active: places.active(),
                 speed,
                 uptake,
@@ -248,6 +253,7 @@ impl RoundView {
             windows: round.windows().iter().map(window).collect(),
             lines: lines.map(line).collect(),
             interruption: None,
+            gate: GateView::unknown(round),
             honesty: Honesty::default(),
             notices: round.notices().living(at),
         };
@@ -256,6 +262,14 @@ impl RoundView {
             view.look_ahead(round, line, &of_line(index).0);
         }
         view
+    }
+
+    /// With what the round's inlet says of itself: active is who has a pass or is expected to claim.
+    pub fn see_gate(&mut self, gate: GateView) {
+        for (line, gate) in self.lines.iter_mut().zip(&gate.lines) {
+            line.active = gate.active;
+        }
+        self.gate = gate;
     }
 
     /// Which line `who` stands in now: the first of theirs that is open or
@@ -331,18 +345,28 @@ impl RoundView {
             return self.entry(line, number, places);
         }
         let watermark = places.watermark();
-        let ahead = self.ahead(line, number, watermark);
-        let state = self.place_state(line, number, watermark, places.phase(number));
+        let phase = places.phase(number);
+        // Who came back stands before everybody who never had a turn.
+        let ahead = self.ahead(line, number, watermark) + places.returned_before(number);
+        let state = self.place_state(line, number, watermark, phase);
         let outlook = self.outlook(line, state, number);
         let wait = self.wait(line, number).filter(|_| state == PlaceState::Waiting);
         let poll_after_millis = match state {
             PlaceState::Admitted => POLL.least_millis,
             PlaceState::Waiting => self.poll_while_waiting(line, wait),
             PlaceState::Lobby => self.poll_in_lobby(line),
+            // What comes back is offered to the head of the line first.
+            PlaceState::StandBy => (ahead * 100).clamp(POLL.least_millis, POLL.still_millis),
             _ => POLL.most_millis,
         };
         let eta = wait.map(Eta::from);
         PlaceView { state, watermark, ahead, eta, outlook, poll_after_millis }
+    }
+
+    /// Where a place of a line stands whose turn has not come, whoever holds it.
+    #[must_use]
+    pub fn state_of_line(&self, line: LineId) -> PlaceState {
+        self.place_state(line, 1, 0, Phase::Unknown)
     }
 
     fn place_state(&self, line: LineId, number: u64, watermark: u64, phase: Phase) -> PlaceState {
@@ -363,7 +387,15 @@ impl RoundView {
         if self.in_reach(window) == Won::ZERO {
             return PlaceState::SoldOut;
         }
-        if number <= watermark { PlaceState::Admitted } else { PlaceState::Waiting }
+        // A pass that is out is good for what comes back as well.
+        if phase == Phase::Claimed {
+            return PlaceState::Admitted;
+        }
+        if self.left_in_reach(window) == Won::ZERO {
+            return PlaceState::StandBy;
+        }
+        let has_turn = number <= watermark && phase != Phase::Returned;
+        if has_turn { PlaceState::Admitted } else { PlaceState::Waiting }
     }
 
     fn ahead(&self, line: LineId, number: u64, watermark: u64) -> u64 {
@@ -377,11 +409,19 @@ impl RoundView {
     /// What a window can still sell: its own, and what may move into it from those that are not
     /// over.
     fn in_reach(&self, window: &WindowView) -> Won {
-        let sources = self.windows.iter().filter(|source| {
+        self.sources(window).map(|source| source.stock.left.plus(source.stock.held)).sum()
+    }
+
+    /// Of this what is not held by anybody's payment.
+    fn left_in_reach(&self, window: &WindowView) -> Won {
+        self.sources(window).map(|source| source.stock.left).sum()
+    }
+
+    fn sources<'v>(&'v self, window: &'v WindowView) -> impl Iterator<Item = &'v WindowView> {
+        self.windows.iter().filter(|source| {
             source.id == window.id
                 || (source.phase != WindowPhase::Over && self.leads_to(&source.id, &window.id))
-        });
-        sources.map(|source| source.stock.left.plus(source.stock.held)).sum()
+        })
     }
 
     fn leads_to(&self, from: &WindowId, to: &WindowId) -> bool {

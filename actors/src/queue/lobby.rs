@@ -118,7 +118,8 @@ impl QueueShell {
                 number: place.number,
                 pass_expires_at: None,
             }),
-            JoinDecision::New { .. } => None,
+            // Nothing lapses in a lobby.
+            JoinDecision::Back(_) | JoinDecision::New { .. } => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What operators do to a round: steps of its life, its inlet, its definition. Each is written
 //! together with its line in the log, and answered once both are durable.
 
+use super::inlet::places_of;
 use super::{Drive, RoundShell};
 use crate::committer::{CommitFailed, IntoActorFuture};
 use crate::figures::Figures;
@@ -8,6 +9,7 @@ use crate::handle::{Ctx, Reply, Serve};
 use crate::requests::InletPatch;
 use crate::shared::LineShared;
 use actix::AsyncContext;
+use openrun_core::gate::Gate;
 use openrun_core::round::Step;
 use openrun_core::round_spec::{InletSpec, RoundSpec};
 use openrun_core::{Event, Refusal};
@@ -22,6 +24,12 @@ pub(crate) struct TakeStep {
 /// An operator changes the inlet.
 pub(crate) struct SetInlet {
     pub patch: InletPatch,
+    pub staff: Event,
+}
+
+/// An operator lets people in by hand.
+pub(crate) struct StepInlet {
+    pub people: u64,
     pub staff: Event,
 }
 
@@ -58,6 +66,7 @@ impl RoundShell {
         inlet.claim_window_s = patch.claim_window_s.unwrap_or(inlet.claim_window_s);
         inlet.pass_ttl_s = patch.pass_ttl_s.unwrap_or(inlet.pass_ttl_s);
         inlet.mode = patch.mode.unwrap_or(inlet.mode);
+        inlet.latency_target_ms = patch.latency_target_ms.unwrap_or(inlet.latency_target_ms);
         if !inlet.is_within_bounds() {
             let detail = openrun_core::round_spec::SpecFault::InletOutOfBounds.words();
             return Err(Refusal::Malformed { detail: detail.to_owned() });
@@ -98,6 +107,20 @@ impl Serve<SetInlet> for RoundShell {
     }
 }
 
+impl Serve<StepInlet> for RoundShell {
+    type Answer = Result<(), Refusal>;
+
+    fn serve(&mut self, ask: StepInlet, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
+        let shared = self.shared.upgrade().filter(|_| !self.is_retired);
+        let Some(shared) = shared else { return reply.send(Err(Refusal::Unavailable)) };
+        let places = places_of(&shared.lines.load());
+        match self.round.decide_inlet_step(ask.people, &places) {
+            Err(refusal) => reply.send(Err(refusal)),
+            Ok(event) => self.carry_out(vec![event], ask.staff, reply, ctx),
+        }
+    }
+}
+
 impl Serve<Redefine> for RoundShell {
     type Answer = Result<(), Refusal>;
 
@@ -114,6 +137,7 @@ impl Serve<Redefine> for RoundShell {
                 self.drives = lines.iter().map(|_| Drive::new(Vec::new())).collect();
                 shared.lines.store(Arc::new(lines));
                 self.carry_out(vec![event], ask.staff, reply, ctx);
+                self.gate = Gate::new(self.around.clock.now(), &self.round, 0);
                 self.figures = Figures::new(&self.round);
                 self.publish(&shared, self.around.clock.now());
             }

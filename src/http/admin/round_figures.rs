@@ -9,9 +9,12 @@ use crate::http::watermark::{SpeedAnswer, StockFigures};
 use crate::http::words::{InletAnswer, RoundHead, Slug, WindowHead};
 use openrun_actors::ActorDescription;
 use openrun_core::WindowId;
+use openrun_core::gate::LineGateView;
+use openrun_core::inlet::Policy;
 use openrun_core::round_spec::LineId;
 use openrun_core::view::{LineView, RoundView};
 use serde::Serialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// A round with its live figures.
@@ -33,7 +36,7 @@ pub struct AdminRound<'a> {
     mean_purchase_won: i64,
     /// How many wait, over all lines.
     waiting: u64,
-    /// How many are between their turn and its end, over all lines.
+    /// How many have a pass or are expected to claim one, over all lines.
     active: u64,
     /// The watermark of the line whose window sells now, sells next, or sold last.
     watermark: u64,
@@ -49,6 +52,8 @@ pub struct AdminRound<'a> {
     honesty: HonestyAnswer,
     /// How fast people are let in.
     inlet: InletAnswer,
+    /// What each policy of the inlet allows now, and why, for each line that sells.
+    inlet_policies: Vec<PolicyAnswer>,
     /// What each actor says of itself; only when one round is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Object>>)]
@@ -69,7 +74,7 @@ struct AdminWindow<'a> {
     purchases: u64,
     /// How many wait in its line.
     waiting: u64,
-    /// How many of its line are between their turn and its end.
+    /// How many of its line have a pass or are expected to claim one.
     active: u64,
     /// The watermark of its line.
     watermark: u64,
@@ -88,10 +93,29 @@ struct AdminLine {
     last_number: u64,
     /// How many wait.
     waiting: u64,
-    /// How many are between their turn and its end.
+    /// How many have a pass or are expected to claim one.
     active: u64,
     /// Numbers a second that the watermark moves; null before it was measured.
     speed_per_s: Option<SpeedAnswer>,
+}
+
+/// What one policy of the inlet allows one line now. The watermark moves by the least of them.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InletPolicy)]
+struct PolicyAnswer {
+    /// Which line.
+    #[schema(value_type = String, example = "everyone")]
+    class: Arc<str>,
+    /// `shut`, `manual`, `rail`, `stock`, `active`, `adaptive`, `rate` or `demand`; those that do
+    /// not apply are left out.
+    #[schema(example = "rate")]
+    policy: &'static str,
+    /// How many more people it would let in now.
+    room: u64,
+    /// Whether it is the one that held the line when it was looked at last.
+    binds: bool,
+    /// In a sentence.
+    why: String,
 }
 
 /// All rounds.
@@ -149,6 +173,7 @@ impl<'a> AdminRound<'a> {
             lines: view.lines.iter().map(AdminLine::from).collect(),
             honesty: (&view.honesty).into(),
             inlet: (&view.spec.inlet).into(),
+            inlet_policies: policies(view),
             actors: None,
         }
     }
@@ -158,6 +183,28 @@ impl<'a> AdminRound<'a> {
     pub fn with_actors(self, actors: Vec<ActorDescription>) -> AdminRound<'a> {
         AdminRound { actors: Some(actors), ..self }
     }
+}
+
+/// The policies of every line that sells; while none does, those of the line that is next.
+fn policies(view: &RoundView) -> Vec<PolicyAnswer> {
+    let is_any_open = view.gate.lines.iter().any(|line| line.figures.is_open);
+    let current = &current_line(view).eligibility;
+    let lines = view.lines.iter().zip(&view.gate.lines).filter(|(line, gate)| {
+        if is_any_open { gate.figures.is_open } else { line.eligibility == *current }
+    });
+    let of_line = |(line, gate): (&LineView, &LineGateView)| {
+        let class = Arc::clone(&line.class);
+        let all = gate.figures.explain(gate.limiter).into_iter();
+        let answer = move |policy: Policy| PolicyAnswer {
+            class: Arc::clone(&class),
+            policy: policy.policy.word(),
+            room: policy.room,
+            binds: policy.binds,
+            why: policy.why,
+        };
+        all.map(answer).collect::<Vec<_>>()
+    };
+    lines.flat_map(of_line).collect()
 }
 
 /// The line whose window sells now, else next, else sold last.

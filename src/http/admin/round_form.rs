@@ -14,7 +14,7 @@ use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, SpecFault, WindowSpec,
 };
 use openrun_core::{ProgramId, Refusal, RoundId, WindowId, Won};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 /// How long before the first window people can join, when nothing is said: half an hour.
@@ -27,6 +27,7 @@ const INLET: InletSpec = InletSpec {
     claim_window_s: 300,
     pass_ttl_s: 600,
     mode: InletMode::Auto,
+    latency_target_ms: None,
 };
 
 /// A round as an operator says it.
@@ -100,6 +101,10 @@ struct InletBody {
     /// `auto` when absent.
     #[schema(value_type = Option<ModeWord>)]
     mode: Option<InletMode>,
+    /// Purchases that take longer than this, in milliseconds, slow the inlet down: none when
+    /// absent.
+    #[schema(minimum = 1, maximum = 60_000)]
+    latency_target_ms: Option<u32>,
 }
 
 impl InletBody {
@@ -110,6 +115,7 @@ impl InletBody {
             claim_window_s: self.claim_window_s.unwrap_or(INLET.claim_window_s),
             pass_ttl_s: self.pass_ttl_s.unwrap_or(INLET.pass_ttl_s),
             mode: self.mode.unwrap_or(INLET.mode),
+            latency_target_ms: self.latency_target_ms,
         }
     }
 }
@@ -166,12 +172,34 @@ pub struct PatchInlet {
     /// How long a pass lives, in seconds.
     #[schema(minimum = 1, maximum = 86_400)]
     pass_ttl_s: Option<u32>,
-    /// Steered by its figures, or shut.
+    /// Steered by its figures, by hand, or shut.
     #[schema(value_type = Option<ModeWord>)]
     mode: Option<InletMode>,
+    /// Purchases that take longer than this, in milliseconds, slow the inlet down; null: they do
+    /// not.
+    #[serde(default, deserialize_with = "named")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 60_000)]
+    latency_target_ms: Option<Option<u32>>,
     /// Why; stands in the log.
     #[schema(min_length = 1, max_length = 500)]
     pub reason: Option<String>,
+}
+
+/// Tells what is null from what is left out.
+fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u32>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// How many people an operator lets in by hand.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepInlet {
+    /// 1 to 100000.
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub people: u64,
+    /// Why; stands in the log.
+    #[schema(min_length = 1, max_length = 500)]
+    pub reason: String,
 }
 
 impl PatchInlet {
@@ -184,7 +212,8 @@ impl PatchInlet {
             && self.max_active.is_none()
             && self.claim_window_s.is_none()
             && self.pass_ttl_s.is_none()
-            && self.mode.is_none();
+            && self.mode.is_none()
+            && self.latency_target_ms.is_none();
         if is_empty {
             return Err(malformed("at least one figure of the inlet is named"));
         }
@@ -194,6 +223,7 @@ impl PatchInlet {
             claim_window_s: self.claim_window_s,
             pass_ttl_s: self.pass_ttl_s,
             mode: self.mode,
+            latency_target_ms: self.latency_target_ms,
         })
     }
 }
@@ -271,6 +301,11 @@ mod tests {
         let rate = patch(r#"{"rate_per_s": 0.5, "reason": "slow start"}"#).expect("a figure");
         assert_eq!((rate.rate_per_1000_s, rate.max_active), (Some(500), None));
         assert!(patch(r#"{"mode": "shut"}"#).is_ok());
+        assert!(patch(r#"{"mode": "manual"}"#).is_ok());
+        let latency = |text| patch(text).expect("a figure").latency_target_ms;
+        assert_eq!(latency(r#"{"latency_target_ms": 200}"#), Some(Some(200)));
+        assert_eq!(latency(r#"{"latency_target_ms": null}"#), Some(None));
+        assert_eq!(latency(r#"{"max_active": 5}"#), None);
         for text in ["{}", r#"{"reason": "x"}"#, r#"{"mode": "off"}"#, r#"{"speed": 1}"#] {
             assert!(patch(text).is_err(), "{text}");
         }

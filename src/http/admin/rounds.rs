@@ -5,7 +5,7 @@
 //! [`super::round_figures`].
 
 use super::round_figures::{AdminRound, AdminRounds};
-use super::round_form::{PatchInlet, PutRound};
+use super::round_form::{PatchInlet, PutRound, StepInlet};
 use super::{Reason, optional_reason};
 use crate::http::body::malformed;
 use crate::http::call::{Answer, Call};
@@ -69,6 +69,23 @@ pub async fn set_inlet(mut call: Call) -> Answer {
     let reason = optional_reason(body.reason.take())?;
     let patch = body.into_patch()?;
     let view = call.edge().engine.set_inlet(&staff, &id, patch, &reason).await?;
+    Ok(stands(&call, StatusCode::OK, &view))
+}
+
+/// Let people in by hand
+///
+/// With mode `manual` the watermark moves only by such steps, and no faster than the other policies
+/// allow; `inlet_policies` tells how many people are left of them. The step is for the line whose
+/// window sells now.
+#[utoipa::path(post, path = "/v1/admin/rounds/{round}/inlet/steps", operation_id = "step_inlet",
+    tag = "ops", request_body = StepInlet,
+    responses((status = 200, description = "the round as it stands", body = AdminRound)))]
+pub async fn step_inlet(mut call: Call) -> Answer {
+    let staff = call.operator()?;
+    let body: StepInlet = call.json().await?;
+    let id = call.round_id().ok_or(Refusal::RoundNotFound)?;
+    let reason = optional_reason(Some(body.reason))?;
+    let view = call.edge().engine.step_inlet(&staff, &id, body.people, &reason).await?;
     Ok(stands(&call, StatusCode::OK, &view))
 }
 

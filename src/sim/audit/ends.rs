@@ -47,7 +47,7 @@ impl Auditor {
         self.now = now;
         match (&request.wish, said) {
             (Wish::Join { .. }, Said::Placed(Ok(placed))) => self.place_answered(request, placed),
-            (Wish::Claim { shown }, Said::Claimed(Ok(_))) => {
+            (Wish::Claim { shown }, Said::Claimed(Ok(Some(_)))) => {
                 self.claim_answered(request.round, *shown);
             }
             (Wish::Buy(attempt), Said::Bought(answer)) => {

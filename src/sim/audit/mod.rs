@@ -146,6 +146,11 @@ impl Auditor {
             Event::Joined { line, number, person, .. } => {
                 self.joined(round, *line, *number, number_of(*person));
             }
+            Event::Left { line, number, .. } => self.left(round, *line, *number),
+            Event::CameBack { line, number, person, .. } => {
+                self.came_back(round, *line, *number, number_of(*person));
+            }
+            Event::TurnGiven { line, numbers, .. } => self.called(round, *line, numbers),
             Event::Claimed { line, number, person, expires_at, .. } => {
                 self.claimed(round, *line, *number, number_of(*person), *expires_at);
             }

@@ -20,6 +20,9 @@ pub(super) struct LineBook {
     /// Numbers that are in use for a purchase that is not voided.
     used: BTreeSet<u64>,
     highest_answered: u64,
+    /// Numbers that lapsed and came back, and those of them that wait.
+    returned: BTreeSet<u64>,
+    waiting: BTreeSet<u64>,
 }
 
 impl Auditor {
@@ -45,7 +48,36 @@ impl Auditor {
     pub(super) fn advanced(&mut self, round: usize, line: LineId, to: u64) {
         let book = self.line(round, line);
         let was = std::mem::replace(&mut book.watermark, to);
+        let first = book.waiting.first().copied();
         self.must(to > was, "OR-6", || format!("the watermark moves from {was} to {to}"));
+        self.must(first.is_none(), "OR-5", || {
+            format!("the watermark moves to {to} while {first:?} came back and waits")
+        });
+    }
+
+    pub(super) fn left(&mut self, round: usize, line: LineId, number: u64) {
+        self.line(round, line).waiting.remove(&number);
+    }
+
+    pub(super) fn came_back(&mut self, round: usize, line: LineId, number: u64, person: u32) {
+        self.own(round, line, number, person);
+        let book = self.line(round, line);
+        let is_first = book.returned.insert(number);
+        book.waiting.insert(number);
+        let has_had_turn = number <= book.watermark;
+        self.must(is_first, "OR-5", || format!("number {number} came back twice"));
+        self.must(has_had_turn, "OR-5", || format!("number {number} came back and had no turn"));
+    }
+
+    pub(super) fn called(&mut self, round: usize, line: LineId, numbers: &[u64]) {
+        for number in numbers {
+            let book = self.line(round, line);
+            let first = book.waiting.first().copied();
+            book.waiting.remove(number);
+            // They may have left since.
+            let is_next = first.is_none_or(|first| first >= *number);
+            self.must(is_next, "OR-5", || format!("{number} has its turn before {first:?}"));
+        }
     }
 
     fn own(&mut self, round: usize, line: LineId, number: u64, person: u32) {
@@ -60,6 +92,11 @@ impl Auditor {
 
     pub(super) fn joined(&mut self, round: usize, line: LineId, number: u64, person: u32) {
         self.own(round, line, number, person);
+        // Joining again gives up the place that they had.
+        let book = self.line(round, line);
+        let is_theirs = |other: &u64| *other != number && book.owners.get(other) == Some(&person);
+        let former: Vec<u64> = book.waiting.iter().copied().filter(is_theirs).collect();
+        book.waiting.retain(|number| !former.contains(number));
     }
 
     pub(super) fn claimed(
@@ -74,6 +111,7 @@ impl Auditor {
         let book = self.line(round, line);
         let has_turn = number <= book.watermark;
         book.claims.insert(number, expires_at);
+        book.waiting.remove(&number);
         self.must(has_turn, "OR-5", || format!("number {number} was claimed before its turn"));
     }
 

@@ -31,8 +31,7 @@ pub(in crate::sim) enum Done {
         round: usize,
         generation: u32,
         line: usize,
-        to: u64,
-        event: Box<Event>,
+        events: Vec<Event>,
     },
     Reserved {
         round: usize,
@@ -250,8 +249,8 @@ impl World {
                 self.answer_sign_up(request, Ok(()));
             }
             Done::Left { request } => self.answer_left(request),
-            Done::Moved { round, generation, line, to, event } => {
-                self.watermark_moved(round, generation, line, to, &event);
+            Done::Moved { round, generation, line, events } => {
+                self.turns_written(round, generation, line, &events);
             }
             Done::Reserved { round, generation, line, up_to } => {
                 self.numbers_reserved(round, generation, line, Some(up_to));

@@ -6,7 +6,7 @@ use super::committer::{Append, Done};
 use super::round::RoundActor;
 use crate::sim::people::key_of;
 use crate::sim::world::World;
-use openrun_core::queue::{ClaimDecision, JoinDecision, ShownTicket};
+use openrun_core::queue::{ClaimDecision, JoinDecision, Queue, ShownTicket};
 use openrun_core::round_spec::LineId;
 use openrun_core::view::LineChoice;
 use openrun_core::{ChannelId, Event, PersonKey, Refusal, Timestamp};
@@ -52,11 +52,19 @@ impl World {
         }
         let rejoin = view.spec.rejoin;
         let places = Arc::clone(&actor.places[line.index()]);
+        actor.queues[shard].see(view.gate.stops);
         let placed = match actor.queues[shard].decide_join(key, line, shown, rejoin, &places) {
             JoinDecision::Held(place) => {
                 let pass_expires_at = (now < place.expires_at).then_some(place.expires_at);
                 let number = place.number;
                 Ok(Placed { is_new: false, line, number, pass_expires_at })
+            }
+            JoinDecision::Back(place) => {
+                let number = place.number;
+                let back = Queue::came_back(&view.spec.id, &ShownTicket { line, number }, key);
+                actor.queues[shard].apply(&back, &places);
+                events.push(back);
+                Ok(Placed { is_new: false, line, number, pass_expires_at: None })
             }
             JoinDecision::New { dead_up_to } => match places.take_number() {
                 None => Err(Refusal::Overloaded),
@@ -66,9 +74,10 @@ impl World {
                         Event::Joined { round: id.clone(), line, number, person: key, dead_up_to };
                     actor.queues[shard].apply(&joined, &places);
                     events.push(joined);
-                    let has_turn = number <= places.watermark() && view.state.is_selling();
-                    let ttl = i64::from(view.spec.inlet.pass_ttl_s) * 1_000;
-                    let pass_expires_at = has_turn.then(|| now.plus_millis(ttl));
+                    let is_next = number <= places.watermark() && places.returned() == 0;
+                    let has_turn = is_next && view.state.is_selling();
+                    let life = view.gate.pass_life_millis;
+                    let pass_expires_at = has_turn.then(|| now.plus_millis(life));
                     if let Some(expires_at) = pass_expires_at {
                         let claimed =
                             Event::Claimed { round: id, line, number, person: key, expires_at };
@@ -92,7 +101,7 @@ impl World {
         round: usize,
         person: u32,
         shown: ShownTicket,
-    ) -> Result<Timestamp, Refusal> {
+    ) -> Result<Option<Timestamp>, Refusal> {
         let (now, stream) = (self.now, self.stream_of_round(round));
         let house = self.house.as_mut().ok_or(Refusal::Unavailable)?;
         let view = Arc::clone(&house.rounds[round].view);
@@ -104,18 +113,26 @@ impl World {
         let mut events: Vec<Event> = adopt(actor, key, shown).into_iter().collect();
         let places = Arc::clone(&actor.places[shown.line.index()]);
         let queue = &mut actor.queues[key.shard(SHARDS)];
-        let answer = match queue.decide_claim(now, key, shown, &places) {
-            Ok(ClaimDecision::Again { expires_at }) => Ok(expires_at),
-            Ok(ClaimDecision::New) => {
-                let expires_at = now.plus_millis(i64::from(view.spec.inlet.pass_ttl_s) * 1_000);
-                let (round, ShownTicket { line, number }) = (view.spec.id.clone(), shown);
-                let claimed = Event::Claimed { round, line, number, person: key, expires_at };
-                queue.apply(&claimed, &places);
-                events.push(claimed);
-                Ok(expires_at)
+        queue.see(view.gate.stops);
+        let life = view.gate.pass_life_millis;
+        let (id, ShownTicket { line, number }) = (view.spec.id.clone(), shown);
+        let (answer, event) = match queue.decide_claim(now, key, shown, &places) {
+            Ok(ClaimDecision::Again { expires_at }) => (Ok(Some(expires_at)), None),
+            Ok(ClaimDecision::Back) => (Ok(None), Some(Queue::came_back(&id, &shown, key))),
+            Ok(decision) => {
+                let expires_at = match decision {
+                    ClaimDecision::Renewed { expires_at } => expires_at,
+                    _ => now.plus_millis(life),
+                };
+                let claimed = Event::Claimed { round: id, line, number, person: key, expires_at };
+                (Ok(Some(expires_at)), Some(claimed))
             }
-            Err(refusal) => Err(refusal),
+            Err(refusal) => (Err(refusal), None),
         };
+        if let Some(event) = event {
+            queue.apply(&event, &places);
+            events.push(event);
+        }
         if !events.is_empty() {
             self.append(stream, Append { at: now, events, under, done: Done::Nothing });
         }

@@ -10,13 +10,14 @@ use super::{House, Owner, SHARDS, Seat, SignUp, Till};
 use crate::sim::agenda::Task;
 use crate::sim::faults::Plant;
 use crate::sim::world::World;
-use openrun_core::inlet::RateBucket;
+use openrun_core::gate::Gate;
 use openrun_core::places::Places;
 use openrun_core::queue::Queue;
 use openrun_core::round::Round;
+use openrun_core::stops::Pauses;
 use openrun_core::view::{Measured, RoundView};
 use openrun_core::{Event, PersonKey, Program, StoredEvent, Timestamp};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How long a round is read at most, and the pause before a store that is away is asked again.
@@ -31,6 +32,7 @@ struct Replay<'a> {
     places: Vec<Arc<Places>>,
     queues: Vec<Queue>,
     last_joined: Vec<u64>,
+    pauses: Pauses,
     events: &'a [StoredEvent],
 }
 
@@ -38,7 +40,8 @@ impl<'a> Replay<'a> {
     fn new(events: &'a [StoredEvent]) -> Replay<'a> {
         let queues = (0..SHARDS).map(|_| Queue::default()).collect();
         let (places, last_joined) = (Vec::new(), Vec::new());
-        Replay { round: None, places, queues, last_joined, events }
+        let pauses = Pauses::default();
+        Replay { round: None, places, queues, last_joined, pauses, events }
     }
 
     fn run(mut self, id: &openrun_core::RoundId) -> Replay<'a> {
@@ -49,6 +52,9 @@ impl<'a> Replay<'a> {
     }
 
     fn apply(&mut self, at: Timestamp, event: &Event) {
+        if let Some(stops) = self.pauses.see(at, event) {
+            self.queues.iter_mut().for_each(|queue| queue.see(stops));
+        }
         if let Event::RoundDefined { spec } = event {
             let lines = spec.lines().len();
             self.places = (0..lines).map(|_| Arc::default()).collect();
@@ -66,8 +72,13 @@ impl<'a> Replay<'a> {
                 *last = (*last).max(*number);
                 self.apply_place(*line, *person, event);
             }
-            Event::Claimed { line, person, .. } | Event::Left { line, person, .. } => {
+            Event::Claimed { line, person, .. }
+            | Event::CameBack { line, person, .. }
+            | Event::Left { line, person, .. } => {
                 self.apply_place(*line, *person, event);
+            }
+            Event::TurnGiven { line, numbers, .. } => {
+                self.places[line.index()].call_again(numbers);
             }
             Event::Held { purchase, .. } => self.buy(purchase),
             Event::Issued { purchase } if round.payment(purchase.id).is_none() => {
@@ -270,7 +281,7 @@ impl World {
         let is_forgetful = self.plant == Some(Plant::NumberTwice);
         let Some(house) = &mut self.house else { return };
         let events = &self.store.streams[stream].events;
-        let Replay { round: machine, places, queues, last_joined, .. } =
+        let Replay { round: machine, places, mut queues, last_joined, pauses, .. } =
             Replay::new(events).run(&id);
         let machine = machine.expect("a round is in the store before the process starts");
         let given = &house.rounds[round].given;
@@ -281,19 +292,21 @@ impl World {
             places[index].vacate(last, VACANT_RUN);
             places[index].set_reserved(line.reserved);
             places[index].advance(line.watermark);
-            // Who had their turn before has a whole claim window from now.
-            let turns = VecDeque::from([(now, line.watermark)]);
-            drives.push(Drive { turns, ..Drive::default() });
+            drives.push(Drive::default());
+        }
+        // Who had their turn before has a whole claim window from now.
+        let gate = Gate::new(now, &machine, pauses.until(now));
+        for queue in &mut queues {
+            queue.expire(pauses.over_at(machine.spec().inlet.claim_window_s), &places);
         }
         let mut actor = RoundActor {
             round: machine,
             places,
             queues,
             drives,
-            bucket: RateBucket::default(),
+            gate,
             program: Arc::clone(&house.programs[stream - 1]),
             under: house.committers[stream].epoch,
-            last_tick: now,
             serial: house.rounds[round].view.serial,
         };
         let generation = house.next_generation();

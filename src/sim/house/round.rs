@@ -11,7 +11,7 @@ use crate::sim::agenda::Task;
 use crate::sim::faults::Plant;
 use crate::sim::people::number_of;
 use crate::sim::world::World;
-use openrun_core::inlet::RateBucket;
+use openrun_core::gate::Gate;
 use openrun_core::payment::{Payment, PaymentPhase, RailAnswer, VoidReason};
 use openrun_core::places::Places;
 use openrun_core::program::Program;
@@ -20,7 +20,6 @@ use openrun_core::round::{LifeCycle, PurchaseOrder, Round};
 use openrun_core::round_spec::LineId;
 use openrun_core::view::{Measured, RoundView};
 use openrun_core::{Event, Purchase, PurchaseId, Refusal, Timestamp};
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Buy from this round; limits were held before.
@@ -58,8 +57,6 @@ pub(in crate::sim) enum RoundMail {
 /// A line as its round drives it.
 #[derive(Debug, Default)]
 pub(in crate::sim) struct Drive {
-    pub turns: VecDeque<(Timestamp, u64)>,
-    pub is_moving: bool,
     pub is_reserving: bool,
 }
 
@@ -70,11 +67,10 @@ pub(in crate::sim) struct RoundActor {
     pub places: Vec<Arc<Places>>,
     pub queues: Vec<Queue>,
     pub drives: Vec<Drive>,
-    pub bucket: RateBucket,
+    pub gate: Gate,
     pub program: Arc<Program>,
     /// The epoch under which the state was read.
     pub under: u64,
-    pub last_tick: Timestamp,
     pub serial: u64,
 }
 
@@ -96,30 +92,9 @@ impl RoundActor {
         let parts =
             |line: usize| (Arc::clone(&self.places[line]), (Measured::default(), Vec::new()));
         let program = Arc::clone(&self.program);
-        Arc::new(RoundView::of(&self.round, program, self.serial, self.under, now, parts))
-    }
-
-    fn active_elsewhere(&self, line: usize) -> u64 {
-        let others = self.places.iter().enumerate().filter(|(index, _)| *index != line);
-        others.map(|(_, places)| places.active()).sum()
-    }
-
-    /// Turns that nobody claimed in time are over. After a pause all have a whole claim window.
-    fn lapse(&mut self, now: Timestamp) {
-        let window = i64::from(self.round.spec().inlet.claim_window_s) * 1_000;
-        for (drive, places) in self.drives.iter_mut().zip(&self.places) {
-            if self.round.state() == LifeCycle::Paused {
-                drive.turns = VecDeque::from([(now, places.watermark())]);
-                continue;
-            }
-            while let Some((since, watermark)) = drive.turns.front().copied() {
-                if now.millis_since(since) < window {
-                    break;
-                }
-                drive.turns.pop_front();
-                places.lapse(watermark);
-            }
-        }
+        let mut view = RoundView::of(&self.round, program, self.serial, self.under, now, parts);
+        view.see_gate(self.gate.view(&self.round, &self.places));
+        Arc::new(view)
     }
 
     /// Decides and applies a purchase. The events that prove the turn come along when the store may
@@ -342,20 +317,22 @@ impl World {
     pub(in crate::sim) fn tick_now(&mut self, round: usize, generation: u32) -> bool {
         let (now, stream) = (self.now, self.stream_of_round(round));
         let Some(house) = &mut self.house else { return false };
+        let around = house.till.room(now);
+        let is_held_up = house.till.is_shut;
         let Some(actor) = house.round(round, generation) else { return false };
-        let elapsed = u64::try_from(now.millis_since(actor.last_tick)).unwrap_or(0);
-        actor.last_tick = now;
         let mut events = Vec::new();
         while let Some(event) = actor.round.decide_due(now) {
             actor.round.apply(&event);
             events.push(event);
         }
         let under = Some(actor.under);
-        actor.bucket.fill(&actor.round.spec().inlet, elapsed);
+        let limit = actor.program.rules_at(now).monthly_limit_won;
+        actor.gate.tick(now, &actor.round, &actor.places, limit, (around, is_held_up));
+        let stops = actor.gate.view(&actor.round, &actor.places).stops;
         for queue in &mut actor.queues {
+            queue.see(stops);
             queue.expire(now, &actor.places);
         }
-        actor.lapse(now);
         let lines = actor.places.len();
         if !events.is_empty() {
             self.append(stream, Append { at: now, events, under, done: Done::Nothing });
@@ -375,39 +352,29 @@ impl World {
         let (now, stream) = (self.now, self.stream_of_round(round));
         let Some(house) = &mut self.house else { return };
         let Some(actor) = house.round(round, generation) else { return };
-        if actor.drives[line].is_moving {
+        let limit = actor.program.rules_at(now).monthly_limit_won;
+        let events = actor.gate.decide(line_id(line), &actor.round, &actor.places, limit);
+        if events.is_empty() {
             return;
         }
-        let limit = actor.program.rules_at(now).monthly_limit_won;
-        let elsewhere = actor.active_elsewhere(line);
-        let places = Arc::clone(&actor.places[line]);
-        let id = line_id(line);
-        let (moved, _) = actor.round.decide_advance(id, &places, &actor.bucket, elsewhere, limit);
-        let Some(event) = moved else { return };
-        let Event::WatermarkMoved { to, .. } = event else { return };
-        actor.bucket.take(places.entering(places.watermark(), to));
-        actor.drives[line].is_moving = true;
-        let (under, events) = (Some(actor.under), vec![event.clone()]);
-        let done = Done::Moved { round, generation, line, to, event: Box::new(event) };
+        let under = Some(actor.under);
+        let done = Done::Moved { round, generation, line, events: events.clone() };
         self.append(stream, Append { at: now, events, under, done });
     }
 
-    /// A watermark is written: now it counts.
-    pub(in crate::sim) fn watermark_moved(
+    /// Turns are written: now they count.
+    pub(in crate::sim) fn turns_written(
         &mut self,
         round: usize,
         generation: u32,
         line: usize,
-        to: u64,
-        event: &Event,
+        events: &[Event],
     ) {
         let now = self.now;
         let Some(house) = &mut self.house else { return };
         let Some(actor) = house.round(round, generation) else { return };
-        actor.round.apply(event);
-        actor.places[line].advance(to);
-        actor.drives[line].is_moving = false;
-        actor.drives[line].turns.push_back((now, to));
+        events.iter().for_each(|event| actor.round.apply(event));
+        actor.gate.written(now, line_id(line), events, &actor.places[line]);
     }
 
     /// Asks for the next block of numbers, when little of the last one is left.

@@ -11,6 +11,7 @@ use crate::sim::agenda::Task;
 use crate::sim::plan::Terms;
 use crate::sim::rail::{Call, request_of};
 use crate::sim::world::World;
+use openrun_core::gate::RailRoom;
 use openrun_core::payment::{PaymentPhase, RailAnswer};
 use openrun_core::round::NextStep;
 use openrun_core::till::{Till as Machine, TillTerms, Work, day_of};
@@ -67,6 +68,17 @@ impl Till {
         });
         let (known, begun) = (BTreeMap::new(), BTreeMap::new());
         Till { generation, is_shut: false, machine, known, begun, is_ticking: false }
+    }
+
+    /// What it has room for.
+    pub fn room(&self, now: Timestamp) -> Option<RailRoom> {
+        let machine = self.machine.as_ref()?;
+        Some(RailRoom {
+            is_shut: self.is_shut,
+            rate_per_s: u64::from(machine.rate_per_s()),
+            left_today: machine.left_today(now),
+            waiting: machine.load().0 as u64,
+        })
     }
 
     /// Whether nothing is under way or waited for.

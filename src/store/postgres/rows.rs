@@ -188,15 +188,21 @@ impl<'b> Rows<'b> {
             | Event::ShareGiven { .. }
             | Event::Drawn { .. }
             | Event::InletChanged { .. }
+            | Event::InletStepped { .. }
+            | Event::CameBack { .. }
+            | Event::TurnGiven { .. }
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }
             | Event::SuspensionsChanged { .. }
-            | Event::StaffActed { .. } => {
-                let round = event.round().map(|round| self.names.place(round.as_str()));
-                let (kind, body) = (kind_of(event), serde_json::to_string(event)?);
-                self.journals.push(JournalRow { place, kind, round, body });
-            }
+            | Event::StaffActed { .. } => self.journal(place, event)?,
         }
+        Ok(())
+    }
+
+    fn journal(&mut self, place: Place, event: &'b Event) -> Result<(), RowsError> {
+        let round = event.round().map(|round| self.names.place(round.as_str()));
+        let (kind, body) = (kind_of(event), serde_json::to_string(event)?);
+        self.journals.push(JournalRow { place, kind, round, body });
         Ok(())
     }
 

@@ -166,6 +166,9 @@ impl<'c> Inserts<'c> {
             | Event::ShareGiven { .. }
             | Event::Drawn { .. }
             | Event::InletChanged { .. }
+            | Event::InletStepped { .. }
+            | Event::CameBack { .. }
+            | Event::TurnGiven { .. }
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }
             | Event::SuspensionsChanged { .. }

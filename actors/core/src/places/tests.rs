@@ -120,8 +120,9 @@ fn check_reach(table: &str) {
             places.change(index as u64 + 1, Phase::Unknown, phase);
         }
         let number = |index: usize| words[index].parse::<u64>().expect("a number");
-        let to = places.reach(number(1), number(2), number(3));
-        assert_eq!((to, places.entering(number(1), to)), (number(4), number(5)), "{line}");
+        let (to, cost) = places.reach_for(number(1), number(2) * 1_000, 1_000, number(3));
+        assert_eq!((to, cost), (number(4), number(5) * 1_000), "{line}");
+        assert_eq!(places.entering(number(1), to), number(5), "{line}");
     }
 }
 
@@ -143,7 +144,11 @@ fn each_end_is_counted_once_however_it_races_with_the_watermark() {
                 }
             });
         }
-        threads.spawn(|| (1..=PEOPLE / 7).for_each(|step| places.advance(step * 7)));
+        threads.spawn(|| {
+            (1..=PEOPLE / 7).for_each(|step| {
+                places.advance(step * 7);
+            });
+        });
     });
     places.advance(PEOPLE);
     let left = (1..=PEOPLE).filter(|number| places.phase(*number) == Phase::Left).count() as u64;
@@ -246,7 +251,11 @@ fn a_lost_ticket_shown_while_the_watermark_passes_is_counted_once() {
                 }
             });
         }
-        threads.spawn(|| (1..=LAST / 7).for_each(|step| places.advance(step * 7)));
+        threads.spawn(|| {
+            (1..=LAST / 7).for_each(|step| {
+                places.advance(step * 7);
+            });
+        });
     });
     places.advance(LAST);
     let waiting = (1..=LAST).filter(|number| places.phase(*number) == Phase::Waiting).count();

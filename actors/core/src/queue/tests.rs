@@ -82,13 +82,150 @@ fn a_turn_is_claimed_once_when_it_has_come_by_its_own_person() {
         wait 599
         claim ann 1       | pass 600
         wait 1
-        claim ann 1       | turn-passed
         expire            | 1 lapsed
-        claim ann 1       | turn-passed
         leave ann 1       | turn-passed
-        join ann shows 1  | new 4 dead 1
+        claim ann 1       | back
+        claim ann 1       | not-yet 0
+        wait 600
+        expire            | 0 lapsed
     ",
     );
+}
+
+#[test]
+fn who_lapsed_comes_back_once_to_the_head_of_the_line() {
+    check(
+        Rejoin::Keep,
+        "
+        join ann          | new 1
+        join bob          | new 2
+        join cid          | new 3
+        turn 2
+        lapse 2           | 2 lapsed
+        join bob          | back 2
+        claim ann 1       | back
+        join bob          | held 2
+        claim bob 2       | not-yet 1
+        claim cid 3       | not-yet 2
+        call 1 2
+        claim bob 2       | pass 600
+        claim ann 1       | pass 600
+        wait 600
+        expire            | 2 lapsed
+        claim ann 1       | turn-passed
+        join ann          | new 4 dead 1
+        join bob shows 2  | new 5 dead 2
+    ",
+    );
+}
+
+#[test]
+fn a_pass_that_just_ran_out_brings_its_place_back_before_it_is_seen_to_lapse() {
+    check(
+        Rejoin::Keep,
+        "
+        join ann          | new 1
+        turn 1
+        claim ann 1       | pass 600
+        wait 600
+        claim ann 1       | back
+        expire            | 0 lapsed
+        leave ann 1       | left
+        claim ann 1       | turn-passed
+    ",
+    );
+}
+
+#[test]
+fn with_rejoin_tail_a_lapsed_place_comes_back_to_who_shows_its_ticket() {
+    check(
+        Rejoin::Tail,
+        "
+        join ann          | new 1
+        join bob          | new 2
+        turn 2
+        lapse 2           | 2 lapsed
+        join ann          | new 3 dead 1
+        join bob shows 2  | back 2
+        join bob shows 2  | held 2
+    ",
+    );
+}
+
+#[test]
+fn a_pass_does_not_age_while_the_sale_stands_still() {
+    check(
+        Rejoin::Keep,
+        "
+        join ann          | new 1
+        join bob          | new 2
+        turn 2
+        claim ann 1       | pass 600
+        wait 100
+        stop 0
+        wait 3000
+        stop 3000
+        expire            | 0 lapsed
+        claim ann 1       | pass 600
+        claim bob 2       | pass 3700
+        go 3000
+        expire            | 0 lapsed
+        claim ann 1       | pass 3600
+        claim ann 1       | pass 3600
+        claim bob 2       | pass 3700
+        wait 499
+        expire            | 0 lapsed
+        wait 1
+        expire            | 1 lapsed
+        claim ann 1       | back
+        claim bob 2       | pass 3700
+    ",
+    );
+}
+
+#[test]
+fn after_a_stop_every_pass_is_good_for_a_whole_claim_window() {
+    check(
+        Rejoin::Keep,
+        "
+        join ann          | new 1
+        turn 1
+        claim ann 1       | pass 600
+        wait 599
+        stop 0
+        wait 10
+        go 10
+        claim ann 1       | pass 909
+        wait 299
+        expire            | 0 lapsed
+        wait 1
+        expire            | 1 lapsed
+    ",
+    );
+}
+
+/// A replay knows of no lapse: the place comes back from wherever it stands.
+#[test]
+fn a_return_is_replayed_whatever_was_not_seen_to_lapse() {
+    for was_claimed in [true, false] {
+        let mut world = World::new(Rejoin::Keep);
+        world.step("join ann");
+        world.step("turn 1");
+        if was_claimed {
+            world.step("claim ann 1");
+            world.step("wait 600");
+            world.step("expire");
+        } else {
+            world.step("lapse 1");
+        }
+        assert_eq!(world.step("join ann"), "back 1");
+        let (mut queue, places) = (Queue::default(), Arc::new(Places::default()));
+        world.journal.iter().for_each(|event| queue.apply(event, &places));
+        assert_eq!((places.phase(1), places.returned()), (Phase::Returned, 1));
+        assert!(queue.place(world.person("ann")).expect("held").has_returned);
+        places.call_again(&[1]);
+        assert_eq!((places.phase(1), places.returned()), (Phase::Waiting, 0));
+    }
 }
 
 #[test]
@@ -121,9 +258,8 @@ fn a_turn_that_is_not_claimed_in_time_lapses() {
         turn 2
         claim bob 2       | pass 600
         lapse 2           | 1 lapsed
-        claim ann 1       | turn-passed
         claim bob 2       | pass 600
-        join ann          | new 3 dead 1
+        join ann          | back 1
     ",
     );
 }
@@ -143,7 +279,7 @@ fn who_joins_behind_the_watermark_and_claims_nothing_lapses_too() {
         expire            | 0 lapsed
         wait 1
         expire            | 1 lapsed
-        claim ann 1       | turn-passed
+        claim ann 1       | back
         claim bob 2       | pass 600
     ",
     );
@@ -162,7 +298,7 @@ fn a_shorter_life_of_later_passes_ends_them_first() {
         claim bob 2       | pass 60
         wait 60
         expire            | 1 lapsed
-        claim bob 2       | turn-passed
+        claim bob 2       | back
         claim ann 1       | pass 600
     ",
     );
@@ -371,6 +507,11 @@ impl World {
         }
     }
 
+    fn see(&mut self, total_millis: i64, is_stopped: bool) {
+        let floor = self.now.plus_millis(if is_stopped { 0 } else { 300_000 });
+        self.queue.see(Stops { total_millis, is_stopped, floor });
+    }
+
     fn person(&self, name: &str) -> PersonKey {
         PersonKey::of_subject(name)
     }
@@ -407,7 +548,14 @@ impl World {
                     assert!(self.places.change(lost, Phase::Unknown, Phase::Vacant));
                 }
             }
-            "turn" => self.places.advance(number(1)),
+            "turn" => drop(self.places.advance(number(1))),
+            "call" => {
+                let numbers: Vec<u64> = (1..words.len()).map(number).collect();
+                self.places.call_again(&numbers);
+            }
+            // The sale stands still, and goes on after so many seconds.
+            "stop" => self.see(i64::try_from(number(1)).unwrap() * 1_000, true),
+            "go" => self.see(i64::try_from(number(1)).unwrap() * 1_000, false),
             "wait" => self.now = self.now.plus_millis(1_000 * i64::try_from(number(1)).unwrap()),
             "ttl" => self.ttl_s = i64::try_from(number(1)).unwrap(),
             "buy" => assert_eq!(self.places.buy(number(1)), Some(Phase::Claimed)),
@@ -420,6 +568,11 @@ impl World {
         let (person, line, round) = (self.person(name), LineId(0), self.round.clone());
         match self.queue.decide_join(person, line, shown, self.rejoin, &self.places) {
             JoinDecision::Held(place) => format!("held {}", place.number),
+            JoinDecision::Back(place) => {
+                let shown = ShownTicket { line, number: place.number };
+                self.apply(Queue::came_back(&round, &shown, person));
+                format!("back {}", place.number)
+            }
             JoinDecision::New { dead_up_to } => {
                 let number = self.places.take_number().expect("reserved");
                 self.apply(Event::Joined { round, line, number, person, dead_up_to });
@@ -435,8 +588,15 @@ impl World {
         let seconds = |until: Timestamp| until.millis_since(at("10:00")) / 1_000;
         match self.queue.decide_claim(self.now, person, shown, &self.places) {
             Ok(ClaimDecision::Again { expires_at }) => format!("pass {}", seconds(expires_at)),
-            Ok(ClaimDecision::New) => {
-                let expires_at = self.now.plus_millis(self.ttl_s * 1_000);
+            Ok(ClaimDecision::Back) => {
+                self.apply(Queue::came_back(&round, &shown, person));
+                "back".to_owned()
+            }
+            Ok(decision) => {
+                let expires_at = match decision {
+                    ClaimDecision::Renewed { expires_at } => expires_at,
+                    _ => self.now.plus_millis(self.ttl_s * 1_000),
+                };
                 let ShownTicket { line, number } = shown;
                 self.apply(Event::Claimed { round, line, number, person, expires_at });
                 format!("pass {}", seconds(expires_at))

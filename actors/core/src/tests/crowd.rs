@@ -2,14 +2,15 @@
 //! action, after every restart that loses what was not durable, and after a replay of the journal.
 
 use super::samples::*;
-use crate::inlet::RateBucket;
+use crate::gate::{Gate, GateView};
 use crate::invariants;
 use crate::person::{Ask, Decision, Person, RoundFacts, ShownPass};
 use crate::places::{Phase, Places};
 use crate::purchase::PassId;
-use crate::queue::{ClaimDecision, JoinDecision, Queue, ShownTicket};
+use crate::queue::{ClaimDecision, JoinDecision, Place, Queue, ShownTicket};
 use crate::round::{PurchaseOrder, Round, Step};
 use crate::round_spec::{LineId, Rejoin, RoundSpec};
+use crate::stops::Pauses;
 use crate::view::{LineChoice, Measured, RoundView};
 use crate::*;
 use std::collections::HashMap;
@@ -50,16 +51,23 @@ struct Machines {
 
 impl Machines {
     /// As at a start: the journal is all there is.
-    fn replay(spec: &RoundSpec, journal: &[StoredEvent], now: Timestamp) -> Machines {
+    fn replay(spec: &RoundSpec, journal: &[StoredEvent]) -> Machines {
         let round = Round::new(spec.clone());
         let places: Vec<Arc<Places>> = round.lines().iter().map(|_| Arc::default()).collect();
         let queues = (0..SHARDS).map(|_| Queue::default()).collect();
         let mut machines = Machines { round, places, queues, people: HashMap::new() };
-        journal.iter().for_each(|stored| machines.apply(&stored.event));
+        let mut pauses = Pauses::default();
+        for stored in journal {
+            if let Some(stops) = pauses.see(stored.at, &stored.event) {
+                machines.queues.iter_mut().for_each(|queue| queue.see(stops));
+            }
+            machines.apply(&stored.event);
+        }
         for (line, places) in machines.round.lines().iter().zip(&machines.places) {
             places.vacate(line.reserved, 3);
         }
-        machines.expire(now);
+        // What was over when the last event was written is over.
+        machines.expire(pauses.over_at(spec.inlet.claim_window_s));
         machines
     }
 
@@ -74,11 +82,17 @@ impl Machines {
         match event {
             Event::Joined { line, person, .. }
             | Event::Left { line, person, .. }
+            | Event::CameBack { line, person, .. }
             | Event::Claimed { line, person, .. } => {
                 let places = &self.places[line.index()];
                 self.queues[person.shard(SHARDS)].apply(event, places);
             }
-            Event::WatermarkMoved { line, to, .. } => self.places[line.index()].advance(*to),
+            Event::WatermarkMoved { line, to, .. } => {
+                self.places[line.index()].advance(*to);
+            }
+            Event::TurnGiven { line, numbers, .. } => {
+                self.places[line.index()].call_again(numbers);
+            }
             Event::NumbersReserved { line, up_to, .. } => {
                 self.places[line.index()].set_reserved(*up_to);
             }
@@ -102,8 +116,7 @@ struct Crowd {
     /// Every ticket that was ever answered.
     tickets: HashMap<u64, Vec<ShownTicket>>,
     passes: HashMap<u64, Vec<(PassId, Timestamp)>>,
-    turns: Vec<(Timestamp, LineId, u64)>,
-    buckets: Vec<RateBucket>,
+    gate: Gate,
     chance: Chance,
     now: Timestamp,
 }
@@ -116,8 +129,8 @@ impl Crowd {
         spec.inlet.rate_per_1000_s = 100;
         spec.inlet.max_active = 6;
         let now = at("09:00");
-        let machines = Machines::replay(&spec, &[], now);
-        let buckets = vec![RateBucket::default(); machines.places.len()];
+        let machines = Machines::replay(&spec, &[]);
+        let gate = Gate::new(now, &machines.round, 0);
         let mut crowd = Crowd {
             spec,
             machines,
@@ -125,8 +138,7 @@ impl Crowd {
             durable: 0,
             tickets: HashMap::new(),
             passes: HashMap::new(),
-            turns: vec![],
-            buckets,
+            gate,
             chance: Chance(seed),
             now,
         };
@@ -186,29 +198,41 @@ impl Crowd {
         while let Some(event) = self.machines.round.decide_due(self.now) {
             self.write(event);
         }
+        let (now, limit) = (self.now, rules().monthly_limit_won);
+        let Machines { round, places, .. } = &self.machines;
+        self.gate.tick(now, round, places, limit, (None, false));
+        self.see_stops();
         self.machines.expire(self.now);
-        for (since, line, to) in self.turns.clone() {
-            if self.now.millis_since(since) >= 300_000 {
-                self.machines.places[line.index()].lapse(to);
-            }
-        }
-        for index in 0..self.buckets.len() {
+        for index in 0..self.machines.places.len() {
             let line = LineId(u8::try_from(index).unwrap());
             let places = Arc::clone(&self.machines.places[index]);
             if let Some(event) = self.machines.round.decide_reserve(line, places.last_number()) {
                 self.write_durably(event);
             }
-            let inlet = &self.machines.round.spec().inlet;
-            self.buckets[index].fill(inlet, u64::try_from(seconds * 1_000).unwrap());
-            let bucket = &self.buckets[index];
-            let limit = rules().monthly_limit_won;
-            let (moved, _) = self.machines.round.decide_advance(line, &places, bucket, 0, limit);
-            let Some(moved) = moved else { continue };
-            let Event::WatermarkMoved { to, .. } = moved else { panic!("{moved:?}") };
-            self.buckets[index].take(places.entering(places.watermark(), to));
-            self.write_durably(moved);
-            self.turns.push((self.now, line, to));
+            let Machines { round, places: all, .. } = &self.machines;
+            let events = self.gate.decide(line, round, all, limit);
+            events.iter().for_each(|event| self.write_turn(event));
+            if !events.is_empty() {
+                self.gate.written(now, line, &events, &places);
+            }
         }
+    }
+
+    /// Turns count once they are durable; the gate changes the places.
+    fn write_turn(&mut self, event: &Event) {
+        self.machines.round.apply(event);
+        let seq = self.journal.len() as u64 + 1;
+        self.journal.push(StoredEvent { seq, at: self.now, event: event.clone() });
+        self.durable = self.journal.len();
+    }
+
+    fn see_stops(&mut self) {
+        let stops = self.gate_view().stops;
+        self.machines.queues.iter_mut().for_each(|queue| queue.see(stops));
+    }
+
+    fn gate_view(&self) -> GateView {
+        self.gate.view(&self.machines.round, &self.machines.places)
     }
 
     /// One of the person's tickets, the last one most of the time.
@@ -249,6 +273,12 @@ impl Crowd {
                 assert!(held.iter().all(|held| *held == place.number), "{held:?}, {place:?}");
                 place.number
             }
+            JoinDecision::Back(place) => {
+                assert!(held.is_empty(), "{held:?} and {place:?} came back");
+                let shown = ShownTicket { line, number: place.number };
+                self.write(Queue::came_back(&self.spec.id, &shown, person(who)));
+                place.number
+            }
             JoinDecision::New { dead_up_to } => {
                 let number = places.take_number()?;
                 let (round, person) = (self.spec.id.clone(), person(who));
@@ -266,8 +296,7 @@ impl Crowd {
     fn live(&self, who: u64, line: LineId) -> Vec<u64> {
         let tickets = self.tickets.get(&who).into_iter().flatten();
         let places = &self.machines.places[line.index()];
-        let is_live =
-            |number: &u64| matches!(places.phase(*number), Phase::Waiting | Phase::Claimed);
+        let is_live = |number: &u64| !places.phase(*number).is_ended();
         let theirs = tickets.filter(|ticket| ticket.line == line).map(|ticket| ticket.number);
         let mut live: Vec<u64> = theirs.filter(is_live).collect();
         live.sort_unstable();
@@ -286,9 +315,15 @@ impl Crowd {
                 let given = self.passes[&who].contains(&(PassId { line, number }, expires_at));
                 assert!(given, "the pass of {number} changed");
             }
-            Ok(ClaimDecision::New) => {
+            Ok(ClaimDecision::Back) => {
+                self.write(Queue::came_back(&self.spec.id, &shown, person(who)));
+            }
+            Ok(decision @ (ClaimDecision::New | ClaimDecision::Renewed { .. })) => {
                 assert!(number <= self.machines.round.lines()[line.index()].watermark, "OR-5");
-                let expires_at = self.now.plus_millis(600_000);
+                let expires_at = match decision {
+                    ClaimDecision::Renewed { expires_at } => expires_at,
+                    _ => self.now.plus_millis(600_000),
+                };
                 let (round, person) = (self.spec.id.clone(), person(who));
                 self.write(Event::Claimed { round, line, number, person, expires_at });
                 let passes = self.passes.entry(who).or_default();
@@ -297,7 +332,9 @@ impl Crowd {
                     self.buy(who);
                 }
             }
-            Err(Refusal::NotYet { .. }) => assert!(number > places.watermark()),
+            Err(Refusal::NotYet { .. }) => {
+                assert!(number > places.watermark() || places.returned() > 0);
+            }
             Err(refusal) => assert_eq!(refusal, Refusal::TurnPassed),
         }
     }
@@ -392,11 +429,9 @@ impl Crowd {
         let lost = usize::try_from(self.chance.below(losable as u64 + 1)).unwrap();
         self.journal.truncate(self.journal.len() - lost);
         self.durable = self.journal.len();
-        self.machines = Machines::replay(&self.spec, &self.journal, self.now);
-        self.turns.clear();
-        for (line, places) in line_ids().zip(&self.machines.places) {
-            self.turns.push((self.now, line, places.watermark()));
-        }
+        self.machines = Machines::replay(&self.spec, &self.journal);
+        self.gate = Gate::new(self.now, &self.machines.round, 0);
+        self.see_stops();
         for (who, line, live) in live {
             let Some(number) = live.first().copied().filter(|_| who % 2 == 0) else { continue };
             let shown = ShownTicket { line, number };
@@ -450,7 +485,7 @@ impl Crowd {
     /// A replay knows the same, but for turns that lapsed: those come again, for a restart is not
     /// their fault.
     fn assert_replayed(&self, when: &str) {
-        let again = Machines::replay(&self.spec, &self.journal, self.now);
+        let again = Machines::replay(&self.spec, &self.journal);
         let figures = |round: &Round| {
             let windows = round.windows().iter().map(|w| (w.phase, w.stock, w.purchases));
             (round.state(), windows.collect::<Vec<_>>(), round.lines().to_vec())
@@ -460,9 +495,14 @@ impl Crowd {
             let live = &self.machines.places[line];
             for number in 1..=live.last_number() {
                 let (was, is) = (live.phase(number), places.phase(number));
-                let is_again = was == Phase::Lapsed && matches!(is, Phase::Waiting | Phase::Left);
+                let is_again = was == Phase::Lapsed
+                    && matches!(is, Phase::Waiting | Phase::Left | Phase::Claimed);
                 let is_lost = was == Phase::Unknown && is == Phase::Vacant;
-                let is_same = is == was || is_again || is_lost;
+                // Live, a stretch of ticks in which the sale stood still for a part counts whole.
+                let is_longer = was == Phase::Claimed && is == Phase::Lapsed;
+                // A start gives who was called a whole claim window, as everybody.
+                let is_called = was == Phase::Called && is == Phase::Waiting;
+                let is_same = is == was || is_again || is_lost || is_longer || is_called;
                 assert!(is_same, "{when}: {number} in line {line} was {was:?}, is {is:?}");
             }
         }
@@ -472,7 +512,10 @@ impl Crowd {
                 person.limits(&program().id, &rules(), self.now)
             };
             assert_eq!(limits(&again.people), limits(&self.machines.people), "{when}: {who}");
-            let place = |queues: &[Queue]| queues[person(who).shard(SHARDS)].place(person(who));
+            let place = |queues: &[Queue]| {
+                let place = queues[person(who).shard(SHARDS)].place(person(who));
+                place.map(|place| Place { stopped_at: 0, ..place })
+            };
             assert_eq!(place(&again.queues), place(&self.machines.queues), "{when}: {who}");
         }
     }

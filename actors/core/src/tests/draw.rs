@@ -3,7 +3,8 @@
 
 use super::samples::*;
 use crate::draw::{Digest, DrawnOrder, ShareSpec, ShareValue, commitment, share_commitment};
-use crate::inlet::{Limiter, RateBucket};
+use crate::gate::Gate;
+use crate::inlet::Limiter;
 use crate::places::{Phase, Places};
 use crate::queue::{DrawnLine, JoinDecision, Queue, ShownTicket};
 use crate::round::{LifeCycle, NUMBER_BLOCK, Round, Step};
@@ -250,9 +251,14 @@ fn nobody_has_a_turn_before_the_draw() {
     let mut play = Play::new(for_all());
     play.tick("10:00");
     let places = lobby_of(3).1;
-    let bucket = RateBucket::default();
-    let limiter =
-        |play: &Play| play.round.decide_advance(LINE, &places, &bucket, 0, Won(400_000)).1;
+    let lines = [Arc::new(places), Arc::new(lobby_of(3).0)];
+    let limiter = |play: &Play| {
+        let now = at("10:00");
+        let mut gate = Gate::new(now, &play.round, 0);
+        gate.tick(now, &play.round, &lines, Won(400_000), (None, false));
+        gate.decide(LINE, &play.round, &lines, Won(400_000));
+        gate.limiter(LINE)
+    };
     assert_eq!(limiter(&play), Limiter::Shut);
     play.close("10:00", LINE, 3);
     assert_eq!(limiter(&play), Limiter::Shut);

@@ -2,14 +2,16 @@
 //! active and stock.
 
 use super::samples::*;
-use crate::inlet::{Limiter, RateBucket};
+use crate::gate::Gate;
+use crate::inlet::Limiter;
 use crate::places::{Phase, Places};
 use crate::purchase::PassId;
 use crate::round::{LifeCycle, PurchaseOrder, Round, Step};
 use crate::round_spec::{InletMode, InletSpec, LineId};
 use crate::*;
+use std::sync::Arc;
 
-const TICK_MILLIS: u64 = 100;
+const TICK_MILLIS: i64 = 100;
 
 #[test]
 fn a_quiet_line_lets_everybody_in_at_once() {
@@ -26,7 +28,10 @@ fn a_quiet_line_lets_everybody_in_at_once() {
 fn a_rush_is_let_in_at_the_rate() {
     let mut sale = Sale::new(100_000_000_000, InletSpec { rate_per_1000_s: 14_600, ..inlet() });
     sale.join(10_000);
-    sale.run(1_000);
+    (0..1_000).for_each(|_| {
+        sale.run(1);
+        sale.claim_all();
+    });
     // One second's worth of burst at the most, beyond 14.6 people a second for 100 s.
     let watermark = sale.places.watermark();
     assert!((1_460..=1_475).contains(&watermark), "{watermark}");
@@ -39,13 +44,12 @@ fn no_more_people_are_active_than_may_be() {
     sale.join(1_000);
     sale.run(20);
     assert_eq!((sale.places.watermark(), sale.limiter), (50, Limiter::Active));
+    sale.claim_all();
     (1..=20).for_each(|number| sale.buy(number, 400_000));
     sale.leave(21);
     sale.run(20);
     assert_eq!((sale.places.watermark(), sale.limiter), (71, Limiter::Active));
-    assert_eq!(sale.places.lapse(50), 29, "of fifty, twenty bought and one left");
-    sale.run(20);
-    assert_eq!((sale.places.watermark(), sale.places.active()), (100, 50));
+    assert_eq!((sale.places.passes(), sale.places.active()), (29, 50));
 }
 
 #[test]
@@ -55,10 +59,12 @@ fn hardly_more_people_are_let_in_than_the_stock_can_serve() {
     sale.run(100);
     // A hundred purchases at the limit, a tenth more and sixteen on top.
     assert_eq!((sale.places.watermark(), sale.limiter), (126, Limiter::Stock));
+    sale.claim_all();
     (1..=100).for_each(|number| sale.buy(number, 200_000));
     sale.run(100);
     // A hundred more at the mean that was seen, on top of the twenty-six who are still in.
     assert_eq!((sale.places.watermark(), sale.limiter), (226, Limiter::Stock));
+    sale.claim_all();
     (101..=200).for_each(|number| sale.buy(number, 200_000));
     assert_eq!((sale.round.state(), sale.places.watermark()), (LifeCycle::SoldOut, 226));
     sale.run(100);
@@ -131,8 +137,9 @@ fn a_whole_sale_ends_at_nothing_left_with_the_watermark_only_ever_growing() {
 
 struct Sale {
     round: Round,
-    places: Places,
-    bucket: RateBucket,
+    places: Arc<Places>,
+    gate: Gate,
+    now: Timestamp,
     limiter: Limiter,
 }
 
@@ -141,13 +148,10 @@ impl Sale {
         let mut spec = round_of(&["everyone 10:00-14:00 0"]);
         spec.windows[0].stock_won = Won(stock);
         spec.inlet = inlet;
-        let places = Places::default();
-        let mut sale = Sale {
-            round: Round::new(spec),
-            places,
-            bucket: RateBucket::default(),
-            limiter: Limiter::Shut,
-        };
+        let (round, now) = (Round::new(spec), at("10:00"));
+        let gate = Gate::new(now, &round, 0);
+        let (places, limiter) = (Arc::default(), Limiter::Shut);
+        let mut sale = Sale { round, places, gate, now, limiter };
         sale.step(Step::Open);
         sale
     }
@@ -177,23 +181,28 @@ impl Sale {
     /// So many ticks, as the round's actor does them.
     fn run(&mut self, ticks: u64) {
         for _ in 0..ticks {
-            self.bucket.fill(&self.round.spec().inlet, TICK_MILLIS);
-            let limit = rules().monthly_limit_won;
-            let (moved, limiter) =
-                self.round.decide_advance(LineId(0), &self.places, &self.bucket, 0, limit);
-            self.limiter = limiter;
-            let Some(moved) = moved else { continue };
-            let Event::WatermarkMoved { to, .. } = moved else { panic!("{moved:?}") };
-            let entering = self.places.entering(self.places.watermark(), to);
-            assert!(entering <= self.bucket.people(), "more let in than the rate allows");
-            self.bucket.take(entering);
-            self.round.apply(&moved);
-            self.places.advance(to);
+            self.now = self.now.plus_millis(TICK_MILLIS);
+            let (places, limit) = ([Arc::clone(&self.places)], rules().monthly_limit_won);
+            self.gate.tick(self.now, &self.round, &places, limit, (None, false));
+            let events = self.gate.decide(LineId(0), &self.round, &places, limit);
+            self.limiter = self.gate.limiters()[0];
+            events.iter().for_each(|event| self.round.apply(event));
+            if !events.is_empty() {
+                self.gate.written(self.now, LineId(0), &events, &self.places);
+            }
+        }
+    }
+
+    /// Everybody who has their turn claims it.
+    fn claim_all(&mut self) {
+        for number in 1..=self.places.watermark() {
+            self.places.change(number, Phase::Waiting, Phase::Claimed);
         }
     }
 
     fn leave(&mut self, number: u64) {
-        assert!(self.places.change(number, Phase::Waiting, Phase::Left));
+        let from = [Phase::Waiting, Phase::Claimed];
+        assert!(from.into_iter().any(|from| self.places.change(number, from, Phase::Left)));
     }
 
     /// Buys, or what is left when that is less.

@@ -88,6 +88,7 @@ pub fn inlet() -> InletSpec {
         claim_window_s: 300,
         pass_ttl_s: 600,
         mode: InletMode::Auto,
+        latency_target_ms: None,
     }
 }
 
