@@ -221,6 +221,8 @@ async fn carry_on(
     so_far: &[StoredEvent],
     draw: &ClassDraw,
 ) {
+    let lobby = async || engine.round(&round_id()).is_some_and(|it| it.view().state.takes_joins());
+    eventually::so("people can join", lobby).await;
     let is_closed = so_far.iter().any(|stored| matches!(stored.event, Event::LobbyClosed { .. }));
     for (person, ticket) in (0..).zip(tickets) {
         // Who left comes back in the lobby only by joining again.
