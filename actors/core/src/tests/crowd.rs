@@ -514,7 +514,7 @@ impl Crowd {
             assert_eq!(limits(&again.people), limits(&self.machines.people), "{when}: {who}");
             let place = |queues: &[Queue]| {
                 let place = queues[person(who).shard(SHARDS)].place(person(who));
-                place.map(|place| Place { stopped_at: 0, ..place })
+                place.map(|place| Place { stopped_at: 0, is_renewed: false, ..place })
             };
             assert_eq!(place(&again.queues), place(&self.machines.queues), "{when}: {who}");
         }
