@@ -10,7 +10,7 @@ export function place(document, name, number) {
   const seconds = (speed) => (Math.floor((ahead * line.present_percent) / 100) + 1) / speed, { p10, p50, p90 } = line.speed_per_s ?? {};
   const eta = state !== "waiting" || !p50 || number > line.possible_to ? null : { p10_s: seconds(p90), p50_s: seconds(p50), p90_s: p10 ? seconds(p10) : 2 * seconds(p50) };
   const soonest = state === "lobby" ? (Date.parse(line.opens_at) - Date.parse(document.at)) / 1000 : Math.min(eta?.p10_s ?? Infinity, line.stock_ends_in_s?.p10 ?? Infinity);
-  const after = { lobby: Math.max(soonest * 10 * poll.share_of_wait_percent, poll.lobby_ms), admitted: 0, waiting: soonest < Infinity ? soonest * 10 * poll.share_of_wait_percent : poll.still_ms }[state] ?? Infinity;
+  const after = { lobby: Math.max(soonest * 10 * poll.share_of_wait_percent, poll.lobby_ms), admitted: 0, standby: Math.min(ahead * 100, poll.still_ms), waiting: soonest < Infinity ? soonest * 10 * poll.share_of_wait_percent : poll.still_ms }[state] ?? Infinity;
   return { state, ahead, eta, outlook, poll_after_ms: Math.min(Math.max(after, poll.least_ms), poll.most_ms) };
 }
 

@@ -28,6 +28,8 @@ def place(document, name, number):
         after = max(opens_in * 10 * poll["share_of_wait_percent"], poll["lobby_ms"])
     elif state == "waiting":
         after = min(times) * 10 * poll["share_of_wait_percent"] if times else poll["still_ms"]
+    elif state == "standby":
+        after = min(ahead * 100, poll["still_ms"])
     else:
         after = 0 if is_admitted else poll["most_ms"]
     after = min(max(after, poll["least_ms"]), poll["most_ms"])

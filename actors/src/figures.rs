@@ -67,7 +67,7 @@ impl Figures {
             InletGauges(binds, metrics::gauge!("openrun_inlet_share_that_comes", &labels))
         };
         Figures {
-            inlets: round.lines().iter().map(|l| inlet(&l.eligibility.class())).collect(),
+            inlets: round.spec().lines().iter().map(|class| inlet(&class.class())).collect(),
             latency: metrics::gauge!("openrun_purchase_latency_p90_seconds", &of_round()),
             windows: round.windows().iter().map(|w| window(w.spec.id.as_str())).collect(),
             lines: round.lines().iter().map(|l| line(&l.eligibility.class())).collect(),

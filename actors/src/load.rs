@@ -9,6 +9,7 @@ use crate::lobby::{Entry, LobbyList};
 use crate::shared::{LineShared, QUEUE_SHARDS};
 use crate::store::{Chunks, Store, StoreError};
 use openrun_core::draw::DrawnOrder;
+use openrun_core::places::Phase;
 use openrun_core::queue::{DrawnLine, Queue};
 use openrun_core::round::Round;
 use openrun_core::round_spec::LineId;
@@ -90,7 +91,7 @@ impl Replay<'_> {
                 self.lines[line.index()].places.take_in(&shared.places, &order);
                 let drawn = DrawnLine { line: *line, lobby: *lobby, order: &order };
                 self.queues.iter_mut().for_each(|queue| queue.settle_all(drawn));
-                shared.lobby.draw(Arc::new(order));
+                shared.lobby.draw(Arc::new(order), &self.lines[line.index()].places);
             }
             _ => {}
         }
@@ -111,7 +112,9 @@ impl Replay<'_> {
     fn note_entry(&mut self, event: &Event) {
         let Event::Joined { line, number, person, .. } = event else { return };
         let is_lobby = self.round.as_ref().is_some_and(|round| round.spec().is_lobby(*line));
-        if is_lobby && self.lines[line.index()].lobby.list().is_none() {
+        let lobby = self.lines.get(line.index()).filter(|_| is_lobby).map(|line| &line.lobby);
+        if let Some(lobby) = lobby.filter(|lobby| lobby.list().is_none()) {
+            lobby.count_entry();
             let shard = &mut self.entries[person.shard(QUEUE_SHARDS)];
             shard.entry(*line).or_default().push((*number, *person));
         }
@@ -237,16 +240,15 @@ fn read_round(
     for (index, line) in round.lines().iter().enumerate() {
         let places = &lines[index].places;
         let given = former.get(index).map(|line| line.places.last_number());
-        let mut runs = places.vacate(given.unwrap_or(line.reserved), VACANT_RUN);
         let line_id = LineId(u8::try_from(index).unwrap_or(u8::MAX));
-        if round.awaits_draw(line_id) {
-            // Those numbers are for the lobby: who stands there is not drawn yet.
-            let closed = round.draw_of(line_id).and_then(|draw| draw.closed);
-            let head = closed.map_or(0, |closed| closed.count);
-            runs.iter_mut().for_each(|(from, _)| *from = (*from).max(head + 1));
-            runs.retain(|(from, to)| from <= to);
+        if let Some(draw) = round.draw_of(line_id).filter(|draw| draw.drawn.is_none()) {
+            // These are for the lobby: who stands there is not drawn yet.
+            let head = draw.closed.map_or(0, |closed| closed.count);
+            for number in 1..=head {
+                places.change(number, Phase::Unknown, Phase::Vacant);
+            }
         }
-        vacant.push(runs);
+        vacant.push(places.vacate(given.unwrap_or(line.reserved), VACANT_RUN));
         places.set_reserved(line.reserved);
         if line.watermark > 0 {
             places.advance(line.watermark);

@@ -10,26 +10,31 @@ use bytes::Bytes;
 use openrun_core::draw::{
     ALGORITHM, Digest, DrawnOrder, Proof, Transcript, TranscriptShare, empty_leaf, leaf, root,
 };
+use openrun_core::places::{Phase, Places};
 use openrun_core::round::ClassDraw;
 use openrun_core::view::RoundView;
 use openrun_core::{PersonKey, RoundId};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// A place in a lobby as its shard knows it: the entry and whose it is.
 pub(crate) type Entry = (u64, PersonKey);
 
-/// What is shared of a lobby. Each field is set once, in this order.
+/// What is shared of a lobby. Each field but the count is set once, in this order.
 #[derive(Debug, Default)]
 pub(crate) struct LobbyShared {
     /// What the line will be drawn with.
     secret: OnceLock<Secret>,
+    /// How many entries somebody is known to have been given before it closed.
+    people: AtomicU64,
     /// Whether nobody is taken any more.
     is_closing: AtomicBool,
     /// The list of who is in it; durable.
     closed: OnceLock<Arc<LobbyList>>,
     /// Who stands where; durable.
     drawn: OnceLock<Arc<DrawnOrder>>,
+    /// Numbers that fell to entries that nobody was known to hold, in order.
+    vacant: OnceLock<Arc<[u32]>>,
     /// The transcript as bytes: made for whoever asks first.
     transcript: OnceLock<Bytes>,
 }
@@ -84,6 +89,16 @@ impl LobbyShared {
         self.is_closing.load(Ordering::SeqCst)
     }
 
+    /// One more entry is known.
+    pub fn count_entry(&self) {
+        self.people.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many entries somebody is known to have been given before it closed.
+    pub fn people(&self) -> u64 {
+        self.people.load(Ordering::Relaxed)
+    }
+
     /// Takes nobody from now on.
     pub fn begin_closing(&self) {
         self.is_closing.store(true, Ordering::SeqCst);
@@ -105,10 +120,18 @@ impl LobbyShared {
         self.drawn.get()
     }
 
-    /// The draw is durable.
-    pub fn draw(&self, order: Arc<DrawnOrder>) {
+    /// The draw is durable, and `line` has the places as drawn.
+    pub fn draw(&self, order: Arc<DrawnOrder>, line: &Places) {
         assert!(self.closed.get().is_some(), "a lobby is drawn after it has closed");
+        let vacant = (1..=order.count()).filter(|number| line.phase(*number) == Phase::Vacant);
+        let vacant = vacant.filter_map(|number| u32::try_from(number).ok()).collect();
+        let _ = self.vacant.set(vacant);
         let _ = self.drawn.set(order);
+    }
+
+    /// Numbers of the line that fell to nobody who was known at the draw.
+    pub fn vacant(&self) -> Arc<[u32]> {
+        self.vacant.get().cloned().unwrap_or_default()
     }
 
     /// What a person needs to find their own leaf; nothing for somebody who was not in the list

@@ -369,6 +369,8 @@ impl Serve<Retire> for QueueShell {
 
     fn serve(&mut self, _: Retire, reply: Reply<()>, ctx: &mut Ctx<Self>) {
         self.is_retired = true;
+        // Who waits for a lobby to close comes again to whoever closes it.
+        self.parked.clear();
         reply.send(());
         ctx.run_later(Self::DEADLINE, |_: &mut Mailbox<Self>, ctx| ctx.stop());
     }

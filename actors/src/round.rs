@@ -246,6 +246,7 @@ impl RoundShell {
         );
         view.interruption = self.interruption;
         view.see_gate(self.gate.view(&self.round, &places_of(&lines)));
+        self.show_draws(shared, &mut view);
         self.honesty.observe(&view, |line| &lines[line].places);
         view.honesty = self.honesty.honesty();
         self.figures.show(&view);

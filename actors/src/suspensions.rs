@@ -121,7 +121,8 @@ impl Engine {
         let list = self.0.suspensions.list.load();
         let Some(off) = list.of(feature, self.now(), program) else { return Ok(()) };
         let (until, message) = (off.until, off.message.clone());
-        Err(Refusal::Suspended { feature, until, message })
+        let by_load = off.when_waiting_over.is_some();
+        Err(Refusal::Suspended { feature, until, message, by_load })
     }
 
     /// Replaces the list.

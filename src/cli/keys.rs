@@ -1,9 +1,11 @@
 //! `openrun keys`: the keys of a data directory. Never prints one.
 
-use super::data::Data;
+use super::data::{Data, Stored};
 use super::{Exit, Fault, print};
+use crate::store::audit::rounds_in_sale;
 use crate::trust::{self, Kind};
 use clap::{Args, Subcommand};
+use openrun_actors::{Clock, SystemClock};
 use openrun_core::ChannelId;
 
 #[derive(Debug, Subcommand)]
@@ -16,6 +18,9 @@ pub(super) enum Keys {
     )]
     Init(Init),
     /// Make the next key of a kind; the one before it stays good for what it signed
+    ///
+    /// Of three keys the oldest is retired, which is refused while people may be waiting with what
+    /// it sealed: from half an hour before a round opens until it is closed.
     #[command(after_help = "Restart the server to sign with the new key.\n\nExample:\n  openrun \
                             keys rotate pass --data ./openrun-data")]
     Rotate(Rotate),
@@ -37,8 +42,32 @@ pub(super) struct Rotate {
     /// Which: ticket, pass, staff or draw
     #[arg(value_name = "KIND", value_parser = kind)]
     kind: Kind,
+    /// Retire a key that was stolen, though people lose what it sealed
+    #[arg(long)]
+    even_in_sale: bool,
     #[command(flatten)]
-    data: Data,
+    stored: Stored,
+}
+
+impl Rotate {
+    /// A key that sealed what people hold is not taken out of use while they wait.
+    fn check_nobody_waits(&self) -> Result<(), Fault> {
+        if self.even_in_sale || !trust::would_retire(&self.stored.data.data, self.kind)? {
+            return Ok(());
+        }
+        let now = SystemClock::default().now();
+        let rounds = rounds_in_sale(&self.stored.url(), now).map_err(Fault::failure)?;
+        let names: Vec<&str> = rounds.iter().map(|round| round.as_str()).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        Err(Fault::failure(format!(
+            "people may hold what the oldest {} key sealed, for {}: wait until it is closed, or \
+             say --even-in-sale if the key was stolen",
+            self.kind.as_str(),
+            names.join(", ")
+        )))
+    }
 }
 
 impl Keys {
@@ -58,8 +87,9 @@ impl Keys {
                     eprintln!("nothing is missing in {}", data.data.join("keys").display());
                 }
             }
-            Keys::Rotate(Rotate { kind, data }) => {
-                let (made, retired) = trust::rotate(&data.data, kind)?;
+            Keys::Rotate(asked) => {
+                asked.check_nobody_waits()?;
+                let (made, retired) = trust::rotate(&asked.stored.data.data, asked.kind)?;
                 print(&format!("made {}\n", made.display()));
                 for path in retired {
                     print(&format!("retired {}\n", path.display()));

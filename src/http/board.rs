@@ -8,6 +8,7 @@
 use super::announcements::{NoticeAnswer, SuspensionAnswer, notices, suspensions_of};
 use super::call::{Answer, Call};
 use super::edge::Edge;
+use super::honesty::HonestyAnswer;
 use super::language::Language;
 use super::reply::{self, STATUS};
 use super::time::Moment;
@@ -66,6 +67,10 @@ pub struct Board<'a> {
     lines: Vec<BoardLine>,
     /// The windows with their live figures.
     windows: Vec<BoardWindow<'a>>,
+    /// How right people were told of their chances.
+    honesty: HonestyAnswer,
+    /// Joins that got a number out of order: 0, always.
+    inversions: u64,
     /// What holds the sale up for the moment.
     interruption: Option<InterruptionAnswer>,
     /// What the operator tells everybody, oldest first.
@@ -133,6 +138,8 @@ impl<'a> Board<'a> {
             waiting: view.lines.iter().map(|line| line.waiting).sum(),
             lines: (0..view.lines.len()).map(|line| BoardLine::new(view, round, line)).collect(),
             windows: view.windows.iter().map(window).collect(),
+            honesty: (&view.honesty).into(),
+            inversions: round.inversions(),
             interruption: view.interruption.map(InterruptionAnswer::from),
             notices: notices(view),
             suspensions: suspensions_of(view, &edge.engine),

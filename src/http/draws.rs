@@ -75,8 +75,11 @@ struct ClassAnswer<'a> {
     commitment: Option<Digest>,
     /// Since when it stands.
     committed_at: Option<Moment>,
-    /// How many entries the lobby has, those of people who left included.
+    /// How many entries the lobby has, those of people who left and those that nobody is known to
+    /// hold (set aside before a restart) included.
     entries: u64,
+    /// How many of them somebody is known to have been given.
+    people: u64,
     /// The Merkle root over the list of entries, once the lobby has closed.
     #[schema(value_type = Option<Hex>)]
     root: Option<Digest>,
@@ -125,6 +128,7 @@ impl<'a> ClassAnswer<'a> {
             commitment: draw.commitment.map(|(commitment, _)| commitment),
             committed_at: moment(draw.commitment.map(|(_, at)| at)),
             entries: lobby.entries,
+            people: lobby.people,
             root: draw.closed.map(|closed| closed.root),
             closed_at: moment(draw.closed.map(|closed| closed.at)),
             key: draw.drawn.map(|drawn| drawn.key),

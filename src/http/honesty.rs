@@ -13,19 +13,19 @@ use utoipa::ToSchema;
 #[schema(as = Honesty)]
 pub struct HonestyAnswer {
     /// Since when this is measured: a restart begins anew.
-    since: Option<Moment>,
+    pub since: Option<Moment>,
     /// Estimates held against the real wait.
-    estimates: u64,
+    pub estimates: u64,
     /// Half of them were wrong by no more than this, in percent of the wait.
-    estimate_error_p50_percent: Option<Thousandths>,
+    pub estimate_error_p50_percent: Option<Thousandths>,
     /// Nine in ten were wrong by no more than this, in percent of the wait.
-    estimate_error_p90_percent: Option<Thousandths>,
+    pub estimate_error_p90_percent: Option<Thousandths>,
     /// Brier score of the outlook: 0 is perfect, 0.25 is what guessing gets.
-    outlook_brier_score: Option<Thousandths>,
+    pub outlook_brier_score: Option<Thousandths>,
     /// What was told, and how often a purchase came of it.
-    outlooks: OutlookTallies,
+    pub outlooks: OutlookTallies,
     /// Half had the answer that turned out right, and stayed, after so many seconds.
-    right_answer_after_p50_s: Option<Thousandths>,
+    pub right_answer_after_p50_s: Option<Thousandths>,
     /// Nineteen in twenty had it after so many seconds.
     right_answer_after_p95_s: Option<Thousandths>,
     /// Probes whose last answer turned out wrong.
@@ -34,21 +34,25 @@ pub struct HonestyAnswer {
 
 /// By what was told.
 #[derive(Serialize, ToSchema)]
-struct OutlookTallies {
-    likely: TallyAnswer,
-    possible: TallyAnswer,
-    unlikely: TallyAnswer,
-    no: TallyAnswer,
+pub struct OutlookTallies {
+    /// Told it would most probably work.
+    pub likely: TallyAnswer,
+    /// Told it might.
+    pub possible: TallyAnswer,
+    /// Told it would most probably not.
+    pub unlikely: TallyAnswer,
+    /// Told it cannot.
+    pub no: TallyAnswer,
 }
 
 /// How often an outlook was told and judged, and how often a purchase came of it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OutlookTally)]
-struct TallyAnswer {
+pub struct TallyAnswer {
     /// Times it was told.
-    told: u64,
+    pub told: u64,
     /// Of them those who bought.
-    bought: u64,
+    pub bought: u64,
 }
 
 impl From<OutlookTally> for TallyAnswer {

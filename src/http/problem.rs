@@ -203,6 +203,7 @@ fn retry_after_s(refusal: &Refusal, now: Timestamp) -> Option<i64> {
         | Refusal::NotEligible { opens_at: Some(at) } => Some(until(*at)),
         Refusal::RoundNotOpen { .. } => Some(spread(5, 20)),
         // Everybody who was kept away comes back: over a minute, not in one second.
+        Refusal::Suspended { by_load: true, .. } => Some(spread(20, 60)),
         Refusal::Suspended { until: end, .. } => Some(until(*end) + spread(0, 60)),
         Refusal::NotYet { .. } => Some(spread(2, 6)),
         _ => Some(spread(1, 4)),

@@ -9,6 +9,7 @@ use super::announcements::{NoticeAnswer, notices};
 use super::call::{Answer, Call};
 use super::draws::DrawState;
 use super::reply::{self, STATUS};
+use super::tickets::TicketState;
 use super::time::Moment;
 use super::words::{Slug, StateWord, Thousandths, WindowHead};
 use crate::trust::{DocumentSignature, Keys};
@@ -18,9 +19,10 @@ use actix_web::http::header;
 use bytes::Bytes;
 use openrun_core::forecast::Spread;
 use openrun_core::round::LifeCycle;
+use openrun_core::round_spec::LineId;
 use openrun_core::speed::Speed;
 use openrun_core::stock::Stock;
-use openrun_core::view::{Interruption, LineView, LobbyView, Missing, POLL, RoundView, WindowView};
+use openrun_core::view::{Interruption, LobbyView, Missing, POLL, RoundView, WindowView};
 use openrun_core::{RoundId, Won};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -149,6 +151,11 @@ struct Line {
     /// Who stands in it.
     #[schema(example = "everyone")]
     class: String,
+    /// Where a place stands whose turn has not come: `lobby`, `waiting`, `standby`, `sold_out` or
+    /// `closed`.
+    state: TicketState,
+    /// When its window opens or opened.
+    opens_at: Moment,
     /// Numbers at or under it have their turn. Only grows.
     watermark: u64,
     /// The last number given.
@@ -198,14 +205,14 @@ struct Lobby {
     class: String,
     /// How far the draw has come.
     state: DrawState,
-    /// How many entries it has, those of people who left included.
-    entries: u64,
+    /// How many people were given a place in it, those who left included.
+    people: u64,
 }
 
 impl From<&LobbyView> for Lobby {
     fn from(lobby: &LobbyView) -> Lobby {
         let state = DrawState::of(lobby);
-        Lobby { class: lobby.draw.class.to_string(), state, entries: lobby.entries }
+        Lobby { class: lobby.draw.class.to_string(), state, people: lobby.people }
     }
 }
 
@@ -321,12 +328,15 @@ impl From<Spread> for SpreadAnswer {
 }
 
 impl Line {
-    fn new(view: &RoundView, line: &LineView) -> Line {
+    fn new(view: &RoundView, index: usize) -> Line {
+        let (id, line) = (LineId(u8::try_from(index).unwrap_or(u8::MAX)), &view.lines[index]);
         let ahead = line.vacant.iter().filter(|(_, to)| *to > line.watermark);
         // A millionth is a tenth of a thousandth of a percent.
         let percent = |ppm: u64| Thousandths(ppm / 10);
         Line {
             class: line.class.to_string(),
+            state: view.state_of_line(id).into(),
+            opens_at: Moment(view.window_of(id).opens_at),
             watermark: line.watermark,
             last_number: line.last_number,
             waiting: line.waiting,
@@ -363,7 +373,7 @@ impl<'a> Document<'a> {
             held_won,
             sold_won,
             mean_purchase_won: view.mean_purchase.0,
-            lines: view.lines.iter().map(|line| Line::new(view, line)).collect(),
+            lines: (0..view.lines.len()).map(|index| Line::new(view, index)).collect(),
             lobbies: view.lobbies.iter().map(Lobby::from).collect(),
             windows: view.windows.iter().map(Window::from).collect(),
             poll: RULE,
@@ -395,7 +405,8 @@ pub const SIGNATURE: &[u8] = b",\"signature\":";
 /// The document that every waiting client reads
 ///
 /// The same bytes for everybody, signed and dated: refuse one that is older than ten minutes, of a
-/// lower epoch, or of a lower serial in the same epoch. A number at or under the watermark of its line has its turn.
+/// lower epoch, or of a lower serial in the same epoch. A number at or under the watermark of its
+/// line has its turn.
 #[utoipa::path(get, path = "/v1/rounds/{round}/watermark", operation_id = "get_watermark",
     tag = "line",
     params(("If-None-Match" = Option<String>, Header, description = "the ETag of the last answer")),

@@ -53,8 +53,8 @@ impl ParityWord {
     }
 }
 
-/// Who may buy in a window: `"all"`, `{"birth_year": "odd"}` or `"even"`, `{"age": {"from": 65, "to":
-/// 120}}`, `{"district": ["jongno", "jung"]}`.
+/// Who may buy in a window: `"all"`, `{"birth_year": "odd"}` or `"even"`,
+/// `{"age": {"from": 65, "to": 120}}`, `{"district": ["jongno", "jung"]}`.
 #[derive(ToSchema)]
 #[schema(as = Eligibility, rename_all = "snake_case")]
 #[allow(dead_code, reason = "stands in the document only")]

@@ -16,6 +16,9 @@ use super::wire::Answer;
 pub(super) const MILLISECOND: u64 = 1_000_000;
 /// After a lost connection the same call is sent again this much later.
 const AFTER_LOSS: u64 = 50 * MILLISECOND;
+/// Between two looks of somebody in a lobby who was told no number: the shared document cannot say
+/// when their turn is.
+const IN_LOBBY: u64 = 1_000 * MILLISECOND;
 /// Between two questions about something that is about to change.
 pub(super) const SOON: u64 = 300 * MILLISECOND;
 /// After so many tries for one purpose a visit ends: it would ask for ever.
@@ -137,6 +140,11 @@ impl Crowd {
             }
             _ => {}
         }
+        let visit = &mut self.visits[id];
+        if let (0, Some(number)) = (visit.number, answer.number) {
+            // A lobby was drawn: the place has a number now.
+            (visit.line, visit.number) = (line as u32, number);
+        }
         if let Some(ticket) = &answer.ticket {
             self.visits[id].ticket = Some(ticket.as_ref().into());
         }
@@ -156,17 +164,24 @@ impl Crowd {
         answer: &TicketAnswer<'_>,
     ) {
         self.moved = times.answered;
-        let Some(number) = answer.number else { return };
+        let Some(number) = answer.number else {
+            // In a lobby that will be drawn: a place without a number.
+            let visit = &mut self.visits[id];
+            self.figures.now.places += u64::from(visit.placed == 0 && visit.plan.phone == 0);
+            visit.placed = times.answered;
+            visit.join_sent = 0;
+            return;
+        };
         let visit = &mut self.visits[id];
         let (before, before_line) = (visit.number, visit.line as usize);
         let keeps = self.rounds[visit.plan.round as usize].keeps_places;
         if before != 0 && (before, before_line) != (number, line) {
             self.lines.forget(before_line, before, id as u32);
         }
-        if before == 0 {
+        if before == 0 && visit.placed == 0 {
             self.figures.now.places += u64::from(visit.plan.phone == 0);
             visit.placed = times.answered;
-        } else if before_line == line {
+        } else if before != 0 && before_line == line {
             // A place that the other phone has bought with is used up: joining gives a new one.
             let held = visit.ticket.is_some() && !visit.plan.habits.has(Habits::TWO_PHONES);
             self.figures.broken.place_not_kept += u64::from(keeps && held && number != before);
@@ -215,6 +230,9 @@ impl Crowd {
                 }
                 self.step(id, Step::Waiting);
                 self.begin_habits(job.visit);
+                if answer.number.is_none() {
+                    self.later(Job::send(job.visit, Call::Ask, times.answered + IN_LOBBY));
+                }
             }
             "lapsed" => self.lapsed(job, times),
             "left" => self.end(id, Last::Left),

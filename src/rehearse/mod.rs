@@ -25,6 +25,7 @@ mod client;
 mod clock;
 mod crowd;
 mod door;
+mod draws;
 mod engine;
 mod figures;
 mod inlet;
@@ -185,7 +186,8 @@ fn on_this_thread(mut prepared: Prepared) -> anyhow::Result<Verdict> {
         progress.end();
         let mut crowd = played?;
         let target = &prepared.target;
-        let heard = witness::hear(&crowd, &prepared.scenario, &mut ops, target, before).await?;
+        let mut heard = witness::hear(&crowd, &prepared.scenario, &mut ops, target, before).await?;
+        heard.draws = draws::hear(&crowd, &prepared.scenario, target).await?;
         let Options { pace, seed, .. } = prepared.options;
         let asked = Asked { scale, pace: pace.to_string(), seed };
         Ok(verdict::judge(&mut crowd, &prepared.scenario, &asked, &heard))

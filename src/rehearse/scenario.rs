@@ -12,8 +12,9 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 /// Every built-in scenario: its name and its file.
-const BUILT_IN: [(&str, &str); 7] = [
+const BUILT_IN: [(&str, &str); 8] = [
     ("smoke", include_str!("scenarios/smoke.toml")),
+    ("draw", include_str!("scenarios/draw.toml")),
     ("seoul-2022-07-14", include_str!("scenarios/seoul-2022-07-14.toml")),
     ("seoul-2022-07-28", include_str!("scenarios/seoul-2022-07-28.toml")),
     ("seoul-districts", include_str!("scenarios/seoul-districts.toml")),
@@ -347,6 +348,7 @@ mod tests {
             assert_eq!(scenario.people.iter().map(|g| g.count).sum::<u64>(), people, "{name}");
         };
         check("smoke", 1, 1, 50_000_000, 300);
+        check("draw", 1, 1, 400_000_000, 5_000);
         check("seoul-2022-07-14", 1, 1, 25_000_000_000, 200_000);
         check("seoul-2022-07-28", 1, 2, 75_000_000_000, 264_850);
         check("seoul-districts", 25, 25, 367_000_000_000, 999_987);

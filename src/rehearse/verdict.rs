@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 
 use super::crowd::Crowd;
+use super::draws::first_served;
 use super::figures::{Broken, Reading};
 use super::order::{given_twice, inversions};
 use super::people::scaled;
@@ -23,6 +24,10 @@ const INVARIANT_BROKEN: i32 = 3;
 const THRESHOLD_MISSED: i32 = 4;
 /// Counts of small scales may differ by so many people whatever the percentage.
 const FEW: u64 = 3;
+
+/// Of the buyers of a draw so many stand among as many first numbers: who leaves or is slow makes
+/// room for somebody behind. By arrival it would be the share of the lobby that can buy.
+const FIRST_SERVED_PERCENT: u64 = 85;
 
 /// How a check weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -161,6 +166,7 @@ pub(super) fn judge(
     let mut checks = Checks::default();
     both_sides(&mut checks, crowd, scenario, asked.scale, witness);
     promises(&mut checks, crowd, scenario, witness);
+    drawn(&mut checks, crowd, scenario, witness);
     let unanswered = crowd.visits.iter().filter(|visit| visit.last.is_none()).count() as u64;
     let weight = Weight::Threshold;
     checks.none(weight, "everybody has a last answer: people without one", unanswered);
@@ -272,6 +278,19 @@ fn promises(checks: &mut Checks, crowd: &Crowd, scenario: &Scenario, witness: &W
     let detail = violations.map_or("not in the metrics".to_owned(), |found| found.to_string());
     let name = "invariant violations counted by the server";
     checks.add(weight, name, violations.unwrap_or(0) == 0, detail);
+}
+
+/// Of each draw: what was published of it holds, and who bought stands where it put them.
+fn drawn(checks: &mut Checks, crowd: &Crowd, scenario: &Scenario, witness: &Witness) {
+    for draw in &witness.draws {
+        let name = format!("{}: the draw of {}", scenario.rounds[draw.round].id, draw.class);
+        let detail = draw.fault.clone().unwrap_or_else(|| format!("{} entries", draw.count));
+        checks.add(Weight::Invariant, format!("{name} holds"), draw.fault.is_none(), detail);
+        let (buyers, first) = first_served(crowd, draw);
+        let held = first * 100 >= buyers * FIRST_SERVED_PERCENT;
+        let detail = format!("{first} of {buyers}");
+        checks.add(Weight::Threshold, format!("{name}: the first numbers bought"), held, detail);
+    }
 }
 
 /// What this scenario must show.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::chance::Chance;
 use super::crowd::Crowd;
 use super::door::{Door, Place, list};
+use super::draws::DrawSeen;
 use super::scenario::Scenario;
 
 /// So many buyers are compared with what the server's store says about them.
@@ -46,6 +47,8 @@ pub(super) struct Witness {
     /// People of the sample of whom the server says that they used more than they may.
     pub above_limit: u64,
     pub violations: Option<u64>,
+    /// What came of the draws.
+    pub draws: Vec<DrawSeen>,
 }
 
 /// Sum of a counter over its labels in the Prometheus text format; `None` if it is not there.

@@ -8,9 +8,11 @@
 //! Which store it is makes no difference here: each kind answers the questions of [`Examined`].
 
 mod examined;
+mod in_sale;
 mod links;
 
 pub use examined::{BatchRow, Examined, Found, OwnRule, Piece, StreamRow};
+pub use in_sale::rounds_in_sale;
 
 use super::postgres::{self, PostgresExamined};
 use super::sqlite::SqliteExamined;

@@ -1,10 +1,11 @@
 //! The key directory: which files are keys, what makes them safe, and how they are made.
 //!
-//! `DATA/keys/` (0700, files 0600) holds `ticket.<kid>.hmac` and `staff.<kid>.hs256` (random bytes
-//! in base64url), `draw.<kid>.hmac` (likewise: what the keys and salts of draws follow from), `pass.<kid>.pem` and `staff.<kid>.pem` (Ed25519, PKCS#8), and in `channels/` for
-//! each channel `<channel>.hs256` (a shared secret) or `<channel>.pub.pem` (its public key). A
-//! channel's second key during a rotation is `<channel>.2.hs256`. A key id made here is the second
-//! of its making in hex, so ids grow and are never used again. A directory made for development
+//! `DATA/keys/` (0700, files 0600) holds `ticket.<kid>.hmac`, `draw.<kid>.hmac` (what the keys and
+//! salts of draws follow from) and `staff.<kid>.hs256` (random bytes in base64url),
+//! `pass.<kid>.pem` and `staff.<kid>.pem` (Ed25519, PKCS#8), and in `channels/` for each channel
+//! `<channel>.hs256` (a shared secret) or `<channel>.pub.pem` (its public key). A channel's second
+//! key during a rotation is `<channel>.2.hs256`. A key id made here is the second of its making in
+//! hex, so ids grow and are never used again. A directory made for development
 //! says so in the file `DEVELOPMENT`. Nothing is ever deleted: a retired key is renamed.
 
 use super::error::KeysError;

@@ -47,6 +47,18 @@ pub fn rotate(data: &Path, kind: Kind) -> Result<(PathBuf, Vec<PathBuf>), KeysEr
     Ok((made, retired))
 }
 
+/// Whether the next rotation of this kind retires a key.
+///
+/// # Errors
+/// There is no key directory yet, or it cannot be read.
+pub fn would_retire(data: &Path, kind: Kind) -> Result<bool, KeysError> {
+    let dir = keys_dir(data);
+    if !dir.is_dir() {
+        return Err(KeysError::NoDirectory { dir });
+    }
+    Ok(files::entries(&dir, kind)?.len() >= ACTIVE_MAX)
+}
+
 /// Makes what a development server needs and does not have.
 pub(super) fn for_development(data: &Path) -> Result<(), KeysError> {
     let dir = keys_dir(data);

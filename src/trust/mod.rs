@@ -30,7 +30,7 @@ pub use claims::{PersonClaims, Role, StaffClaims};
 pub use directory::{DEVELOPMENT_CHANNELS, Kind};
 pub use error::KeysError;
 pub(crate) use mac::MacKey;
-pub use making::{init, rotate};
+pub use making::{init, rotate, would_retire};
 pub use pass::{DocumentSignature, Pass};
 pub use shared::SharedSecret;
 pub use ticket::Ticket;

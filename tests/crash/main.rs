@@ -13,7 +13,8 @@
 //! killed as well; in the end its ledger and the vouchers say the same. [`controls`] are the same
 //! sales with a guard off: they must be found out.
 //!
-//! `OPENRUN_LONG=1`: 500 kills instead of 50, and a million people who wait ([`recovery`]). `OPENRUN_SEED=N`: other moments, other people.
+//! `OPENRUN_LONG=1`: 500 kills instead of 50, and a million people who wait ([`recovery`]).
+//! `OPENRUN_SEED=N`: other moments, other people.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -24,6 +25,7 @@ mod controls;
 mod ends;
 mod honour;
 mod house;
+mod keys;
 mod kill;
 mod ledger;
 mod paid;

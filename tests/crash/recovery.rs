@@ -1,6 +1,6 @@
 //! How long a restart takes when a whole city waits (P8): a store with as many purchases as
 //! waiting people is filled through its port, the program is killed on it and started again. Every
-//! ticket stands at its number, the watermark where it stood, and no number is given twice.
+//! ticket stands at its number, the watermark where it stood, and no number is given twice (F27).
 //!
 //! `OPENRUN_LONG=1`: 1,000,000 of each, which takes minutes to fill; else 20,000. The times are
 //! printed and judge nothing, but that of a built release can be had: `OPENRUN_LONG=1 cargo test

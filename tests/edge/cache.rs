@@ -50,7 +50,7 @@ fn a_crowd_at_the_cache_costs_the_server_a_document_a_second() {
 #[test]
 fn when_the_server_is_killed_the_last_document_is_still_there() {
     on_stage(async {
-        let server = Process::start("warn").await;
+        let server = Process::start("info").await;
         let now = jiff::Timestamp::now();
         let hours = |hours: i64| (now + jiff::SignedDuration::from_hours(hours)).to_string();
         let form = RoundForm::for_all(1_000_000).times(&hours(-1), &hours(5));

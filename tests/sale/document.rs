@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 const WATERMARK: &str = "/v1/rounds/r1/watermark";
 
-/// Whether a key of these signs the text of a document: as a client would look, from the text alone.
+/// Whether a key of these signs the text of a document: as a client would look, from the text.
 fn is_signed(text: &str, keys: &Value) -> bool {
     let Some((signed, _)) = text.rsplit_once(",\"signature\":") else { return false };
     let Ok(document) = serde_json::from_str::<Value>(text) else { return false };

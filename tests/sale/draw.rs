@@ -87,11 +87,11 @@ fn who_is_in_the_lobby_is_drawn_and_who_comes_later_stands_behind() {
     on_stage(async {
         let app = in_lobby(&shut()).await;
         let mut crowd = joined(&app, 0..20).await;
-        let before = draw(&app).await;
-        assert_eq!(
-            (&before["state"], &before["classes"][0]["entries"]),
-            (&json!("committed"), &json!(20))
-        );
+        let before = eventually::some("all are counted", async || {
+            Some(draw(&app).await).filter(|draw| draw["classes"][0]["people"] == 20)
+        })
+        .await;
+        assert_eq!(before["state"], "committed", "{before}");
         assert!(before["classes"][0]["key"].is_null(), "nobody can see the key: {before}");
         let none =
             app.web.send(&Request::new("GET", "/v1/rounds/r1/draw/everyone/transcript")).await;

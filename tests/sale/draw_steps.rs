@@ -11,7 +11,7 @@ use openrun_core::draw::verify;
 use openrun_core::eligibility::Who;
 use openrun_core::program::{Name, Program};
 use openrun_core::queue::ShownTicket;
-use openrun_core::round::{ClassDraw, Step};
+use openrun_core::round::{ClassDraw, LifeCycle, Step};
 use openrun_core::round_spec::{
     DrawSpec, Eligibility, InletMode, InletSpec, LineId, Order, Rejoin, RoundSpec, WindowSpec,
 };
@@ -284,5 +284,51 @@ fn what_does_not_fit_the_published_list_is_kept_out_of_service() {
             assert_eq!(engine.round(&round_id()).is_some(), serves, "{name}");
             engine.stop().await;
         }
+    });
+}
+
+/// As large as the lobby of the first round of Seoul was.
+#[test]
+fn a_lobby_of_200_000_is_listed_and_drawn() {
+    const MANY: u64 = 200_000;
+    let folder = folder();
+    System::new().block_on(async {
+        let now = SystemClock::default().now();
+        let (round, at) = (round_id(), now);
+        let commitment = openrun_core::draw::commitment(&[1; 32]);
+        let moved = |to| Event::RoundMoved { round: round_id(), to };
+        let head = [
+            Event::RoundDefined { spec: spec(now) },
+            Event::NumbersReserved { round: round.clone(), line: LineId(1), up_to: MANY + 100 },
+            moved(LifeCycle::Scheduled),
+            Event::DrawCommitted { round, line: LineId(0), commitment, at },
+            moved(LifeCycle::Lobby),
+        ];
+        let joined = |number| {
+            let person = PersonKey::of_subject(&format!("person-{number}"));
+            let (round, line) = (round_id(), LineId(1));
+            Event::Joined { round, line, number, person, dead_up_to: 0 }
+        };
+        let events = head.into_iter().chain((1..=MANY).map(joined));
+        let stored = |event| StoredEvent { seq: 0, at: now, event };
+        let store = store_with(&folder, "many", &events.map(stored).collect::<Vec<_>>()).await;
+        let engine = engine(&store, Known(1)).await;
+        let began = std::time::Instant::now();
+        step(&engine, Step::Open).await;
+        let draw = drawn(&engine).await;
+        println!("{MANY} entries listed, closed and drawn in {:?}", began.elapsed());
+        let closed = draw.closed.expect("it is drawn");
+        assert_eq!(closed.count, MANY + 100, "with what was set aside before the restart");
+        let round = engine.round(&round_id()).expect("it is there");
+        let mut verified = None;
+        let _ = round.transcript("everyone", |transcript| {
+            verified = Some(verify(transcript).expect("it holds"));
+            bytes::Bytes::new()
+        });
+        assert_eq!(verified.map(|it| (it.count, it.empty)), Some((MANY + 100, 100)));
+        // What nobody holds neither waits nor is ahead of anybody.
+        let look = async || (round.view().lines[0].waiting == MANY).then_some(());
+        eventually::some("those who wait are people", look).await;
+        engine.stop().await;
     });
 }

@@ -2,8 +2,8 @@
 //!
 //! From what is left, what people take and how much that differs, how many of those who have their
 //! turn buy, and who of the line is still there. The band between `likely_to` and `possible_to` is
-//! what chance and too little knowledge leave open, 99 times in 100. Whole numbers only. Decides
-//! nothing about a sale: it says what it expects, and [`crate::honesty`] holds it to that.
+//! what chance and too little knowledge leave open: each holds 99 times in 100. Whole numbers only.
+//! Decides nothing about a sale: it says what it expects, and [`crate::honesty`] holds it to that.
 
 use crate::Won;
 use crate::ahead::Ahead;
@@ -15,8 +15,9 @@ const PRIOR_PURCHASES: u64 = 20;
 /// How much purchases differ before any was seen: a quarter of the mean; its square in millionths
 /// squared.
 const PRIOR_SPREAD: u128 = 62_500_000_000;
-/// Half the width of the band, in standard deviations, in thousandths: 99 %.
-const DEVIATIONS_MILLI: u64 = 2_576;
+/// Half the width of the band, in standard deviations, in thousandths: the stock ends short of
+/// `likely_to` once in a hundred times, and reaches beyond `possible_to` once in a hundred.
+const DEVIATIONS_MILLI: u64 = 2_326;
 /// The band is never narrower than this on either side, in millionths: who turns up later may
 /// differ from who was there first.
 const LEAST_BAND_PPM: u64 = 30_000;

@@ -413,4 +413,6 @@ mod drawn;
 pub use drawn::DrawnLine;
 
 #[cfg(test)]
+mod rejoin_tests;
+#[cfg(test)]
 mod tests;

@@ -21,6 +21,8 @@ pub enum Refusal {
         until: Timestamp,
         /// What the operator says about it.
         message: Name,
+        /// Whether it may end before, when fewer people wait.
+        by_load: bool,
     },
     /// The token is missing, expired, of another issuer, or signed by an unknown key.
     Unauthenticated,
@@ -173,7 +175,12 @@ impl Refusal {
         let state = LifeCycle::Paused;
         let message = Name { ko: String::new(), en: String::new() };
         vec![
-            Refusal::Suspended { feature: Feature::SignUp, until: Timestamp(0), message },
+            Refusal::Suspended {
+                feature: Feature::SignUp,
+                until: Timestamp(0),
+                message,
+                by_load: false,
+            },
             Refusal::Unauthenticated,
             Refusal::Forbidden,
             Refusal::BodyTooLarge,

@@ -329,10 +329,8 @@ impl Round {
     /// The window that sells to this line now.
     #[must_use]
     pub fn open_window_of(&self, line: LineId) -> Option<&Window> {
-        if self.spec.is_lobby(line) {
-            return None;
-        }
-        let eligibility = &self.lines.get(line.index())?.eligibility;
+        let of_line = self.lines.get(line.index()).filter(|_| !self.spec.is_lobby(line));
+        let eligibility = &of_line?.eligibility;
         self.windows
             .iter()
             .find(|w| w.phase == WindowPhase::Open && w.spec.eligibility == *eligibility)
@@ -385,10 +383,6 @@ impl Round {
                 assert!(*to > line.stepped_to, "OR-6: a step by hand leads back");
                 line.stepped_to = *to;
             }
-            Event::DrawCommitted { .. }
-            | Event::LobbyClosed { .. }
-            | Event::ShareGiven { .. }
-            | Event::Drawn { .. } => self.apply_draw(event),
             Event::NoticePosted { .. } | Event::NoticeWithdrawn { .. } => self.notices.apply(event),
             Event::Held { .. }
             | Event::PaymentSent { .. }
@@ -397,7 +391,7 @@ impl Round {
             | Event::Voided { .. }
             | Event::ReturnSent { .. }
             | Event::Returned { .. } => self.apply_payment(event),
-            _ => {}
+            _ => self.apply_draw(event),
         }
         let given: Won = self.windows.iter().map(|window| window.stock.total).sum();
         let specified: Won = self.spec.windows.iter().map(|window| window.stock_won).sum();

@@ -244,7 +244,7 @@ impl RoundView {
             serial,
             epoch,
             at,
-            lobbies: LobbyView::of_round(round, |index| of_line(index).0),
+            lobbies: LobbyView::of_round(round, &of_line),
             shares: round.shares().to_vec(),
             spec: Arc::new(round.spec().clone()),
             mean_purchase: round.mean_purchase(program.rules_at(at).monthly_limit_won),
@@ -363,6 +363,12 @@ impl RoundView {
         PlaceView { state, watermark, ahead, eta, outlook, poll_after_millis }
     }
 
+    /// Where a place of a line stands whose turn has not come, whoever holds it.
+    #[must_use]
+    pub fn state_of_line(&self, line: LineId) -> PlaceState {
+        self.place_state(line, 1, 0, Phase::Unknown)
+    }
+
     fn place_state(&self, line: LineId, number: u64, watermark: u64, phase: Phase) -> PlaceState {
         match phase {
             Phase::Bought => return PlaceState::Bought,
@@ -395,7 +401,9 @@ impl RoundView {
     fn ahead(&self, line: LineId, number: u64, watermark: u64) -> u64 {
         let before = number.saturating_sub(1).saturating_sub(watermark);
         let vacant = &self.lines[line.index()].vacant;
-        before.saturating_sub(vacant_between(vacant, watermark, number.saturating_sub(1)))
+        let last = number.saturating_sub(1);
+        let drawn = self.lobby(line).map_or(0, |lobby| lobby.vacant_between(watermark, last));
+        before.saturating_sub(vacant_between(vacant, watermark, last)).saturating_sub(drawn)
     }
 
     /// What a window can still sell: its own, and what may move into it from those that are not

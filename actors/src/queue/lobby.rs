@@ -216,7 +216,9 @@ impl QueueShell {
     pub(super) fn note_entry(&mut self, shared: &RoundShared, event: &Event) {
         let Event::Joined { line, number, person, .. } = event else { return };
         let behind = shared.behind(*line).filter(|behind| behind.lobby_id == *line);
-        if behind.is_some_and(|behind| behind.lobby.lobby.list().is_none()) {
+        let behind = behind.filter(|behind| behind.lobby.lobby.list().is_none());
+        if let Some(behind) = behind {
+            behind.lobby.lobby.count_entry();
             self.entries.entry(*line).or_default().push((*number, *person));
         }
     }

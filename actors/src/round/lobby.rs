@@ -15,6 +15,7 @@ use actix::AsyncContext;
 use openrun_core::draw::{DrawnOrder, ShareValue, commitment};
 use openrun_core::round::ClassDraw;
 use openrun_core::round_spec::LineId;
+use openrun_core::view::RoundView;
 use openrun_core::{Event, Refusal, RoundId, Timestamp};
 use std::sync::Arc;
 
@@ -72,6 +73,15 @@ impl RoundShell {
                 self.drawing.insert(draw.line);
                 self.draw_line(shared, &draw, now, ctx);
             }
+        }
+    }
+
+    /// What the draws add to a snapshot.
+    pub(super) fn show_draws(&self, shared: &RoundShared, view: &mut RoundView) {
+        for draw in self.round.draws() {
+            let Some(lobby) = shared.line(draw.lobby) else { continue };
+            view.set_lobby_people(draw.line, lobby.lobby.people());
+            view.set_vacant_head(draw.line, lobby.lobby.vacant());
         }
     }
 
@@ -177,7 +187,7 @@ fn list(id: &RoundId, class: &str, count: u64, entries: &[Entry], secret: &Secre
 /// From here everybody reads the places of the lobby as those of the line.
 fn show(behind: &LineShared, lobby: &LineShared, order: DrawnOrder) {
     let order = Arc::new(order);
-    lobby.lobby.draw(Arc::clone(&order));
+    lobby.lobby.draw(Arc::clone(&order), &behind.places);
     // Once more: who left the lobby, or was found to be in it, while the order was made.
     behind.places.take_in(&lobby.places, &order);
 }

@@ -58,6 +58,7 @@ pub(super) fn render(board: &Board<'_>, language: Language, is_still: bool) -> B
     page.lines(board);
     page.windows(board);
     page.switched_off(board);
+    page.honesty(board);
     page.raw("</main></body></html>\n");
     Bytes::from(page.html)
 }
@@ -260,6 +261,37 @@ impl Page {
             self.raw("</small></li>");
         }
         self.raw("</ul></section>");
+    }
+
+    /// How right people were told; nothing before anything was measured.
+    fn honesty(&mut self, board: &Board<'_>) {
+        let honesty = &board.honesty;
+        self.table("How right people were told", "안내의 정확도", &[]);
+        let half = ("Half of the estimates were off by at most", "예상 시간의 절반은 오차가");
+        let most = ("Nine in ten were off by at most", "열에 아홉은 오차가");
+        for ((english, korean), error) in
+            [(half, honesty.estimate_error_p50_percent), (most, honesty.estimate_error_p90_percent)]
+        {
+            self.row(english, korean, |page| match error {
+                Some(error) => {
+                    page.text(f64::from(u32::try_from(error.0).unwrap_or(u32::MAX)) / 1_000.0);
+                    page.say(" %", "% 이내");
+                }
+                None => page.say("not measured yet", "아직 측정되지 않음"),
+            });
+        }
+        let told = &honesty.outlooks;
+        for (english, korean, tally) in [
+            ("Told likely, and bought", "'가능성 높음' 안내 후 구매", &told.likely),
+            ("Told unlikely, and bought", "'가능성 낮음' 안내 후 구매", &told.unlikely),
+        ] {
+            self.row(english, korean, |page| {
+                page.text(format_args!("{} / {}", grouped(tally.bought), grouped(tally.told)));
+            });
+        }
+        let order = ("Numbers given out of order", "순서가 뒤바뀐 번호");
+        self.row(order.0, order.1, |page| page.text(grouped(board.inversions)));
+        self.raw("</tbody></table>");
     }
 
     /// A table up to its first row; `heads` name its columns, if it has more than two.

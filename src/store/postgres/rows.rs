@@ -194,12 +194,15 @@ impl<'b> Rows<'b> {
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }
             | Event::SuspensionsChanged { .. }
-            | Event::StaffActed { .. } => {
-                let round = event.round().map(|round| self.names.place(round.as_str()));
-                let (kind, body) = (kind_of(event), serde_json::to_string(event)?);
-                self.journals.push(JournalRow { place, kind, round, body });
-            }
+            | Event::StaffActed { .. } => self.journal(place, event)?,
         }
+        Ok(())
+    }
+
+    fn journal(&mut self, place: Place, event: &'b Event) -> Result<(), RowsError> {
+        let round = event.round().map(|round| self.names.place(round.as_str()));
+        let (kind, body) = (kind_of(event), serde_json::to_string(event)?);
+        self.journals.push(JournalRow { place, kind, round, body });
         Ok(())
     }
 

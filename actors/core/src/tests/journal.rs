@@ -1,6 +1,7 @@
 //! The stored form: every kind of event is written as JSON and read back as it was.
 
 use super::samples::*;
+use crate::draw::{Digest, ShareValue};
 use crate::payment::VoidReason;
 use crate::purchase::{Purchase, PurchaseState};
 use crate::round::LifeCycle;
@@ -61,6 +62,34 @@ fn one_of_each() -> Vec<Event> {
         },
         Event::NumbersReserved { round: round.clone(), line, up_to: 16_384 },
         Event::WatermarkMoved { round: round.clone(), line, to: 9 },
+        Event::DrawCommitted {
+            round: round.clone(),
+            line,
+            commitment: Digest([1; 32]),
+            at: at("09:00"),
+        },
+        Event::LobbyClosed {
+            round: round.clone(),
+            line,
+            lobby: LineId(4),
+            count: 7,
+            root: Digest([2; 32]),
+            at: at("10:00"),
+        },
+        Event::ShareGiven {
+            round: round.clone(),
+            share: ShareValue { name: "council".to_owned(), value: "00ff".to_owned() },
+            at: at("10:00"),
+        },
+        Event::Drawn {
+            round: round.clone(),
+            line,
+            lobby: LineId(4),
+            count: 7,
+            key: Digest([3; 32]),
+            seed: Digest([4; 32]),
+            at: at("10:01"),
+        },
         Event::InletChanged { round: round.clone(), inlet: inlet() },
         Event::StaffActed {
             actor: "op".to_owned(),

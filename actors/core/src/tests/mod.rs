@@ -2,6 +2,7 @@
 //! every event.
 
 mod crowd;
+mod draw;
 mod holds;
 mod journal;
 mod sale;

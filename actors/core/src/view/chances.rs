@@ -4,12 +4,12 @@
 //! it comes to the same answers. Nothing is said that is not known: no estimate while nothing
 //! moves, none when the stock ends before.
 
-use super::{Eta, LineView, Outlook, PlaceState, RoundView, vacant_between};
+use super::{Eta, LineView, Outlook, PlaceState, RoundView, WindowView, vacant_between};
 use crate::Won;
 use crate::ahead::Ahead;
 use crate::forecast::{Chances, Figures, Spread};
 use crate::places::Places;
-use crate::round::{LifeCycle, Round};
+use crate::round::{LifeCycle, Round, WindowPhase};
 use crate::round_spec::{InletMode, LineId};
 use crate::speed::{Speed, millis_for};
 use crate::uptake::{Uptake, WHOLE_PPM};
@@ -72,7 +72,11 @@ impl RoundView {
             uptake: here.uptake,
             speed: self.speed(here),
         };
-        let (chances, present_ppm) = (figures.chances(&ahead), ahead.share_ppm(&here.vacant));
+        let chances = match window.phase {
+            WindowPhase::Over => Chances::default(),
+            _ => figures.chances(&ahead),
+        };
+        let present_ppm = ahead.share_ppm(&here.vacant);
         let line = &mut self.lines[line.index()];
         (line.chances, line.present_ppm) = (chances, present_ppm);
     }
@@ -82,8 +86,14 @@ impl RoundView {
     pub fn speed(&self, line: &LineView) -> Option<Speed> {
         let is_moving = self.state == LifeCycle::Open
             && self.spec.inlet.mode == InletMode::Auto
-            && self.interruption.is_none();
+            && self.interruption.is_none()
+            && self.is_selling(line);
         line.speed.filter(|speed| is_moving && speed.p50_milli > 0)
+    }
+
+    fn is_selling(&self, line: &LineView) -> bool {
+        let is_theirs = |w: &WindowView| w.eligibility == line.eligibility;
+        self.windows.iter().any(|w| is_theirs(w) && w.phase == WindowPhase::Open)
     }
 
     /// When the stock of a line is expected to end; nothing while nothing can move, or when those

@@ -3,7 +3,7 @@
 //! An entry says nothing about anybody's place: no number, nobody ahead, and chances that are the
 //! same for all who are there.
 
-use super::{Outlook, POLL, PlaceState, PlaceView, RoundView};
+use super::{LineParts, Outlook, POLL, PlaceState, PlaceView, RoundView, vacant_between};
 use crate::Won;
 use crate::places::Places;
 use crate::round::{ClassDraw, Round, WindowPhase};
@@ -22,26 +22,56 @@ const POSSIBLE_IN_DRAW_PERCENT: u64 = 300;
 pub struct LobbyView {
     /// How far its draw has come.
     pub draw: ClassDraw,
-    /// How many entries it has, those of people who left included.
+    /// How many entries it has, those of people who left and those that nobody is known to hold
+    /// included.
     pub entries: u64,
+    /// How many of them somebody is known to have been given.
+    pub people: u64,
+    /// Once it is drawn: the numbers of the line that fell to entries that nobody was known to
+    /// hold, in order. They may lie anywhere, so ranges would not do.
+    pub vacant: Arc<[u32]>,
 }
 
 impl LobbyView {
-    /// The lobbies of a round; none if it is not drawn. `places_of` answers the places of a line.
-    pub(super) fn of_round(
-        round: &Round,
-        places_of: impl Fn(usize) -> Arc<Places>,
-    ) -> Vec<LobbyView> {
+    /// The lobbies of a round; none if it is not drawn. `of_line` answers the parts of a line.
+    pub(super) fn of_round(round: &Round, of_line: impl Fn(usize) -> LineParts) -> Vec<LobbyView> {
         let view = |draw: &ClassDraw| {
-            let given = || places_of(draw.lobby.index()).last_number();
-            let entries = draw.closed.map_or_else(given, |closed| closed.count);
-            LobbyView { draw: draw.clone(), entries }
+            let (places, (_, vacant)) = of_line(draw.lobby.index());
+            let entries = draw.closed.map_or_else(|| places.last_number(), |closed| closed.count);
+            let people = entries - vacant_between(&vacant, 0, entries).min(entries);
+            LobbyView { draw: draw.clone(), entries, people, vacant: Arc::default() }
         };
         round.draws().iter().map(view).collect()
+    }
+
+    /// How many of the numbers after `after` up to `up_to` fell to nobody.
+    pub(super) fn vacant_between(&self, after: u64, up_to: u64) -> u64 {
+        let below = |bound: u64| self.vacant.partition_point(|number| u64::from(*number) <= bound);
+        below(up_to).saturating_sub(below(after)) as u64
     }
 }
 
 impl RoundView {
+    /// With how many people a lobby is known to have been given entries: lost ones that were shown
+    /// since its round was loaded are no runs of vacant numbers any more.
+    pub fn set_lobby_people(&mut self, line: LineId, people: u64) {
+        if let Some(lobby) = self.lobbies.get_mut(line.index()) {
+            lobby.people = people;
+        }
+    }
+
+    /// With the numbers that a draw gave to nobody. They neither wait nor are ahead of anybody.
+    pub fn set_vacant_head(&mut self, line: LineId, vacant: Arc<[u32]>) {
+        let (Some(lobby), Some(view)) =
+            (self.lobbies.get_mut(line.index()), self.lines.get_mut(line.index()))
+        else {
+            return;
+        };
+        lobby.vacant = vacant;
+        let waits_for = lobby.vacant_between(view.watermark, u64::MAX);
+        view.waiting = view.waiting.saturating_sub(waits_for);
+    }
+
     /// The lobby of a line, or the lobby that a line is.
     #[must_use]
     pub fn lobby(&self, line: LineId) -> Option<&LobbyView> {
@@ -79,9 +109,9 @@ impl RoundView {
             return Outlook::No;
         }
         let served = u64::try_from(in_reach.0 / self.mean_purchase.0.max(1)).unwrap_or(0).max(1);
-        let entries = self.lobby(line).map_or(0, |lobby| lobby.entries);
+        let people = self.lobby(line).map_or(0, |lobby| lobby.people);
         let share_ppm = self.lines[self.spec.line_behind(line).index()].uptake.share_ppm;
-        let competing = entries.saturating_mul(share_ppm) / WHOLE_PPM;
+        let competing = people.saturating_mul(share_ppm) / WHOLE_PPM;
         match competing.saturating_mul(100) / served {
             0..LIKELY_IN_DRAW_PERCENT => Outlook::Likely,
             LIKELY_IN_DRAW_PERCENT..POSSIBLE_IN_DRAW_PERCENT => Outlook::Possible,
