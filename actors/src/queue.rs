@@ -60,6 +60,14 @@ pub(crate) struct Retire;
 /// Describe yourself.
 pub(crate) struct Describe;
 
+/// How a claim is answered: until when the pass is good.
+enum Answered {
+    /// At once; nothing when the place lapsed and waits once more.
+    Now(Option<Timestamp>),
+    /// Once this is durable: the store knows of another pass.
+    OnceDurable(Timestamp, Vec<Event>),
+}
+
 /// A place taken or held.
 pub(crate) struct Placed {
     pub is_new: bool,
@@ -165,7 +173,8 @@ impl QueueShell {
         let rejoin = view.spec.rejoin;
         match self.queue.decide_join(ask.person, ask.line, ask.shown, rejoin, places) {
             JoinDecision::Held(place) => {
-                let is_out = self.clock.now() < place.expires_at;
+                // One that was given anew is answered to a claim, once it is durable.
+                let is_out = self.clock.now() < place.expires_at && !place.is_renewed;
                 let pass_expires_at = is_out.then_some(place.expires_at);
                 Ok(Placed { is_new: false, line: ask.line, number: place.number, pass_expires_at })
             }
@@ -203,7 +212,7 @@ impl QueueShell {
     }
 
     /// Until when the pass is good; nothing when the place lapsed and waits once more.
-    fn claim(&mut self, ask: &ClaimTurn) -> Result<Option<Timestamp>, Refusal> {
+    fn claim(&mut self, ask: &ClaimTurn) -> Result<Answered, Refusal> {
         let ask = &ClaimTurn { shown: self.settled(ask.person, ask.shown)?, ..*ask };
         let (shared, line) = self.here(ask.shown.line)?;
         self.adopt(&shared, ask.person, ask.shown, &line.places);
@@ -211,19 +220,30 @@ impl QueueShell {
         let decided = self.queue.decide_claim(now, ask.person, ask.shown, &line.places);
         let decided = decided.map_err(|refusal| of_entry(&shared, ask.shown.line, refusal))?;
         let expires_at = match decided {
-            ClaimDecision::Again { expires_at } => return Ok(Some(expires_at)),
+            ClaimDecision::Again { expires_at } => {
+                let is_renewed = self.queue.place(ask.person).is_some_and(|it| it.is_renewed);
+                return Ok(match is_renewed {
+                    true => Answered::OnceDurable(expires_at, Vec::new()),
+                    false => Answered::Now(Some(expires_at)),
+                });
+            }
             ClaimDecision::Back => {
                 self.come_back(&shared, ask.person, ask.shown, &line.places);
-                return Ok(None);
+                return Ok(Answered::Now(None));
             }
-            ClaimDecision::Renewed { expires_at } => expires_at,
+            ClaimDecision::Renewed { expires_at } => {
+                let ShownTicket { line: id, number } = ask.shown;
+                let claimed = self.claimed(&shared, id, number, ask.person, expires_at);
+                self.queue.apply(&claimed, &line.places);
+                return Ok(Answered::OnceDurable(expires_at, vec![claimed]));
+            }
             ClaimDecision::New => now.plus_millis(shared.view.load().gate.pass_life_millis),
         };
         let ShownTicket { line: line_id, number } = ask.shown;
         let claimed = self.claimed(&shared, line_id, number, ask.person, expires_at);
         self.queue.apply(&claimed, &line.places);
         self.journal.append_and_forget(now, vec![claimed]);
-        Ok(Some(expires_at))
+        Ok(Answered::Now(Some(expires_at)))
     }
 
     /// A lapsed place waits once more, at the head of its line.
@@ -288,7 +308,16 @@ impl Serve<ClaimTurn> for QueueShell {
     type Answer = Result<Option<Timestamp>, Refusal>;
 
     fn serve(&mut self, ask: ClaimTurn, reply: Reply<Self::Answer>, _ctx: &mut Ctx<Self>) {
-        reply.send(self.claim(&ask));
+        match self.claim(&ask) {
+            Err(refusal) => reply.send(Err(refusal)),
+            Ok(Answered::Now(expires_at)) => reply.send(Ok(expires_at)),
+            Ok(Answered::OnceDurable(expires_at, events)) => {
+                self.journal.append_then(self.clock.now(), events, move |outcome| {
+                    let answer = outcome.map(|()| Some(expires_at));
+                    reply.send(answer.map_err(|_| Refusal::Unavailable));
+                });
+            }
+        }
     }
 }
 

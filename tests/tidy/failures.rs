@@ -7,7 +7,7 @@ use super::{Fault, assert_none};
 const PAGE: &str = "docs/failure-modes.md";
 /// Those that the page must have a row for.
 const MODES: &[std::ops::RangeInclusive<u32>] =
-    &[1..=26, 37..=41, 45..=52, 54..=54, 57..=57, 60..=60, 62..=62];
+    &[1..=28, 31..=31, 36..=41, 45..=52, 54..=54, 57..=57, 60..=60, 62..=62];
 /// What a row without a test must say.
 const NOT_YET: &str = "not yet: ";
 

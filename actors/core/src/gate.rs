@@ -294,16 +294,13 @@ impl Gate {
         places: &[Arc<Places>],
         monthly_limit: Won,
     ) -> Vec<Event> {
-        if self.lines[id.index()].pending.is_some() {
-            return Vec::new();
-        }
         let figures = self.figures(id, round, places, round.mean_purchase(monthly_limit));
         let (limiter, mut room) = figures.binding();
         let here = &places[id.index()];
         let line = &mut self.lines[id.index()];
         (line.figures, line.limiter) = (Some(figures), limiter);
         let (mut events, mut cost) = (Vec::new(), 0);
-        if limiter == Limiter::Shut {
+        if limiter == Limiter::Shut || line.pending.is_some() {
             return events;
         }
         let most = usize::try_from(room_for_calls(&figures, here) / PERSON).unwrap_or(CALLS_MAX);

@@ -32,6 +32,9 @@ pub struct Place {
     pub stopped_at: i64,
     /// Whether it lapsed and came back: it does so once.
     pub has_returned: bool,
+    /// Whether its pass was given anew while one was out: what is answered of such a pass is
+    /// durable, for the store knows of another one.
+    pub is_renewed: bool,
 }
 
 /// A ticket as shown by its person: its signature was checked before.
@@ -69,7 +72,8 @@ pub enum ClaimDecision {
     /// A pass is to be given.
     New,
     /// The sale stood still while the pass was out: it is given anew for as long as it would have
-    /// been good.
+    /// been good. To be answered once it is durable, and so is whatever is answered of it later
+    /// ([`Place::is_renewed`]).
     Renewed {
         /// Until when it is good.
         expires_at: Timestamp,
@@ -282,6 +286,7 @@ impl Queue {
                     expires_at: Timestamp::default(),
                     stopped_at: self.stops.total_millis,
                     has_returned: false,
+                    is_renewed: false,
                 };
                 self.join(*person, place, places);
             }
@@ -289,6 +294,7 @@ impl Queue {
                 let stopped_at = self.stops.total_millis;
                 let is_theirs = |place: &&mut Place| place.line == *line && place.number == *number;
                 if let Some(place) = self.places.get_mut(person).filter(is_theirs) {
+                    place.is_renewed = places.phase(*number) == Phase::Claimed;
                     (place.expires_at, place.stopped_at) = (*expires_at, stopped_at);
                 }
                 let (at, line, number, person) = (*expires_at, *line, *number, *person);

@@ -1,7 +1,8 @@
 //! Time that does not count: while a sale is paused, or held up by its store or its rail, no pass
 //! ages and no turn lapses.
 //!
-//! Knows times only, and what a journal tells of them. The round's [`crate::gate::Gate`] keeps the clock, everybody reads it.
+//! Knows times only, and what a journal tells of them. The round's [`crate::gate::Gate`] keeps the
+//! clock, everybody reads it.
 
 use crate::round::LifeCycle;
 use crate::{Event, Timestamp};

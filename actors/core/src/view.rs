@@ -264,7 +264,8 @@ impl RoundView {
         view
     }
 
-    /// With what the round's inlet says of itself: active is who has a pass or is expected to claim.
+    /// With what the round's inlet says of itself: active is who has a pass or is expected to
+    /// claim.
     pub fn see_gate(&mut self, gate: GateView) {
         for (line, gate) in self.lines.iter_mut().zip(&gate.lines) {
             line.active = gate.active;

@@ -27,6 +27,10 @@ pub(in crate::sim) enum Done {
     Left {
         request: u64,
     },
+    Renewed {
+        request: u64,
+        expires_at: Timestamp,
+    },
     Moved {
         round: usize,
         generation: u32,
@@ -249,6 +253,9 @@ impl World {
                 self.answer_sign_up(request, Ok(()));
             }
             Done::Left { request } => self.answer_left(request),
+            Done::Renewed { request, expires_at } => {
+                self.answer_renewed(request, Ok(expires_at));
+            }
             Done::Moved { round, generation, line, events } => {
                 self.turns_written(round, generation, line, &events);
             }
@@ -280,6 +287,9 @@ impl World {
                 self.answer_sign_up(request, Err(Refusal::Unavailable));
             }
             Done::Left { request } => self.answer_left(request),
+            Done::Renewed { request, .. } => {
+                self.answer_renewed(request, Err(Refusal::Unavailable));
+            }
             Done::Reserved { round, generation, line, .. } => {
                 self.numbers_reserved(round, generation, line, None);
             }

@@ -55,7 +55,8 @@ impl World {
         actor.queues[shard].see(view.gate.stops);
         let placed = match actor.queues[shard].decide_join(key, line, shown, rejoin, &places) {
             JoinDecision::Held(place) => {
-                let pass_expires_at = (now < place.expires_at).then_some(place.expires_at);
+                let is_out = now < place.expires_at && !place.is_renewed;
+                let pass_expires_at = is_out.then_some(place.expires_at);
                 let number = place.number;
                 Ok(Placed { is_new: false, line, number, pass_expires_at })
             }
@@ -95,13 +96,15 @@ impl World {
         placed
     }
 
-    /// A person claims the turn of a ticket.
+    /// A person claims the turn of a ticket. A pass that is given anew is answered once it is
+    /// written: nothing is answered here.
     pub(in crate::sim) fn claim(
         &mut self,
         round: usize,
         person: u32,
         shown: ShownTicket,
-    ) -> Result<Option<Timestamp>, Refusal> {
+        request: u64,
+    ) -> Result<Option<Option<Timestamp>>, Refusal> {
         let (now, stream) = (self.now, self.stream_of_round(round));
         let house = self.house.as_mut().ok_or(Refusal::Unavailable)?;
         let view = Arc::clone(&house.rounds[round].view);
@@ -116,7 +119,13 @@ impl World {
         queue.see(view.gate.stops);
         let life = view.gate.pass_life_millis;
         let (id, ShownTicket { line, number }) = (view.spec.id.clone(), shown);
-        let (answer, event) = match queue.decide_claim(now, key, shown, &places) {
+        let decided = queue.decide_claim(now, key, shown, &places);
+        let is_renewed = match &decided {
+            Ok(ClaimDecision::Renewed { .. }) => true,
+            Ok(ClaimDecision::Again { .. }) => queue.place(key).is_some_and(|it| it.is_renewed),
+            _ => false,
+        };
+        let (answer, event) = match decided {
             Ok(ClaimDecision::Again { expires_at }) => (Ok(Some(expires_at)), None),
             Ok(ClaimDecision::Back) => (Ok(None), Some(Queue::came_back(&id, &shown, key))),
             Ok(decision) => {
@@ -133,10 +142,15 @@ impl World {
             queue.apply(&event, &places);
             events.push(event);
         }
+        if let (true, Ok(Some(expires_at))) = (is_renewed, &answer) {
+            let done = Done::Renewed { request, expires_at: *expires_at };
+            self.append(stream, Append { at: now, events, under, done });
+            return Ok(None);
+        }
         if !events.is_empty() {
             self.append(stream, Append { at: now, events, under, done: Done::Nothing });
         }
-        answer
+        answer.map(Some)
     }
 
     /// A person gives a place up; the answer comes when that is written.

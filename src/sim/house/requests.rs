@@ -8,7 +8,7 @@ use crate::sim::faults::Plant;
 use crate::sim::people::{Attempt, Request, Said, Shown, Wish, digest_of, key_of};
 use crate::sim::world::World;
 use openrun_core::person::{Ask, RoundFacts, ShownPass};
-use openrun_core::{Event, IdempotencyKey, Purchase, PurchaseId, Refusal, Won};
+use openrun_core::{Event, IdempotencyKey, Purchase, PurchaseId, Refusal, Timestamp, Won};
 use std::sync::Arc;
 
 impl World {
@@ -28,8 +28,9 @@ impl World {
                 self.answer(number, Said::Placed(placed));
             }
             Wish::Claim { shown } => {
-                let claimed = self.claim(round, person, shown);
-                self.answer(number, Said::Claimed(claimed));
+                if let Some(claimed) = self.claim(round, person, shown, number).transpose() {
+                    self.answer(number, Said::Claimed(claimed));
+                }
             }
             Wish::Leave { shown } => self.leave(round, person, shown, number),
             Wish::Buy(attempt) => self.purchase(number, person, round, &attempt),
@@ -115,6 +116,14 @@ impl World {
 
     pub(in crate::sim) fn answer_left(&mut self, request: u64) {
         self.answer(request, Said::Left);
+    }
+
+    pub(in crate::sim) fn answer_renewed(
+        &mut self,
+        request: u64,
+        answer: Result<Timestamp, Refusal>,
+    ) {
+        self.answer(request, Said::Claimed(answer.map(Some)));
     }
 
     pub(in crate::sim) fn answer_purchase(

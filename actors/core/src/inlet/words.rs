@@ -1,4 +1,5 @@
-//! What each policy of the inlet says of itself, for operators: its room, whether it binds, and why.
+//! What each policy of the inlet says of itself, for operators: its room, whether it binds, and
+//! why. Decides nothing.
 
 use super::{Figures, Limiter, PERSON, RateFigures};
 

@@ -1,5 +1,5 @@
-//! Counts what becomes of those who were let in together: a ring of ranges of numbers, each with two
-//! counters, written by whichever thread changes a number.
+//! Counts what becomes of those who were let in together: a ring of ranges of numbers, each with
+//! two counters, written by whichever thread changes a number.
 //!
 //! A number that is counted under a range that was just given to another cohort is lost to both:
 //! that cohort was over.
