@@ -86,6 +86,6 @@ mod controls {
 
     #[test]
     fn a_page_without_rows_is_a_fault_for_each_mode() {
-        assert_eq!(check("", &[]).len(), 26 + 5 + 8 + 4);
+        assert_eq!(check("", &[]).len(), 28 + 1 + 6 + 8 + 4);
     }
 }
