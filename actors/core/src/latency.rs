@@ -97,7 +97,7 @@ impl LatencyMeter {
         let sums = self.recent(now).fold((0, 0), |(ended, errors), (_, second)| {
             (ended + second.ended, errors + second.errors)
         });
-        if sums.0 == 0 { 0 } else { sums.1 * WHOLE / sums.0 }
+        (sums.1 * WHOLE).checked_div(sums.0).unwrap_or(0)
     }
 
     /// Forgets what is too old to count.

@@ -76,7 +76,7 @@ impl Age {
 
     /// The share that claims within this second, in thousandths; before it was seen everybody.
     fn share(&self) -> u64 {
-        if self.at_risk == 0 { WHOLE } else { self.claimed * WHOLE / self.at_risk }
+        (self.claimed * WHOLE).checked_div(self.at_risk).unwrap_or(WHOLE)
     }
 }
 

@@ -30,7 +30,7 @@ enum Defect {
 /// What can have happened to a line, in order.
 #[derive(Debug, Clone)]
 enum Entry {
-    Person(Event),
+    Person(Box<Event>),
     Bought(u64),
     Moved(u64),
     /// Somebody who came back has the turn once more.
@@ -142,7 +142,7 @@ impl World {
         let (round, line, key) = (second_round().id, LineId(0), World::key(who));
         if let Some(shown) = shown.filter(|_| self.defect != Defect::LostPlace) {
             let joined = self.queue.decide_adopt(&round, key, shown, &self.places);
-            joined.into_iter().for_each(|event| self.write(Entry::Person(event), false));
+            joined.into_iter().for_each(|event| self.write(Entry::Person(Box::new(event)), false));
         }
         let decided = self.queue.decide_join(key, line, shown, self.rejoin, &self.places);
         let decided = match (decided, self.defect) {
@@ -161,7 +161,7 @@ impl World {
             JoinDecision::New { dead_up_to } => {
                 let number = self.places.take_number().expect("a block is never used up here");
                 let joined = Event::Joined { round, line, number, person: key, dead_up_to };
-                self.write(Entry::Person(joined), false);
+                self.write(Entry::Person(Box::new(joined)), false);
                 let left = (1..number).find(|it| self.places.phase(*it) == Phase::Left);
                 let better = left.filter(|_| self.defect == Defect::BetterPlace);
                 (better.unwrap_or(number), better.is_none())
@@ -224,7 +224,7 @@ impl World {
         let (round, key) = (second_round().id, World::key(who));
         let left = self.queue.decide_leave(&round, key, shown, &self.places);
         if let Ok(Some(left)) = left {
-            self.write(Entry::Person(left), true);
+            self.write(Entry::Person(Box::new(left)), true);
             self.give_up(who, |it| it <= number);
         }
     }
@@ -237,7 +237,7 @@ impl World {
             Ok(ClaimDecision::New) => {
                 let expires_at = self.now.plus_millis(600_000);
                 let claimed = Event::Claimed { round, line, number, person: key, expires_at };
-                self.write(Entry::Person(claimed), false);
+                self.write(Entry::Person(Box::new(claimed)), false);
             }
             Ok(ClaimDecision::Back) => self.come_back(who, number),
             _ => {}
@@ -248,7 +248,7 @@ impl World {
     fn come_back(&mut self, who: usize, number: u64) {
         let shown = ShownTicket { line: LineId(0), number };
         let back = Queue::came_back(&second_round().id, &shown, World::key(who));
-        self.write(Entry::Person(back), false);
+        self.write(Entry::Person(Box::new(back)), false);
     }
 
     fn buy(&mut self, who: usize) {
