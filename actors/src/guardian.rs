@@ -338,7 +338,6 @@ impl Inner {
         let (weak, around) = (Arc::downgrade(&shared), self.surroundings(of_state.clone()));
         let make =
             move || RoundShell::new(round, program, (vacant, pauses), weak, around, serial + 1);
-        shared.round.restart(&arbiter, make, self.obituary(id, "round"));
         let people = queues.into_iter().zip(entries).enumerate();
         for ((shard, people), handle) in people.zip(&shared.queues) {
             let (weak, labels) = (Arc::downgrade(&shared), labels.clone());
@@ -346,6 +345,8 @@ impl Inner {
             let make = move || QueueShell::new(people, shard, weak, journal, clock, labels);
             handle.restart(&arbiter, make, self.obituary(id, "queue"));
         }
+        // After its shards: its first tick may ask them who is in a lobby.
+        shared.round.restart(&arbiter, make, self.obituary(id, "round"));
         RoundRef(shared).reserve_numbers();
         tracing::warn!(round = %id, "a round was rebuilt from the store");
     }

@@ -11,7 +11,7 @@ use crate::inlet::{
 };
 use crate::latency::{Adaptive, LatencyMeter, pass_life_millis};
 use crate::places::{COHORTS, Phase, Places};
-use crate::round::{LifeCycle, Line, Round};
+use crate::round::{LifeCycle, Line, Round, STEP_MAX};
 use crate::round_spec::{InletMode, LineId};
 use crate::stops::Stops;
 use crate::turn_up::{GRACE_S, TurnUp};
@@ -277,7 +277,10 @@ impl Gate {
             share: if is_stand_by { PERSON } else { line.turn_up.share() },
             returned: here.returned(),
             manual_left: match inlet.mode {
-                InletMode::Manual => here.entering(watermark, stepped_to(round, id)),
+                InletMode::Manual => {
+                    let walked = watermark.saturating_add(STEP_MAX);
+                    here.entering(watermark, stepped_to(round, id).min(walked))
+                }
                 _ => 0,
             },
             wanted: inlet::demand(inlet, here.last_number()).saturating_sub(watermark),

@@ -451,7 +451,8 @@ impl Places {
     /// How many who came back have a smaller number.
     #[must_use]
     pub fn returned_before(&self, number: u64) -> u64 {
-        self.returned.before(number)
+        // They had a turn once: all of them stand before everybody whose turn has not come.
+        if number > self.watermark() { self.returned() } else { self.returned.before(number) }
     }
 
     /// How many of the numbers after `from` up to `to` have a pass out.

@@ -35,6 +35,9 @@ pub struct Place {
     /// Whether its pass was given anew while one was out: what is answered of such a pass is
     /// durable, for the store knows of another one.
     pub is_renewed: bool,
+    /// Whether it was taken behind the watermark while people who came back were waiting: they
+    /// come first (OR-5).
+    pub is_late: bool,
 }
 
 /// A ticket as shown by its person: its signature was checked before.
@@ -212,6 +215,9 @@ impl Queue {
                 let ahead = place.number - 1 - watermark + places.returned();
                 Err(Refusal::NotYet { ahead })
             }
+            Phase::Waiting if place.is_late && places.returned() > 0 => {
+                Err(Refusal::NotYet { ahead: places.returned() })
+            }
             Phase::Waiting | Phase::Called => Ok(ClaimDecision::New),
             Phase::Returned => Err(Refusal::NotYet { ahead: places.returned_before(place.number) }),
             Phase::Claimed => self.decide_claim_again(now, &place),
@@ -287,6 +293,7 @@ impl Queue {
                     stopped_at: self.stops.total_millis,
                     has_returned: false,
                     is_renewed: false,
+                    is_late: false,
                 };
                 self.join(*person, place, places);
             }
@@ -358,7 +365,8 @@ impl Queue {
                 let _ = places.change(former.number, from, Phase::Left);
             }
         }
-        self.places.insert(person, place);
+        let is_late = number <= places.watermark() && places.returned() > 0;
+        self.places.insert(person, Place { is_late, ..place });
         let is_fresh = places.change(number, Phase::Unknown, Phase::Waiting)
             || places.change(number, Phase::Vacant, Phase::Waiting)
             || places.phase(number) == Phase::Bought;

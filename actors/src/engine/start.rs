@@ -201,11 +201,10 @@ impl Inner {
         let reading = |id: RoundId| {
             let (store, seats) = (Arc::clone(&self.store), Arc::clone(&seats));
             let secrets = Arc::clone(&self.draw_secrets);
-            let loading = tokio::spawn(async move {
+            tokio::spawn(async move {
                 let _seat = seats.acquire().await;
                 (load_round(&*store, &id, &[], &secrets).await, id)
-            });
-            loading
+            })
         };
         let all: Vec<_> = self.store.rounds().await?.into_iter().map(reading).collect();
         for loading in all {
@@ -220,6 +219,10 @@ impl Inner {
                     continue;
                 }
             };
+            // A doubt during the start may have read it again, from what is newer.
+            if self.rounds.contains_key(&id) {
+                continue;
+            }
             let program = &loaded.round.spec().program_id;
             let slot = self.programs.get(program);
             let slot = slot.map(|slot| (Arc::clone(&slot.program), slot.journal.clone()));

@@ -24,9 +24,9 @@ pub(crate) struct LobbyClosed;
 /// Somebody who came while a lobby was being closed.
 pub(super) type Parked = (TakePlace, Reply<Result<Placed, Refusal>>);
 
-/// Most people who wait in one shard while a lobby closes: as many as may call it at once. Who
-/// comes beyond that is told to come again.
-const PARKED_MAX: usize = 4_096;
+/// Most people who wait in one shard while a lobby closes: half of those who may call it at once,
+/// so that others still claim and leave. Who comes beyond that is told to come again.
+const PARKED_MAX: usize = 2_048;
 
 /// A line with its lobby.
 struct Behind {
@@ -230,7 +230,8 @@ impl Serve<CloseLobby> for QueueShell {
     fn serve(&mut self, close: CloseLobby, reply: Reply<Vec<Entry>>, _ctx: &mut Ctx<Self>) {
         // Dropping the reply says that there is no answer: whoever is retired knows no whole list.
         if !self.is_retired {
-            reply.send(self.entries.remove(&close.0).unwrap_or_default());
+            // Kept until the list is durable: the lobby may have to be closed once more.
+            reply.send(self.entries.get(&close.0).cloned().unwrap_or_default());
         }
     }
 }
@@ -239,6 +240,12 @@ impl Serve<LobbyClosed> for QueueShell {
     type Answer = ();
 
     fn serve(&mut self, _: LobbyClosed, reply: Reply<()>, _ctx: &mut Ctx<Self>) {
+        if let Some(shared) = self.shared.upgrade() {
+            let is_open = |lobby: &LineId| {
+                shared.line(*lobby).is_some_and(|line| line.lobby.list().is_none())
+            };
+            self.entries.retain(|lobby, _| is_open(lobby));
+        }
         for (ask, answer) in std::mem::take(&mut self.parked) {
             self.take_place(ask, answer);
         }

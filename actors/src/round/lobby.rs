@@ -105,15 +105,19 @@ impl RoundShell {
         };
         ctx.spawn(listing.into_actor_future(move |shell: &mut Self, listed, ctx| match listed {
             Some(listed) => shell.close_lobby(&draw, listed, ctx),
-            // A shard has died: the round is being rebuilt, and closes its lobby again.
-            None => tracing::warn!(round = %shell.round.spec().id, "a lobby could not be listed"),
+            // A shard has died: whoever is left closes the lobby again, at the next tick or rebuilt.
+            None => {
+                tracing::warn!(round = %shell.round.spec().id, "a lobby could not be listed");
+                shell.drawing.remove(&draw.line);
+            }
         }));
     }
 
     /// Makes the list durable, and lets people in who came meanwhile.
     fn close_lobby(&mut self, draw: &ClassDraw, (count, list): Listed, ctx: &mut Ctx<Self>) {
         let (line, lobby, now) = (draw.line, draw.lobby, self.around.clock.now());
-        if self.is_retired || !self.round.must_close_lobby(line) {
+        // Once the list is begun nobody is taken any more, whatever became of the window meanwhile.
+        if self.is_retired || !self.round.may_close_lobby(line) {
             self.drawing.remove(&line);
             return;
         }
@@ -161,7 +165,8 @@ impl RoundShell {
                 places.take_in(&entries, &order);
                 order
             });
-            let order = shuffling.await.map_err(|_| CommitFailed)?;
+            // Whoever cannot make the order of a draw that is durable dies, and is rebuilt from it.
+            let order = shuffling.await.expect("making an order needs nothing but memory");
             Ok((order, behind, lobby))
         };
         ctx.spawn(working.into_actor_future(

@@ -91,7 +91,11 @@ impl Queue {
             Some(held) if held.line != shown.line => held.line < shown.line,
             Some(held) => match drawn.order.entry_at(held.number) {
                 Some(held_entry) => {
-                    entry > held_entry && places.phase(held.number) != Phase::Claimed
+                    let is_open = matches!(
+                        places.phase(held.number),
+                        Phase::Waiting | Phase::Left | Phase::Lapsed
+                    );
+                    entry > held_entry && is_open
                 }
                 // Came again after the opening without showing the ticket: it is the better place,
                 // unless one in this line was given up since.

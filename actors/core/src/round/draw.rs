@@ -119,13 +119,18 @@ impl Round {
     /// Whether the lobby of a line has to close: the first window of its class has opened.
     #[must_use]
     pub fn must_close_lobby(&self, line: LineId) -> bool {
-        let Some(draw) = self.draw_of(line) else { return false };
         let eligibility = &self.lines[line.index()].eligibility;
         let mut theirs = self.windows.iter().filter(|w| w.spec.eligibility == *eligibility);
-        self.state != LifeCycle::Closed
-            && draw.commitment.is_some()
-            && draw.closed.is_none()
-            && theirs.any(|window| window.phase == WindowPhase::Open)
+        self.may_close_lobby(line) && theirs.any(|window| window.phase == WindowPhase::Open)
+    }
+
+    /// Whether the lobby of a line can still close. Once its list is begun it does, also when its
+    /// window has closed meanwhile: nobody could be taken any more.
+    #[must_use]
+    pub fn may_close_lobby(&self, line: LineId) -> bool {
+        let draw = self.draw_of(line);
+        let is_open = |draw: &ClassDraw| draw.commitment.is_some() && draw.closed.is_none();
+        self.state != LifeCycle::Closed && draw.is_some_and(is_open)
     }
 
     /// The lobby of a line is closed with so many entries, and the numbers behind it are for those
@@ -138,7 +143,7 @@ impl Round {
         count: u64,
         root: Digest,
     ) -> Vec<Event> {
-        assert!(self.must_close_lobby(line), "a lobby closes once, when its window has opened");
+        assert!(self.may_close_lobby(line), "a lobby closes once");
         assert!(count <= ENTRIES_MAX, "a lobby is never given more numbers than can be drawn");
         let lobby = self.draws.classes[line.index()].lobby;
         let round = self.spec.id.clone();

@@ -160,3 +160,28 @@ fn payment_of(amount: i64) -> (Event, Event) {
     };
     (Event::Held { purchase, pass_expires_at: at("10:10") }, voided)
 }
+
+#[test]
+fn who_joins_where_there_is_room_claims_after_those_who_came_back() {
+    use crate::queue::{ClaimDecision, Queue, ShownTicket};
+    let (places, mut queue, line) = (Places::default(), Queue::default(), LineId(0));
+    places.set_reserved(10);
+    let round = crate::tests::samples::second_round().id;
+    let join = |queue: &mut Queue, number| {
+        assert_eq!(places.take_number(), Some(number));
+        let (round, person) = (round.clone(), crate::tests::samples::person(number));
+        queue.apply(&Event::Joined { round, line, number, person, dead_up_to: 0 }, &places);
+    };
+    let claim = |queue: &Queue, number| {
+        let person = crate::tests::samples::person(number);
+        queue.decide_claim(Timestamp(0), person, ShownTicket { line, number }, &places)
+    };
+    join(&mut queue, 1);
+    places.advance(5);
+    assert!(places.change(1, Phase::Waiting, Phase::Lapsed));
+    assert!(places.change(1, Phase::Lapsed, Phase::Returned));
+    join(&mut queue, 2);
+    assert_eq!(claim(&queue, 2), Err(crate::Refusal::NotYet { ahead: 1 }), "OR-5");
+    assert!(places.change(1, Phase::Returned, Phase::Called));
+    assert_eq!(claim(&queue, 2), Ok(ClaimDecision::New));
+}

@@ -35,7 +35,12 @@ impl Crowd {
             assert_eq!(limits(&again.people), limits(&self.machines.people), "{when}: {who}");
             let place = |queues: &[Queue]| {
                 let place = queues[person(who).shard(SHARDS)].place(person(who));
-                place.map(|place| Place { stopped_at: 0, is_renewed: false, ..place })
+                place.map(|place| Place {
+                    stopped_at: 0,
+                    is_renewed: false,
+                    is_late: false,
+                    ..place
+                })
             };
             assert_eq!(place(&again.queues), place(&self.machines.queues), "{when}: {who}");
         }
