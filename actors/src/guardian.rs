@@ -225,6 +225,10 @@ impl Inner {
             former.0.round.command(Redefine { spec, staff }).await??;
             return Ok(Put::Changed(former.view()));
         }
+        // One that is kept out of service has a history: it is not begun anew.
+        if !self.store.rounds().await.is_ok_and(|stored| !stored.contains(&spec.id)) {
+            return Err(Refusal::Unavailable);
+        }
         let mut round = Round::new(spec.clone());
         let mut events = vec![Event::RoundDefined { spec }, staff];
         let lines: Vec<Arc<LineShared>> = round.lines().iter().map(|_| Arc::default()).collect();

@@ -126,6 +126,8 @@ impl Replay<'_> {
         }
         if let Event::RoundDefined { spec } = event {
             self.lines = spec.lines_with_lobbies().iter().map(|_| Arc::default()).collect();
+            // What it was committed to before binds nobody: it commits anew.
+            self.fault = None;
             match &mut self.round {
                 Some(round) => round.apply(event),
                 None => self.round = Some(Round::new(spec.clone())),

@@ -38,7 +38,8 @@ impl SuspensionList {
     }
 
     fn replace(&self, list: Vec<Suspension>) {
-        self.list.store(Arc::new(Suspensions::new(list)));
+        let next = self.list.load().replaced_by(list);
+        self.list.store(Arc::new(next));
     }
 }
 
@@ -141,7 +142,7 @@ impl Engine {
             return Err(malformed(format!("there are at most {SUSPENSIONS_MAX} suspensions")));
         }
         for one in &list {
-            one.check().map_err(|words| malformed(words.to_owned()))?;
+            one.check(self.now()).map_err(|words| malformed(words.to_owned()))?;
             let is_known = |id: &ProgramId| self.0.programs.contains_key(id);
             if !one.program.as_ref().is_none_or(is_known) {
                 return Err(Refusal::ProgramNotFound);

@@ -33,7 +33,7 @@ pub(super) struct Stored {
     #[arg(long, env = "OPENRUN_STORE", hide_env_values = true, value_name = "URL")]
     store: Option<String>,
     #[command(flatten)]
-    pub(super) data: Data,
+    data: Data,
 }
 
 impl Stored {

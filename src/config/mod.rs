@@ -151,12 +151,20 @@ impl Config {
     /// # Errors
     /// The file cannot be read or has a fault, or the settings do not go together.
     pub fn load(flags: Layer, file: Option<&Path>) -> Result<Config, ConfigError> {
+        let config = Config::unchecked(flags, file)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The same for whoever does not serve: whether the settings can be served with is not asked.
+    ///
+    /// # Errors
+    /// The file cannot be read or has a fault.
+    pub fn unchecked(flags: Layer, file: Option<&Path>) -> Result<Config, ConfigError> {
         let is_there = Path::new(DEFAULT_FILE).is_file();
         let file = file.or_else(|| is_there.then(|| Path::new(DEFAULT_FILE)));
         let from_file = file.map(Layer::read).transpose()?.unwrap_or_default();
-        let config = Config::merged(flags.over(from_file));
-        config.check()?;
-        Ok(config)
+        Ok(Config::merged(flags.over(from_file)))
     }
 
     /// The defaults, with what is said in `layer` instead.

@@ -10,7 +10,7 @@ use super::call::{Answer, Call};
 use super::edge::Edge;
 use super::honesty::HonestyAnswer;
 use super::language::Language;
-use super::reply::{self, STATUS};
+use super::reply::{self, SHARED};
 use super::time::Moment;
 use super::watermark::{InterruptionAnswer, StockFigures};
 use super::words::{NameWords, Slug, StateWord, WindowHead};
@@ -266,11 +266,11 @@ pub async fn show(call: Call) -> Answer {
     let made = edge.boards.shown(id, &round, edge, form);
     let mut response = if call.has_version(&made.etag) {
         let mut response = HttpResponse::new(StatusCode::NOT_MODIFIED);
-        response.headers_mut().insert(header::CACHE_CONTROL, STATUS);
+        response.headers_mut().insert(header::CACHE_CONTROL, SHARED);
         response
     } else {
         let kind = if form == Form::Json { JSON } else { HTML };
-        reply::bytes(StatusCode::OK, kind, STATUS, made.bytes)
+        reply::bytes(StatusCode::OK, kind, SHARED, made.bytes)
     };
     reply::put(&mut response, header::ETAG, &made.etag);
     reply::put(&mut response, header::VARY, "accept, accept-language");

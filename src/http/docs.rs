@@ -3,7 +3,7 @@
 //! The page is part of the program: it loads nothing from anywhere else.
 
 use super::call::{Answer, Call};
-use super::reply::{self, SHARED_LONG};
+use super::reply::{self, KEYS, SHARED_LONG};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION};
@@ -34,7 +34,7 @@ pub async fn document(call: Call) -> Answer {
     responses((status = 200, description = "the keys", body = Object,
         content_type = "application/json")))]
 pub async fn jwks(call: Call) -> Answer {
-    Ok(reply::shared_bytes(call.edge().jwks.clone(), SHARED_LONG))
+    Ok(reply::shared_bytes(call.edge().jwks.clone(), KEYS))
 }
 
 /// The page that shows the contract

@@ -157,8 +157,8 @@ pub const TABLE: &[Entry] = &[
     entry(
         "not-eligible",
         StatusCode::FORBIDDEN,
-        ("Not your window", "no window for your birth year is open now"),
-        ("구매 가능한 시간이 아닙니다", "출생 연도에 해당하는 판매 시간이 아닙니다"),
+        ("Not your window", "no window that you may buy in is open now"),
+        ("구매 가능한 시간이 아닙니다", "지금은 구매하실 수 있는 판매 시간이 아닙니다"),
     ),
     entry(
         "ticket-invalid",

@@ -11,12 +11,15 @@ use serde::Serialize;
 
 /// For everything that is about one person or one moment: nobody keeps it.
 pub const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-/// For what everybody may see: a cache in front of the server answers the crowd.
-pub const SHARED: HeaderValue = HeaderValue::from_static("public, max-age=1");
-/// For how a sale stands: a cache goes on showing the last one when the server is away, and clients
-/// refuse what is older than these ten minutes.
-pub const STATUS: HeaderValue = HeaderValue::from_static("public, max-age=1, stale-if-error=600");
-/// For what changes only with a new release or a new key.
+/// For what everybody may see: a cache in front of the server answers the crowd, asks for the next
+/// one while it shows the last, and goes on showing it when the server is away. Not for longer than
+/// ten minutes: clients refuse what is older.
+pub const SHARED: HeaderValue =
+    HeaderValue::from_static("public, max-age=1, stale-while-revalidate=1, stale-if-error=600");
+/// For the keys that verify what we sign: soon after a rotation the new one signs.
+pub const KEYS: HeaderValue =
+    HeaderValue::from_static("public, max-age=9, stale-while-revalidate=1, stale-if-error=600");
+/// For what changes only with a new release.
 pub const SHARED_LONG: HeaderValue = HeaderValue::from_static("public, max-age=300");
 /// For what will never be otherwise.
 pub const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");

@@ -8,7 +8,7 @@
 use super::announcements::{NoticeAnswer, notices};
 use super::call::{Answer, Call};
 use super::draws::DrawState;
-use super::reply::{self, STATUS};
+use super::reply::{self, SHARED};
 use super::tickets::TicketState;
 use super::time::Moment;
 use super::words::{Slug, StateWord, Thousandths, WindowHead};
@@ -419,10 +419,10 @@ pub async fn show(call: Call) -> Answer {
     let rendered = round.rendered(|view| render(view, &call.edge().keys));
     let mut response = if call.has_version(&rendered.etag) {
         let mut response = HttpResponse::new(StatusCode::NOT_MODIFIED);
-        response.headers_mut().insert(header::CACHE_CONTROL, STATUS);
+        response.headers_mut().insert(header::CACHE_CONTROL, SHARED);
         response
     } else {
-        reply::shared_bytes(rendered.bytes, STATUS)
+        reply::shared_bytes(rendered.bytes, SHARED)
     };
     reply::put(&mut response, header::ETAG, &rendered.etag);
     Ok(response)

@@ -36,7 +36,10 @@ pub const DEVELOPMENT_CHANNELS: [&str; 10] = [
 ];
 
 /// Most active keys of one kind: during a rotation the new one signs and the old one still opens.
-pub(super) const ACTIVE_MAX: usize = 2;
+const ACTIVE_MAX: usize = 2;
+/// Most keys of draws: rounds stay committed to theirs for ever, so none is retired. A key a month
+/// fills two decades; a directory of more is refused, as is the rotation that would make it so.
+const DRAW_KEYS_MAX: usize = 256;
 /// A key with fewer different byte values was typed, not drawn: 32 random bytes have about 30.
 const DISTINCT_BYTES_MIN: usize = 8;
 
@@ -88,6 +91,17 @@ impl Kind {
         }
     }
 
+    /// How many keys of it a directory may hold.
+    pub(super) fn keys_max(self) -> usize {
+        if self.retires() { ACTIVE_MAX } else { DRAW_KEYS_MAX }
+    }
+
+    /// Whether a rotation takes its oldest key out of use. Not that of draws: a round is committed
+    /// to its key days before it opens, and its past is opened with it.
+    pub(super) fn retires(self) -> bool {
+        self != Kind::Draw
+    }
+
     /// Endings of its files; the first is what we make.
     pub(super) fn endings(self) -> &'static [&'static str] {
         match self {
@@ -123,8 +137,9 @@ pub(super) fn read(data: &Path, access: Access) -> Result<Found, KeysError> {
         if entries.is_empty() {
             return Err(KeysError::Missing { kind: kind.as_str(), dir });
         }
-        if entries.len() > ACTIVE_MAX {
-            return Err(KeysError::TooMany { kind: kind.as_str(), found: entries.len(), dir });
+        if entries.len() > kind.keys_max() {
+            let (found, most) = (entries.len(), kind.keys_max());
+            return Err(KeysError::TooMany { kind: kind.as_str(), found, most, dir });
         }
         for entry in entries {
             let kid = entry.kid.clone();

@@ -131,8 +131,30 @@ fn what_was_signed_before_a_rotation_is_honoured_after_it() {
         }
         for kind in Kind::ALL {
             let (_, retired) = rotate(dir.path(), kind).unwrap();
-            assert_eq!(retired.len(), usize::from(round > 0));
+            let is_retired = round > 0 && kind != Kind::Draw;
+            assert_eq!(retired.len(), usize::from(is_retired), "{kind:?}");
         }
     }
     assert_eq!(Keys::open(dir.path(), false).unwrap().jwks()["keys"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_draw_key_is_never_retired() {
+    let dir = production();
+    let round = RoundId::new("seoul").unwrap();
+    let keys_of = || {
+        let secrets = Keys::open(dir.path(), false).unwrap().draw_secrets().of_round(&round);
+        secrets.iter().map(|secret| secret.key("everyone")).collect::<Vec<_>>()
+    };
+    let first = keys_of();
+    for made in 1..5 {
+        assert!(!would_retire(dir.path(), Kind::Draw).unwrap());
+        let (_, retired) = rotate(dir.path(), Kind::Draw).unwrap();
+        assert_eq!(retired, Vec::<PathBuf>::new());
+        let now = keys_of();
+        assert_eq!((now.len(), now.last()), (made + 1, first.last()), "newest first, none is gone");
+    }
+    assert!(!would_retire(dir.path(), Kind::Pass).unwrap(), "one is no more than may be");
+    rotate(dir.path(), Kind::Pass).unwrap();
+    assert!(would_retire(dir.path(), Kind::Pass).unwrap());
 }

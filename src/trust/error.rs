@@ -75,12 +75,14 @@ pub enum KeysError {
         expected: &'static str,
     },
     /// More active keys of one kind than a rotation needs.
-    #[error("{found} active {kind} keys in {dir}, at most 2: remove the oldest")]
+    #[error("{found} active {kind} keys in {dir}, at most {most}: remove what nothing needs")]
     TooMany {
         /// Which kind.
         kind: &'static str,
         /// How many.
         found: usize,
+        /// How many there may be.
+        most: usize,
         /// Where.
         dir: PathBuf,
     },

@@ -3,7 +3,7 @@
 //! Whoever makes keys holds the directory's lock; whoever reads them sees whole files only. Makes
 //! nothing that is there already and deletes nothing.
 
-use super::directory::{ACTIVE_MAX, DEVELOPMENT_CHANNELS, Kind, keys_dir};
+use super::directory::{DEVELOPMENT_CHANNELS, Kind, keys_dir};
 use super::error::KeysError;
 use super::files;
 use base64::Engine;
@@ -31,18 +31,24 @@ pub fn init(data: &Path, channels: &[ChannelId]) -> Result<Vec<PathBuf>, KeysErr
 }
 
 /// Makes the next key of a kind, which signs from the next start on. The one before it still opens
-/// what it signed; older ones are retired. Answers with the file made and those retired.
+/// what it signed; older ones are retired, but those of draws never. Answers with the file made and
+/// those retired.
 ///
 /// # Errors
-/// There is no key directory yet, or it cannot be written.
+/// There is no key directory yet, it cannot be written, or it holds as many draw keys as it may.
 pub fn rotate(data: &Path, kind: Kind) -> Result<(PathBuf, Vec<PathBuf>), KeysError> {
     let dir = keys_dir(data);
     if !dir.is_dir() {
         return Err(KeysError::NoDirectory { dir });
     }
     let _lock = files::lock(&dir)?;
+    let found = files::entries(&dir, kind)?.len();
+    if !kind.retires() && found >= kind.keys_max() {
+        let most = kind.keys_max();
+        return Err(KeysError::TooMany { kind: kind.as_str(), found, most, dir });
+    }
     let made = make_one(&dir, kind)?;
-    let old = files::entries(&dir, kind)?.into_iter().skip(ACTIVE_MAX);
+    let old = files::entries(&dir, kind)?.into_iter().skip(kind.keys_max());
     let retired = old.map(|entry| files::retire(&entry.path)).collect::<Result<_, _>>()?;
     Ok((made, retired))
 }
@@ -56,7 +62,7 @@ pub fn would_retire(data: &Path, kind: Kind) -> Result<bool, KeysError> {
     if !dir.is_dir() {
         return Err(KeysError::NoDirectory { dir });
     }
-    Ok(files::entries(&dir, kind)?.len() >= ACTIVE_MAX)
+    Ok(kind.retires() && files::entries(&dir, kind)?.len() >= kind.keys_max())
 }
 
 /// Makes what a development server needs and does not have.

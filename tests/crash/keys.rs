@@ -21,12 +21,21 @@ fn kid(ticket: &str) -> &str {
     ticket.split('.').nth(1).expect("a ticket says its key")
 }
 
-async fn rotate(house: &House, words: &[&str]) -> (i32, String) {
-    let (data, store) = (house.directory.path().display().to_string(), house.store());
-    let base = ["keys", "rotate", "ticket", "--data", &data, "--store", &store];
+/// As an operator does whose server has its store named in its file of settings only.
+async fn rotate_by(house: &House, store: &str, words: &[&str]) -> (i32, String) {
+    let data = house.directory.path().display().to_string();
+    let settings = house.path("openrun.toml");
+    let text = format!("data = {data:?}\nstore = {store:?}\n");
+    std::fs::write(&settings, text).expect("tests can write to a folder");
+    let settings = settings.display().to_string();
+    let base = ["keys", "rotate", "ticket", "--config", &settings];
     let (code, output) = house.run(&[&base[..], words].concat()).await;
     let told = [output.stdout, output.stderr].concat();
     (code, String::from_utf8_lossy(&told).into_owned())
+}
+
+async fn rotate(house: &House, words: &[&str]) -> (i32, String) {
+    rotate_by(house, &house.store(), words).await
 }
 
 #[tokio::test]
@@ -50,6 +59,10 @@ async fn a_ticket_renews_itself_and_its_key_stays_while_people_wait() {
     // A third would retire the first, which sealed tickets of people who have not looked since.
     let (code, told) = rotate(&house, &[]).await;
     assert!(code == 1 && told.contains(ROUND) && told.contains("--even-in-sale"), "{code}: {told}");
+    // Where there is no store, nobody can say that nobody waits.
+    let nowhere = format!("sqlite:{}", house.path("nowhere.db").display());
+    let (code, told) = rotate_by(&house, &nowhere, &[]).await;
+    assert!(code == 1 && told.contains("nowhere.db is not there"), "{code}: {told}");
     server.kill().await;
     let server = house.serve().await;
     for ticket in [&first, &renewed] {

@@ -7,7 +7,11 @@ use crate::support::staff::{CITYWIDE, RoundForm};
 use crate::support::{Buyer, Request, TestApp, allowed, alone, checks, eventually, on_stage};
 use crate::support::{expect, join_all};
 use serde_json::{Value, json};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 const WATERMARK: &str = "/v1/rounds/r1/watermark";
 const COUNT: &str = "openrun_http_request_seconds_count{route=\"/v1/rounds/{round}/watermark\"";
@@ -62,7 +66,8 @@ fn when_the_server_is_killed_the_last_document_is_still_there() {
         let board = Request::new("GET", "/v1/rounds/r1/board").header("accept-language", "ko");
         let keys = Request::new("GET", "/.well-known/jwks.json");
         let look = Request::new("GET", WATERMARK);
-        for request in [&look, &board, &keys] {
+        let round = Request::new("GET", "/v1/rounds/r1");
+        for request in [&look, &board, &keys, &round] {
             assert_eq!(nginx.web.send(request).await.status, 200);
         }
         let _data = server.kill();
@@ -79,13 +84,82 @@ fn when_the_server_is_killed_the_last_document_is_still_there() {
         assert!(is_stale, "longer than a second it is the last one");
         assert!(documents.len() <= 2, "it does not change any more");
         assert!(documents[0].contains(",\"signature\":{"), "and still proves itself");
-        for request in [&board, &keys] {
-            assert_eq!(nginx.web.send(request).await.status, 200);
+        for request in [&board, &round] {
+            let answer = nginx.web.send(request).await;
+            assert_eq!((answer.status, answer.header("x-cache")), (200, Some("STALE")));
         }
+        assert_eq!(nginx.web.send(&keys).await.status, 200);
         // Whoever wants something of their own is told so, in the form of the contract.
         let away = ann.where_am_i("r1").await;
         expect(&away, 503, "unavailable", &json!({}));
         assert!(away.header("retry-after").is_some(), "{away:?}");
+    });
+}
+
+/// A server that says how long it may be shown, with shorter times than ours.
+async fn stand_in(kept: &'static str) -> (SocketAddr, JoinHandle<()>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let serving = tokio::spawn(async move {
+        while let Ok((mut asked, _)) = listener.accept().await {
+            let mut head = [0; 4_096];
+            let _ = asked.read(&mut head).await;
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nCache-Control: {kept}\r\nContent-Length: 2\r\n\
+                 Connection: close\r\n\r\nok"
+            );
+            let _ = asked.write_all(answer.as_bytes()).await;
+        }
+    });
+    (address, serving)
+}
+
+/// What the server says of stale answers is honoured, and is the bound.
+#[test]
+fn nothing_is_shown_for_longer_than_the_server_said() {
+    on_stage(async {
+        let kept = "public, max-age=1, stale-while-revalidate=1, stale-if-error=4";
+        let (address, serving) = stand_in(kept).await;
+        let nginx = Nginx::before(address).await;
+        let paths = [WATERMARK, "/v1/rounds/r1/board", "/v1/rounds/r1", "/v1/rounds/r1/draw"];
+        let look = async |path: &str| {
+            let answer = nginx.web.send(&Request::new("GET", path)).await;
+            let cached = answer.header("x-cache").map(str::to_owned);
+            (answer.status, cached)
+        };
+        for path in paths {
+            assert_eq!(look(path).await, (200, Some("MISS".to_owned())), "{path}");
+            assert_eq!(look(path).await, (200, Some("HIT".to_owned())), "{path}");
+        }
+        serving.abort();
+        let _ = serving.await;
+        for path in paths {
+            let is_stale = async || look(path).await == (200, Some("STALE".to_owned()));
+            eventually::so("the last one is shown", is_stale).await;
+        }
+        for path in paths {
+            eventually::so("and no longer", async || look(path).await.0 == 503).await;
+        }
+    });
+}
+
+#[test]
+fn a_transcript_is_kept_and_nothing_else_beneath_the_draw() {
+    on_stage(async {
+        let (address, serving) = stand_in("public, max-age=31536000, immutable").await;
+        let nginx = Nginx::before(address).await;
+        for (path, is_kept) in [
+            ("/v1/rounds/r1/draw/everyone/transcript", true),
+            ("/v1/rounds/r1/draw/born-1990/transcript", true),
+            ("/v1/rounds/r1/tickets/me/proof", false),
+            ("/v1/rounds/r1/draw/everyone/other", false),
+        ] {
+            let request = Request::new("GET", path);
+            assert_eq!(nginx.web.send(&request).await.status, 200, "{path}");
+            let again = nginx.web.send(&request).await;
+            assert_eq!(again.header("x-cache") == Some("HIT"), is_kept, "{path}: {again:?}");
+        }
+        serving.abort();
     });
 }
 

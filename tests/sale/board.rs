@@ -102,7 +102,7 @@ fn caches_tell_its_forms_apart_and_readers_may_make_it_stand_still() {
         app.operator.define_open("r1", &RoundForm::for_all(1_000_000)).await;
         let answer = page(&app, "", "ko").await;
         assert_eq!(answer.header("vary"), Some("accept, accept-language"));
-        let kept = Some("public, max-age=1, stale-if-error=600");
+        let kept = Some("public, max-age=1, stale-while-revalidate=1, stale-if-error=600");
         assert_eq!(answer.header("cache-control"), kept);
         assert_eq!(answer.header("content-language"), Some("ko"));
         assert!(answer.text().contains("http-equiv=\"refresh\""));

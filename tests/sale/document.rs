@@ -102,7 +102,7 @@ fn a_cache_may_keep_it_and_is_told_when_it_is_the_same() {
         let app = TestApp::start().await;
         app.operator.define_open("r1", &RoundForm::for_all(1_000_000)).await;
         let first = app.web.send(&Request::new("GET", WATERMARK)).await;
-        let kept = "public, max-age=1, stale-if-error=600";
+        let kept = "public, max-age=1, stale-while-revalidate=1, stale-if-error=600";
         assert_eq!(first.header("cache-control"), Some(kept));
         assert_eq!(first.header("set-cookie"), None);
         let etag = first.header("etag").expect("it has a version").to_owned();

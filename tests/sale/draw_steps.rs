@@ -17,8 +17,8 @@ use openrun_core::round_spec::{
 };
 use openrun_core::time::Date;
 use openrun_core::{
-    ChannelId, Event, PersonKey, ProgramId, RoundId, Rules, StoredEvent, StreamId, Timestamp,
-    WindowId, Won,
+    ChannelId, Event, PersonKey, ProgramId, Refusal, RoundId, Rules, StoredEvent, StreamId,
+    Timestamp, WindowId, Won,
 };
 use std::sync::Arc;
 
@@ -283,6 +283,34 @@ fn what_does_not_fit_the_published_list_is_kept_out_of_service() {
         ] {
             let store = store_with(&folder, name, events).await;
             let engine = engine(&store, secrets).await;
+            assert_eq!(engine.round(&round_id()).is_some(), serves, "{name}");
+            if !serves {
+                let anew = engine.put_round(&staff(), spec(engine.now()), "").await;
+                assert_eq!(anew.err(), Some(Refusal::Unavailable), "{name}: not begun anew");
+            }
+            engine.stop().await;
+        }
+    });
+}
+
+/// A round that was redefined is committed anew: the key of before may be gone.
+#[test]
+fn a_commitment_that_was_superseded_needs_no_key() {
+    let folder = folder();
+    System::new().block_on(async {
+        let at = SystemClock::default().now();
+        let committed = |key: u8| {
+            let commitment = openrun_core::draw::commitment(&[key; 32]);
+            Event::DrawCommitted { round: round_id(), line: LineId(0), commitment, at }
+        };
+        let defined = || Event::RoundDefined { spec: spec(at) };
+        let scheduled = Event::RoundMoved { round: round_id(), to: LifeCycle::Scheduled };
+        let history = [defined(), scheduled, committed(7), defined(), committed(1)];
+        for (name, length, serves) in [("superseded", 5, true), ("standing", 3, false)] {
+            let events = history[..length].iter().cloned();
+            let stored = events.map(|event| StoredEvent { seq: 0, at, event });
+            let store = store_with(&folder, name, &stored.collect::<Vec<_>>()).await;
+            let engine = engine(&store, Known(1)).await;
             assert_eq!(engine.round(&round_id()).is_some(), serves, "{name}");
             engine.stop().await;
         }

@@ -9,8 +9,8 @@ use crate::program::Name;
 use crate::{ProgramId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Entries of the list: a day of two halves has four, a body of 16 KiB holds about 50. A longer
-/// list is refused.
+/// Entries of the list: a day of two halves has four. A longer list is refused, as is a body of
+/// more than 16 KiB: 32 entries fit it with messages of about 200 bytes in both languages together.
 pub const SUSPENSIONS_MAX: usize = 32;
 /// A level lets go when fewer wait than this share of it, in percent.
 const LETS_GO_PERCENT: u64 = 80;
@@ -64,7 +64,10 @@ impl Suspension {
     ///
     /// # Errors
     /// The fault in words.
-    pub fn check(&self) -> Result<(), &'static str> {
+    pub fn check(&self, now: Timestamp) -> Result<(), &'static str> {
+        if self.until <= now {
+            return Err("until lies ahead");
+        }
         if self.until <= self.from {
             return Err("until lies after from");
         }
@@ -99,6 +102,21 @@ impl Suspensions {
             (one, is_reached)
         };
         Suspensions { entries: all.into_iter().map(entry).collect() }
+    }
+
+    /// The list that stands from now on; a level that stays is as it was measured.
+    #[must_use]
+    pub fn replaced_by(&self, all: Vec<Suspension>) -> Suspensions {
+        let mut next = Suspensions::new(all);
+        for (one, is_reached) in &mut next.entries {
+            let was = self.entries.iter().find(|(former, _)| {
+                former.feature == one.feature
+                    && former.program == one.program
+                    && former.when_waiting_over == one.when_waiting_over
+            });
+            *is_reached |= was.is_some_and(|(_, was)| *was);
+        }
+        next
     }
 
     /// All that the operator said, in force or not.
@@ -228,14 +246,33 @@ mod tests {
     }
 
     #[test]
+    fn a_level_that_stays_is_as_it_was_measured() {
+        let list = list(&["gifts 0 100 over=1000"]);
+        let list = list.measured(|_| 1_001).expect("it was crossed");
+        for (text, is_off) in [
+            ("gifts 0 200 over=1000", true),
+            ("gifts 0 200 over=1001", false),
+            ("merchant_search 0 200 over=1000", false),
+            ("gifts 0 200 over=1000 of=seoul", false),
+        ] {
+            let next = list.replaced_by(vec![entry(text)]);
+            let next = next.measured(|_| 900).unwrap_or(next);
+            let one = entry(text);
+            let off = next.of(one.feature, Timestamp(50), one.program.as_ref());
+            assert_eq!(off.is_some(), is_off, "{text}");
+        }
+    }
+
+    #[test]
     fn an_entry_that_can_never_hold_is_a_fault() {
         for (text, is_good) in [
             ("sign_up 10 11", true),
             ("sign_up 10 10", false),
+            ("sign_up 5 10", false),
             ("sign_up 10 11 of=seoul", false),
             ("gifts 10 11 of=seoul over=0", true),
         ] {
-            assert_eq!(entry(text).check().is_ok(), is_good, "{text}");
+            assert_eq!(entry(text).check(Timestamp(10)).is_ok(), is_good, "{text}");
         }
     }
 }

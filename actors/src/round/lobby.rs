@@ -204,12 +204,12 @@ impl Serve<GiveShare> for RoundShell {
         if self.is_retired {
             return reply.send(Err(Refusal::Unavailable));
         }
-        // The seed of a draw that is on its way is made.
-        if !self.drawing.is_empty() {
-            return reply.send(Err(Refusal::WrongState { state: self.round.state() }));
-        }
         match self.round.decide_share(self.around.clock.now(), &ask.share) {
             Err(refusal) => reply.send(Err(refusal)),
+            // The seed of a draw that is on its way is made; who gave it before hears so again.
+            Ok(Some(_)) if !self.drawing.is_empty() => {
+                reply.send(Err(Refusal::WrongState { state: self.round.state() }));
+            }
             Ok(event) => {
                 self.carry_out(event.into_iter().collect(), ask.staff, reply, ctx);
             }

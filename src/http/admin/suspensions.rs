@@ -62,7 +62,7 @@ impl SuspensionForm {
             program: program.transpose()?,
             when_waiting_over: self.when_waiting_over,
         };
-        suspension.check().map_err(malformed)?;
+        suspension.check(now).map_err(malformed)?;
         Ok(suspension)
     }
 }

@@ -359,7 +359,21 @@ impl Page {
             "everyone" => self.say("everybody", "모두"),
             "odd" => self.say("born in odd years", "홀수 년생"),
             "even" => self.say("born in even years", "짝수 년생"),
-            other => self.text(other),
+            other => self.span_or_place(other),
+        }
+    }
+
+    /// A class of ages or districts in words; districts by the names that the issuer gave them.
+    fn span_or_place(&mut self, class: &str) {
+        if let Some((from, to)) = class.strip_prefix("age-").and_then(|it| it.split_once('-')) {
+            self.say("aged ", "만 ");
+            self.text(format_args!("{from}–{to}"));
+            self.say("", "세");
+        } else if let Some(names) = class.strip_prefix("district-") {
+            self.say("living in ", "거주지 ");
+            self.text(names);
+        } else {
+            self.text(class);
         }
     }
 }
@@ -421,8 +435,10 @@ mod tests {
         page.span(90);
         page.span(600);
         page.class("even");
+        page.class("age-19-34");
+        page.class("district-mapo");
         let want = "<time datetime=\"2022-07-14T10:00:00+09:00\">2022-07-14 10:00:00</time>\
-                    90초10분짝수 년생";
+                    90초10분짝수 년생만 19–34세거주지 mapo";
         assert_eq!(page.html, want);
     }
 }

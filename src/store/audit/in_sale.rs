@@ -24,24 +24,24 @@ const MOVES_IN_POSTGRES: &str = "select body::text from journal
                                  order by stream_id, seq";
 
 /// The rounds of the store that `url` names which are, at `now`, between half an hour before their
-/// opening (or that of their lobby) and their closing. None for an embedded store that is not there
-/// yet. Blocks.
+/// opening (or that of their lobby) and their closing. `None` for an embedded store that is not
+/// there: nobody knows. Blocks.
 ///
 /// # Errors
 /// The store could not be read.
-pub fn rounds_in_sale(url: &str, now: Timestamp) -> Result<Vec<RoundId>, AuditError> {
+pub fn rounds_in_sale(url: &str, now: Timestamp) -> Result<Option<Vec<RoundId>>, AuditError> {
     let place = shown(url);
     if postgres::is_url(url) {
         let mut examined = PostgresExamined::open(url).map_err(OpenError::from)?;
-        return in_sale(&mut examined, MOVES_IN_POSTGRES, &place, now);
+        return in_sale(&mut examined, MOVES_IN_POSTGRES, &place, now).map(Some);
     }
     let path = sqlite_path(url)?;
     if !path.exists() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let unreadable = |cause| AuditError::Unreadable { place: place.clone(), cause };
     let mut examined = SqliteExamined::open(&path).map_err(unreadable)?;
-    in_sale(&mut examined, MOVES, &place, now)
+    in_sale(&mut examined, MOVES, &place, now).map(Some)
 }
 
 fn in_sale(
