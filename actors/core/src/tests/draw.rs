@@ -446,3 +446,27 @@ fn in_the_lobby_everybody_has_the_same_chances_and_no_number() {
         assert_eq!(view(&play).place(LOBBY, 1, &places[1]).state, PlaceState::Closed);
     }
 }
+
+#[test]
+fn who_is_in_a_lobby_waits() {
+    let mut play = Play::new(for_all());
+    let (lobby, line) = (Arc::new(Places::default()), Arc::new(Places::default()));
+    lobby.set_reserved(10);
+    (0..5).for_each(|_| assert!(lobby.take_number().is_some()));
+    let parts = |index| (Arc::clone(if index == 0 { &line } else { &lobby }), Default::default());
+    let view = |play: &Play, people| {
+        let program = Arc::new(program());
+        let mut view = RoundView::of(&play.round, program, 1, 1, at("09:40"), parts);
+        view.set_lobby_people(LINE, people);
+        view
+    };
+    assert_eq!(view(&play, 4).waiting(), 4, "an entry that nobody holds is nobody");
+    play.tick("10:00");
+    play.close("10:00", LINE, 5);
+    line.skip_to(5);
+    assert_eq!(view(&play, 4).waiting(), 4, "nobody is counted twice");
+    play.draw("10:00", LINE);
+    let mut drawn = view(&play, 4);
+    drawn.set_vacant_head(LINE, Arc::from([3]));
+    assert_eq!(drawn.waiting(), 4);
+}
