@@ -3,6 +3,7 @@
 // Place, estimate, outlook and the next look of a number, from the document alone: ten lines.
 export function place(document, name, number) {
   const line = document.lines.find((it) => it.class === name), poll = document.poll;
+  if (number == null) return drawn(document, line);
   const vacant = line.vacant.map(([from, to]) => Math.min(to, number - 1) - Math.max(from - 1, line.watermark));
   const ahead = Math.max(0, number - 1 - line.watermark - vacant.reduce((sum, it) => sum + Math.max(0, it), 0));
   const state = line.state === "waiting" && number <= line.watermark ? "admitted" : line.state;
@@ -12,6 +13,15 @@ export function place(document, name, number) {
   const soonest = state === "lobby" ? (Date.parse(line.opens_at) - Date.parse(document.at)) / 1000 : Math.min(eta?.p10_s ?? Infinity, line.stock_ends_in_s?.p10 ?? Infinity);
   const after = { lobby: Math.max(soonest * 10 * poll.share_of_wait_percent, poll.lobby_ms), admitted: 0, standby: Math.min(ahead * 100, poll.still_ms), waiting: soonest < Infinity ? soonest * 10 * poll.share_of_wait_percent : poll.still_ms }[state] ?? Infinity;
   return { state, ahead, eta, outlook, poll_after_ms: Math.min(Math.max(after, poll.least_ms), poll.most_ms) };
+}
+
+// Who stands in a lobby that is drawn has no number: the same for all who are there.
+function drawn(document, line) {
+  const { outlook } = document.lobbies.find((it) => it.class === line.class), poll = document.poll;
+  const state = line.state === "waiting" ? "lobby" : line.state;
+  const opens_in_ms = Date.parse(line.opens_at) - Date.parse(document.at);
+  const after = state === "lobby" ? Math.max((opens_in_ms * poll.share_of_wait_percent) / 100, poll.lobby_ms) : poll.most_ms;
+  return { state, ahead: 0, eta: null, outlook, poll_after_ms: Math.min(Math.max(after, poll.least_ms), poll.most_ms) };
 }
 
 // The text of a document as an object, if it is genuine, of this round, not old and not rolled back.

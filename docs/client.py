@@ -11,6 +11,8 @@ import json
 def place(document, name, number):
     """Place, estimate, outlook and the next look of a number, from the document alone."""
     line, poll = next(it for it in document["lines"] if it["class"] == name), document["poll"]
+    if number is None:
+        return _drawn(document, line)
     vacant = (min(to, number - 1) - max(since - 1, line["watermark"]) for since, to in line["vacant"])
     ahead = max(0, number - 1 - line["watermark"] - sum(max(0, it) for it in vacant))
     is_admitted = line["state"] == "waiting" and number <= line["watermark"]
@@ -34,6 +36,17 @@ def place(document, name, number):
         after = 0 if is_admitted else poll["most_ms"]
     after = min(max(after, poll["least_ms"]), poll["most_ms"])
     return {"state": state, "ahead": ahead, "eta": eta, "outlook": outlook, "poll_after_ms": after}
+
+
+def _drawn(document, line):
+    """Who stands in a lobby that is drawn has no number: the same for all who are there."""
+    lobby, poll = next(it for it in document["lobbies"] if it["class"] == line["class"]), document["poll"]
+    state, after = "lobby" if line["state"] == "waiting" else line["state"], poll["most_ms"]
+    if state == "lobby":
+        opens_in = (_time(line["opens_at"]) - _time(document["at"])).total_seconds()
+        after = max(opens_in * 10 * poll["share_of_wait_percent"], poll["lobby_ms"])
+    after = min(max(after, poll["least_ms"]), poll["most_ms"])
+    return {"state": state, "ahead": 0, "eta": None, "outlook": lobby["outlook"], "poll_after_ms": after}
 
 
 def read(text, round_id, keys, last=None, now=None):

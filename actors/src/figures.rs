@@ -70,7 +70,7 @@ impl Figures {
             inlets: round.spec().lines().iter().map(|class| inlet(&class.class())).collect(),
             latency: metrics::gauge!("openrun_purchase_latency_p90_seconds", &of_round()),
             windows: round.windows().iter().map(|w| window(w.spec.id.as_str())).collect(),
-            lines: round.lines().iter().map(|l| line(&l.eligibility.class())).collect(),
+            lines: round.spec().lines().iter().map(|class| line(&class.class())).collect(),
             honesty: HonestyGauges::new(&of_round()),
             active: metrics::gauge!("openrun_round_active", &of_round()),
             purchases: metrics::counter!("openrun_purchases_total", &of_round()),
@@ -94,7 +94,7 @@ impl Figures {
         }
         for (gauges, line) in self.lines.iter().zip(&view.lines) {
             let [waiting, watermark, last_number, speed] = &gauges.0;
-            waiting.set(line.waiting as f64);
+            waiting.set(view.waiting_in(line) as f64);
             watermark.set(line.watermark as f64);
             last_number.set(line.last_number as f64);
             speed.set(line.speed.map_or(0.0, |speed| speed.p50_milli as f64 / 1_000.0));

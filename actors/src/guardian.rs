@@ -5,6 +5,7 @@
 //! bad state: a rebuilt round is what the store says, nothing else.
 
 use crate::committer::{IntoActorFuture, Journal};
+use crate::documents::Documents;
 use crate::engine::Inner;
 use crate::handle::{Ctx, Handle, Reply, Serve, Shell};
 use crate::load::{LoadError, Loaded, load_round};
@@ -16,7 +17,7 @@ use crate::shared::{LineShared, QUEUE_SHARDS, RoundRef, RoundShared};
 use crate::store::{Chunks, StoreError};
 use crate::suspensions::LOOK_EVERY;
 use actix::{ArbiterHandle, AsyncContext};
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use openrun_core::program::{Name, Program};
 use openrun_core::round::Round;
 use openrun_core::round_spec::{LineId, RoundSpec};
@@ -24,7 +25,7 @@ use openrun_core::view::{Measured, RoundView};
 use openrun_core::{Event, PersonKey, ProgramId, Refusal, RoundId, Rules, StreamId};
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -286,8 +287,7 @@ impl Inner {
                 lines: ArcSwap::from_pointee(lines),
                 queues: queues.into_iter().zip(entries).enumerate().map(start_queue).collect(),
                 round: Handle::start(&arbiter, make, self.obituary(&id, "round")),
-                rendered: ArcSwapOption::empty(),
-                is_rendering: AtomicBool::new(false),
+                documents: Documents::default(),
                 renders_total: metrics::counter!("openrun_watermark_renders_total"),
                 inversions: AtomicU64::new(0),
                 inversions_total: metrics::counter!("openrun_order_inversions_total"),

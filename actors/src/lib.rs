@@ -19,6 +19,7 @@
 
 pub mod clock;
 mod committer;
+mod documents;
 mod draw_secrets;
 mod engine;
 #[cfg(feature = "failpoints")]
@@ -43,6 +44,7 @@ mod suspensions;
 mod till;
 
 pub use clock::{Clock, SystemClock};
+pub use documents::{Rendered, Turning};
 pub use draw_secrets::{DrawSecrets, RoundSecret};
 pub use engine::Engine;
 pub use queue::ActorDescription;
@@ -50,5 +52,5 @@ pub use rail::{AtOnce, InstantRail, PayBy, Rail};
 pub use requests::{
     InletPatch, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff, StartError,
 };
-pub use shared::{Place, Rendered, RoundRef};
+pub use shared::{Place, RoundRef};
 pub use store::{Batch, Chunks, CommitError, LogPlace, Ownership, Store, StoreError};

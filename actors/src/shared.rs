@@ -4,58 +4,26 @@
 //! Reading never touches a mailbox. Only the round's own actors write.
 
 use crate::committer::Journal;
+use crate::documents::{Documents, Rendered};
 use crate::failpoints::OwnNumbers;
 use crate::handle::Handle;
 use crate::lobby::LobbyShared;
 use crate::queue::QueueShell;
 use crate::round::{ReserveNumbers, RoundShell};
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use metrics::Counter;
 use openrun_core::places::Places;
 use openrun_core::queue::ShownTicket;
-use openrun_core::round::LifeCycle;
 use openrun_core::round_spec::LineId;
 use openrun_core::view::{PlaceView, RoundView};
 use openrun_core::{PersonKey, RoundId, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 /// Shards of a round's people: enough that rebuilding or draining one is short, few enough to be
 /// walked.
 pub const QUEUE_SHARDS: usize = 8;
-/// The watermark document is remade at most this often, however many ask.
-const REMAKE_AFTER: Duration = Duration::from_millis(200);
-
-/// A document as bytes, shared by everybody.
-#[derive(Debug, Clone)]
-pub struct Rendered {
-    /// The document.
-    pub bytes: Bytes,
-    /// Its entity tag, quoted.
-    pub etag: Arc<str>,
-    /// Of which state of the round it speaks.
-    pub state: LifeCycle,
-    serial: u64,
-    made: Instant,
-}
-
-/// The turn to make the document; given back also when making it panics.
-struct Turn<'a>(&'a AtomicBool);
-
-impl Turn<'_> {
-    fn take(taken: &AtomicBool) -> Option<Turn<'_>> {
-        (!taken.swap(true, Ordering::AcqRel)).then_some(Turn(taken))
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
-}
-
 /// A place in line, as its person sees it.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -95,9 +63,7 @@ pub(crate) struct RoundShared {
     pub lines: ArcSwap<Vec<Arc<LineShared>>>,
     pub round: Handle<RoundShell>,
     pub queues: Vec<Handle<QueueShell>>,
-    pub rendered: ArcSwapOption<Rendered>,
-    /// Whether somebody is making the next document.
-    pub is_rendering: AtomicBool,
+    pub documents: Documents,
     pub renders_total: Counter,
     pub inversions: AtomicU64,
     pub inversions_total: Counter,
@@ -169,29 +135,13 @@ impl RoundRef {
     /// than every 200 ms unless the state of the round has changed. While one makes it, all others
     /// get the one before.
     pub fn rendered(&self, render: impl FnOnce(&RoundView) -> Bytes) -> Rendered {
-        let view = self.0.view.load();
-        let is_fresh = |rendered: &&Arc<Rendered>| {
-            rendered.serial == view.serial
-                || (rendered.state == view.state && rendered.made.elapsed() < REMAKE_AFTER)
-        };
-        let former = self.0.rendered.load();
-        if let Some(rendered) = former.as_ref().filter(is_fresh) {
-            return Rendered::clone(rendered);
-        }
-        let turn = Turn::take(&self.0.is_rendering);
-        if let (None, Some(rendered)) = (&turn, former.as_ref()) {
-            return Rendered::clone(rendered);
-        }
-        self.0.renders_total.increment(1);
-        let rendered = Rendered {
-            bytes: render(&view),
-            etag: format!("\"{}-{}\"", view.epoch, view.serial).into(),
-            state: view.state,
-            serial: view.serial,
-            made: Instant::now(),
-        };
-        self.0.rendered.store(Some(Arc::new(rendered.clone())));
-        rendered
+        self.0.documents.newest(
+            || self.0.view.load_full(),
+            |view| {
+                self.0.renders_total.increment(1);
+                render(view)
+            },
+        )
     }
 
     /// Asks for numbers now, not at the next tick.

@@ -89,7 +89,7 @@ impl Inner {
     fn waiting(&self, program: Option<&ProgramId>) -> u64 {
         let views = self.rounds.iter().map(|round| round.view());
         let theirs = views.filter(|view| program.is_none_or(|id| *id == view.spec.program_id));
-        theirs.map(|view| view.lines.iter().map(|line| line.waiting).sum::<u64>()).sum()
+        theirs.map(|view| view.waiting()).sum()
     }
 }
 

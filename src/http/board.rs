@@ -7,6 +7,7 @@
 
 use super::announcements::{NoticeAnswer, SuspensionAnswer, notices, suspensions_of};
 use super::call::{Answer, Call};
+use super::draws::DrawAnswer;
 use super::edge::Edge;
 use super::honesty::HonestyAnswer;
 use super::language::Language;
@@ -67,6 +68,9 @@ pub struct Board<'a> {
     lines: Vec<BoardLine>,
     /// The windows with their live figures.
     windows: Vec<BoardWindow<'a>>,
+    /// In a drawn round how far its draw has come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    draw: Option<DrawAnswer<'a>>,
     /// How right people were told of their chances.
     honesty: HonestyAnswer,
     /// Joins that got a number out of order: 0, always.
@@ -135,9 +139,10 @@ impl<'a> Board<'a> {
             state: view.state,
             issued: view.windows.iter().map(|window| window.purchases).sum(),
             figures: StockFigures::of_round(view),
-            waiting: view.lines.iter().map(|line| line.waiting).sum(),
+            waiting: view.waiting(),
             lines: (0..view.lines.len()).map(|line| BoardLine::new(view, round, line)).collect(),
             windows: view.windows.iter().map(window).collect(),
+            draw: DrawAnswer::new(view),
             honesty: (&view.honesty).into(),
             inversions: round.inversions(),
             interruption: view.interruption.map(InterruptionAnswer::from),
@@ -162,7 +167,7 @@ impl BoardLine {
             class: line.eligibility.class().to_string(),
             watermark: line.watermark,
             last_number: line.last_number,
-            waiting: line.waiting,
+            waiting: view.waiting_in(line),
             active: line.active,
             estimate,
         }

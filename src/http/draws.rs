@@ -54,7 +54,7 @@ pub struct DrawAnswer<'a> {
     /// How far it has come: that of the class that has come least far.
     state: DrawState,
     /// One draw for each class of eligibility.
-    classes: Vec<ClassAnswer<'a>>,
+    pub(super) classes: Vec<ClassAnswer<'a>>,
     /// What others add to the seed once the lobby has closed.
     shares: Vec<ShareAnswer<'a>>,
     /// How long they are waited for, in seconds.
@@ -64,22 +64,22 @@ pub struct DrawAnswer<'a> {
 /// The draw of one class.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DrawOfClass)]
-struct ClassAnswer<'a> {
+pub(super) struct ClassAnswer<'a> {
     /// Who is drawn.
     #[schema(example = "everyone")]
-    class: &'a str,
+    pub(super) class: &'a str,
     /// How far it has come.
-    state: DrawState,
+    pub(super) state: DrawState,
     /// Of the key.
     #[schema(value_type = Option<Hex>)]
-    commitment: Option<Digest>,
+    pub(super) commitment: Option<Digest>,
     /// Since when it stands.
     committed_at: Option<Moment>,
     /// How many entries the lobby has, those of people who left and those that nobody is known to
     /// hold (set aside before a restart) included.
     entries: u64,
     /// How many of them somebody is known to have been given.
-    people: u64,
+    pub(super) people: u64,
     /// The Merkle root over the list of entries, once the lobby has closed.
     #[schema(value_type = Option<Hex>)]
     root: Option<Digest>,
@@ -94,7 +94,7 @@ struct ClassAnswer<'a> {
     /// When it was drawn.
     drawn_at: Option<Moment>,
     /// Where the transcript is, once it was drawn.
-    transcript: Option<String>,
+    pub(super) transcript: Option<String>,
 }
 
 /// 32 bytes in hexadecimal.

@@ -19,7 +19,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use futures_util::stream;
 use metrics::{Counter, Gauge};
-use openrun_actors::{Rendered, RoundRef};
+use openrun_actors::{Rendered, RoundRef, Turning};
 use openrun_core::RoundId;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -138,12 +138,10 @@ impl Follower {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut looked, mut sent) = (Instant::now(), Instant::now());
         let mut last = rendered(&self.edge, &self.round);
-        let mut what_holds_up = self.round.view().interruption;
         while !self.edge.is_draining() && !self.is_alone() {
             ticks.tick().await;
             let view = self.round.view();
-            let has_turned = view.state != last.state || view.interruption != what_holds_up;
-            if !has_turned && looked.elapsed() < SEND_EVERY {
+            if Turning::of(&view) == last.turning && looked.elapsed() < SEND_EVERY {
                 continue;
             }
             let next = rendered(&self.edge, &self.round);
@@ -152,7 +150,7 @@ impl Follower {
             }
             looked = Instant::now();
             let is_news = content(&next.bytes) != content(&last.bytes);
-            (last, what_holds_up) = (next, view.interruption);
+            last = next;
             if is_news || sent.elapsed() >= SILENT_MOST {
                 sent = looked;
                 self.edge.streams.frames.increment(1);
@@ -185,7 +183,8 @@ fn content(document: &[u8]) -> &[u8] {
 /// The same document as server-sent events
 ///
 /// Each event is `watermark`, its id the epoch and the serial. Sent when the document has changed,
-/// once a second at most, and at once when the state of the round changes.
+/// once a second at most, and at once when the state of the round or of one of its lines changes,
+/// a lobby is drawn, or something holds the sale up.
 #[utoipa::path(get, path = "/v1/rounds/{round}/events", operation_id = "get_events", tag = "line",
     params(("Last-Event-ID" = Option<String>, Header,
         description = "the id of the last event: it is not sent again")),

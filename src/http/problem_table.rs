@@ -145,8 +145,16 @@ pub const TABLE: &[Entry] = &[
     entry(
         "wrong-state",
         StatusCode::CONFLICT,
-        ("Not possible in this state", "the round cannot go there from its state"),
-        ("현재 상태에서는 할 수 없습니다", "회차의 현재 상태에서는 할 수 없는 작업입니다"),
+        (
+            "Not possible in this state",
+            "the round cannot go there from its state; once it is scheduled, the order and the \
+             shares of its draw stand",
+        ),
+        (
+            "현재 상태에서는 할 수 없습니다",
+            "회차의 현재 상태에서는 할 수 없는 작업입니다. 예약된 회차의 추첨 방식과 참여 값은 \
+             바꿀 수 없습니다",
+        ),
     ),
     entry(
         "too-many-notices",

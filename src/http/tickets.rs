@@ -118,7 +118,7 @@ pub(super) enum TicketState {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Outlook)]
 #[serde(rename_all = "snake_case")]
-enum OutlookWord {
+pub enum OutlookWord {
     /// What is left will most probably reach them.
     Likely,
     /// It may.

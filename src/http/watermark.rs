@@ -9,7 +9,7 @@ use super::announcements::{NoticeAnswer, notices};
 use super::call::{Answer, Call};
 use super::draws::DrawState;
 use super::reply::{self, SHARED};
-use super::tickets::TicketState;
+use super::tickets::{OutlookWord, TicketState};
 use super::time::Moment;
 use super::words::{Slug, StateWord, Thousandths, WindowHead};
 use crate::trust::{DocumentSignature, Keys};
@@ -207,12 +207,18 @@ struct Lobby {
     state: DrawState,
     /// How many people were given a place in it, those who left included.
     people: u64,
+    /// How the chances of everybody are who is there.
+    outlook: OutlookWord,
 }
 
-impl From<&LobbyView> for Lobby {
-    fn from(lobby: &LobbyView) -> Lobby {
-        let state = DrawState::of(lobby);
-        Lobby { class: lobby.draw.class.to_string(), state, people: lobby.people }
+impl Lobby {
+    fn new(view: &RoundView, lobby: &LobbyView) -> Lobby {
+        Lobby {
+            class: lobby.draw.class.to_string(),
+            state: DrawState::of(lobby),
+            people: lobby.people,
+            outlook: view.outlook_of_lobby(lobby).into(),
+        }
     }
 }
 
@@ -339,7 +345,7 @@ impl Line {
             opens_at: Moment(view.window_of(id).opens_at),
             watermark: line.watermark,
             last_number: line.last_number,
-            waiting: line.waiting,
+            waiting: view.waiting_in(line),
             active: line.active,
             speed_per_s: view.speed(line).map(SpeedAnswer::from),
             vacant: ahead.map(|(from, to)| [*from, *to]).collect(),
@@ -374,7 +380,7 @@ impl<'a> Document<'a> {
             sold_won,
             mean_purchase_won: view.mean_purchase.0,
             lines: (0..view.lines.len()).map(|index| Line::new(view, index)).collect(),
-            lobbies: view.lobbies.iter().map(Lobby::from).collect(),
+            lobbies: view.lobbies.iter().map(|lobby| Lobby::new(view, lobby)).collect(),
             windows: view.windows.iter().map(Window::from).collect(),
             poll: RULE,
             interruption: view.interruption.map(InterruptionAnswer::from),

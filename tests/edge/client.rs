@@ -179,6 +179,41 @@ fn the_documented_client_comes_to_the_answers_of_the_server() {
     });
 }
 
+/// Who is in a lobby that is drawn has no number: the client says what the server says.
+#[test]
+fn the_documented_client_answers_who_is_in_a_lobby_without_a_number() {
+    on_stage(async {
+        let app = TestApp::start_at("2022-07-14T09:40:00+09:00").await;
+        // 2 purchases: likely for one, not for ten.
+        let form = RoundForm::for_all(800_000).with("order", json!("draw"));
+        app.operator.define("r1", &form.inlet("mode", "shut")).await;
+        allowed(app.operator.step("r1", "schedule").await);
+        let (mut people, mut places, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+        for count in [1, 10] {
+            while people.len() < count {
+                let mut person = app.buyer(&format!("person-{}", people.len()));
+                allowed(person.join("r1").await);
+                people.push(person);
+            }
+            let (document, said) = eventually::some("all are counted", async || {
+                let told = told(&app, &people).await;
+                (told.0["lobbies"][0]["people"] == count).then_some(told)
+            })
+            .await;
+            places.extend(said.iter().map(|it| json!([document, it["class"], it["number"]])));
+            answers.extend(said);
+        }
+        assert!(answers.iter().all(|it| it["number"].is_null() && it["state"] == "lobby"));
+        assert_ne!(answers[0]["outlook"], answers[10]["outlook"], "the cases differ");
+        let input = json!({"places": places, "reads": []});
+        for said in [in_javascript(&input).await, in_python(&input).await] {
+            let worked = said["worked"].as_array().expect("a list");
+            assert_eq!(worked.len(), answers.len());
+            worked.iter().zip(&answers).for_each(|(worked, answer)| check(worked, answer));
+        }
+    });
+}
+
 /// S33: what was changed on the way, what is old, and what stood before is not believed.
 #[test]
 fn s33_a_document_that_was_changed_is_old_or_rolled_back_is_refused() {

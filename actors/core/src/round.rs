@@ -160,9 +160,15 @@ impl Round {
     /// Whether the operator may still change what the round is.
     ///
     /// # Errors
-    /// `WrongState` once people can have joined.
+    /// `WrongState` once people can have joined; once the round is more than a draft, also for
+    /// another order or other shares than were announced with it: they would give another seed
+    /// under the commitment that people have noted.
     pub fn decide_redefine(&self, spec: &RoundSpec) -> Result<Event, Refusal> {
         if !matches!(self.state, LifeCycle::Draft | LifeCycle::Scheduled) {
+            return Err(Refusal::WrongState { state: self.state });
+        }
+        let is_announced = self.state == LifeCycle::Scheduled && self.spec.draw().is_some();
+        if is_announced && spec.order != self.spec.order {
             return Err(Refusal::WrongState { state: self.state });
         }
         Ok(Event::RoundDefined { spec: spec.clone() })

@@ -125,13 +125,13 @@ pub struct AdminRounds<'a> {
     pub rounds: Vec<AdminRound<'a>>,
 }
 
-impl From<&LineView> for AdminLine {
-    fn from(line: &LineView) -> AdminLine {
+impl AdminLine {
+    fn new(view: &RoundView, line: &LineView) -> AdminLine {
         AdminLine {
             class: line.class.to_string(),
             watermark: line.watermark,
             last_number: line.last_number,
-            waiting: line.waiting,
+            waiting: view.waiting_in(line),
             active: line.active,
             speed_per_s: line.speed.map(SpeedAnswer::from),
         }
@@ -149,7 +149,7 @@ impl<'a> AdminRound<'a> {
                 leftover_to: spec.leftover_to.as_ref(),
                 stock: window.stock.into(),
                 purchases: window.purchases,
-                waiting: line.waiting,
+                waiting: view.waiting_in(line),
                 active: line.active,
                 watermark: line.watermark,
                 last_number: line.last_number,
@@ -164,13 +164,13 @@ impl<'a> AdminRound<'a> {
             stock: StockFigures::of_round(view),
             purchases: view.windows.iter().map(|window| window.purchases).sum(),
             mean_purchase_won: view.mean_purchase.0,
-            waiting: view.lines.iter().map(|line| line.waiting).sum(),
+            waiting: view.waiting(),
             active: view.lines.iter().map(|line| line.active).sum(),
             watermark: line.watermark,
             last_number: line.last_number,
             inversions,
             windows: windows.collect(),
-            lines: view.lines.iter().map(AdminLine::from).collect(),
+            lines: view.lines.iter().map(|line| AdminLine::new(view, line)).collect(),
             honesty: (&view.honesty).into(),
             inlet: (&view.spec.inlet).into(),
             inlet_policies: policies(view),

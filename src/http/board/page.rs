@@ -2,6 +2,7 @@
 //! No script, nothing loaded from anywhere; whatever an operator wrote is escaped.
 
 use super::Board;
+use crate::http::draws::DrawState;
 use crate::http::language::Language;
 use crate::http::reply;
 use crate::http::time::Moment;
@@ -57,6 +58,7 @@ pub(super) fn render(board: &Board<'_>, language: Language, is_still: bool) -> B
     page.figures(board);
     page.lines(board);
     page.windows(board);
+    page.draw(board);
     page.switched_off(board);
     page.honesty(board);
     page.raw("</main></body></html>\n");
@@ -242,6 +244,45 @@ impl Page {
         self.raw("</tbody></table></div>");
     }
 
+    /// How far the draw of each class has come, with what people note of it beforehand.
+    fn draw(&mut self, board: &Board<'_>) {
+        let Some(draw) = &board.draw else { return };
+        let heads: &[(&str, &str)] = &[
+            ("Line", "줄"),
+            ("State", "상태"),
+            ("In the lobby", "추첨 대기 인원"),
+            ("Commitment", "커밋먼트"),
+            ("Transcript", "추첨 기록"),
+        ];
+        self.raw("<div class=\"wide\">");
+        self.table("The draw", "추첨", heads);
+        for class in &draw.classes {
+            self.raw("<tr><th scope=\"row\">");
+            self.class(class.class);
+            self.raw("</th><td>");
+            let (english, korean) = draw_words(class.state);
+            self.say(english, korean);
+            self.raw("</td><td class=\"n\">");
+            self.text(grouped(class.people));
+            self.raw("</td><td>");
+            if let Some(commitment) = &class.commitment {
+                self.raw("<code>");
+                self.text(commitment);
+                self.raw("</code>");
+            }
+            self.raw("</td><td>");
+            if let Some(path) = &class.transcript {
+                self.raw("<a href=\"");
+                self.text(path);
+                self.raw("\">");
+                self.say("recompute it", "직접 검증하기");
+                self.raw("</a>");
+            }
+            self.raw("</td></tr>");
+        }
+        self.raw("</tbody></table></div>");
+    }
+
     fn switched_off(&mut self, board: &Board<'_>) {
         if board.suspensions.is_empty() {
             return;
@@ -387,6 +428,15 @@ fn state_words(state: LifeCycle) -> (&'static str, &'static str) {
         LifeCycle::Paused => ("Stopped; every place is kept", "일시 중지. 순서는 유지됩니다"),
         LifeCycle::SoldOut => ("Sold out", "모두 판매되었습니다"),
         LifeCycle::Closed => ("Over", "판매 종료"),
+    }
+}
+
+fn draw_words(state: DrawState) -> (&'static str, &'static str) {
+    match state {
+        DrawState::Draft => ("Nothing is fixed yet", "준비 중"),
+        DrawState::Committed => ("The key is fixed; people join", "추첨 키 확정, 참여 중"),
+        DrawState::Closed => ("The list is fixed", "참여자 명단 확정"),
+        DrawState::Drawn => ("Drawn", "추첨 완료"),
     }
 }
 

@@ -136,6 +136,44 @@ fn pauses_and_early_openings_draw_once() {
     assert_eq!(paused.stand("10:00", LINE), "k----", "a round that is over draws nobody");
 }
 
+/// Who noted the commitment and the shares of others would find that another seed fits as well.
+#[test]
+fn what_was_announced_of_a_draw_stands_once_the_round_is_scheduled() {
+    let announced = with_shares(for_all());
+    let Order::Draw(draw) = &announced.order else { unreachable!() };
+    let ordered = |order| RoundSpec { order, ..announced.clone() };
+    let with = |shares: &[ShareSpec], shares_within_s| {
+        ordered(Order::Draw(DrawSpec { shares: shares.to_vec(), shares_within_s }))
+    };
+    let other = share_commitment(&announced.id, "council", &[3]);
+    let swapped = ShareSpec::Committed { name: "council".to_owned(), commitment: other };
+    let mut play = Play::new(announced.clone());
+    for (what, spec) in [
+        ("by arrival", ordered(Order::Fifo)),
+        ("one share less", with(&draw.shares[..1], 60)),
+        ("another value", with(&[swapped, draw.shares[1].clone()], 60)),
+        ("another order", with(&[draw.shares[1].clone(), draw.shares[0].clone()], 60)),
+        ("less time", with(&draw.shares, 1)),
+    ] {
+        let refused = Err(Refusal::WrongState { state: LifeCycle::Scheduled });
+        assert_eq!(play.round.decide_redefine(&spec), refused, "{what}");
+        let draft = Round::new(announced.clone());
+        assert!(draft.decide_redefine(&spec).is_ok(), "{what}: nothing is announced of a draft");
+    }
+    // Anything else may change, and what was announced stands through the change.
+    let longer = with_shares(drawn(&["everyone 10:00-16:00 2000k"]));
+    play.apply(play.round.decide_redefine(&longer));
+    let refused = play.round.decide_redefine(&ordered(Order::Fifo));
+    assert!(refused.is_err(), "between the change and the next commitment as well");
+    play.commit("09:01");
+    let (kept, _) = play.round.draw_of(LINE).unwrap().commitment.unwrap();
+    assert_eq!(kept, commitment(&KEY));
+    // A round by arrival has announced nothing.
+    let mut by_arrival = Play::new(RoundSpec { order: Order::Fifo, ..for_all() });
+    by_arrival.apply(by_arrival.round.decide_redefine(&announced));
+    assert!(by_arrival.round.decide_redefine(&for_all()).is_err(), "now it has");
+}
+
 #[test]
 fn a_draft_commits_to_nothing_and_a_round_by_arrival_has_no_draw() {
     let draft = Round::new(for_all());
@@ -407,4 +445,28 @@ fn in_the_lobby_everybody_has_the_same_chances_and_no_number() {
         assert_eq!(play.round.state(), LifeCycle::Closed);
         assert_eq!(view(&play).place(LOBBY, 1, &places[1]).state, PlaceState::Closed);
     }
+}
+
+#[test]
+fn who_is_in_a_lobby_waits() {
+    let mut play = Play::new(for_all());
+    let (lobby, line) = (Arc::new(Places::default()), Arc::new(Places::default()));
+    lobby.set_reserved(10);
+    (0..5).for_each(|_| assert!(lobby.take_number().is_some()));
+    let parts = |index| (Arc::clone(if index == 0 { &line } else { &lobby }), Default::default());
+    let view = |play: &Play, people| {
+        let program = Arc::new(program());
+        let mut view = RoundView::of(&play.round, program, 1, 1, at("09:40"), parts);
+        view.set_lobby_people(LINE, people);
+        view
+    };
+    assert_eq!(view(&play, 4).waiting(), 4, "an entry that nobody holds is nobody");
+    play.tick("10:00");
+    play.close("10:00", LINE, 5);
+    line.skip_to(5);
+    assert_eq!(view(&play, 4).waiting(), 4, "nobody is counted twice");
+    play.draw("10:00", LINE);
+    let mut drawn = view(&play, 4);
+    drawn.set_vacant_head(LINE, Arc::from([3]));
+    assert_eq!(drawn.waiting(), 4);
 }

@@ -3,9 +3,9 @@
 //! An entry says nothing about anybody's place: no number, nobody ahead, and chances that are the
 //! same for all who are there.
 
-use super::{LineParts, Outlook, POLL, PlaceState, PlaceView, RoundView, vacant_between};
+use super::{LineParts, LineView, Outlook, POLL, PlaceState, PlaceView, RoundView, vacant_between};
 use crate::Won;
-use crate::places::Places;
+use crate::places::{Phase, Places};
 use crate::round::{ClassDraw, Round, WindowPhase};
 use crate::round_spec::LineId;
 use crate::uptake::WHOLE_PPM;
@@ -79,14 +79,45 @@ impl RoundView {
         self.lobbies.get(line.index())
     }
 
-    /// Where an entry stands that is not drawn.
-    pub(super) fn entry(&self, lobby: LineId, entry: u64, places: &Places) -> PlaceView {
-        let line = self.spec.line_behind(lobby);
-        let state = match self.place_state(line, u64::MAX, 0, places.phase(entry)) {
+    /// How many wait in a line, those in its lobby among them (leavers included, as in a line).
+    #[must_use]
+    pub fn waiting_in(&self, line: &LineView) -> u64 {
+        let lobby = self.lobbies.iter().find(|lobby| lobby.draw.class == line.class);
+        match lobby {
+            Some(lobby) if lobby.draw.closed.is_none() => line.waiting + lobby.people,
+            // The line counts every entry as a number now, and which fall to nobody is not drawn.
+            Some(lobby) if lobby.draw.drawn.is_none() => {
+                line.waiting.saturating_sub(lobby.entries.saturating_sub(lobby.people))
+            }
+            _ => line.waiting,
+        }
+    }
+
+    /// How many wait in all lines and lobbies.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.lines.iter().map(|line| self.waiting_in(line)).sum()
+    }
+
+    /// How the chances of everybody are who is in a lobby.
+    #[must_use]
+    pub fn outlook_of_lobby(&self, lobby: &LobbyView) -> Outlook {
+        let line = lobby.draw.line;
+        self.outlook_in_lobby(line, self.state_in_lobby(line, Phase::Unknown))
+    }
+
+    fn state_in_lobby(&self, line: LineId, phase: Phase) -> PlaceState {
+        match self.place_state(line, u64::MAX, 0, phase) {
             // The window has opened and the draw is about to take place.
             PlaceState::Waiting | PlaceState::Admitted => PlaceState::Lobby,
             state => state,
-        };
+        }
+    }
+
+    /// Where an entry stands that is not drawn.
+    pub(super) fn entry(&self, lobby: LineId, entry: u64, places: &Places) -> PlaceView {
+        let line = self.spec.line_behind(lobby);
+        let state = self.state_in_lobby(line, places.phase(entry));
         let is_ahead = self.window_of(line).phase == WindowPhase::Ahead;
         let poll = match state {
             PlaceState::Lobby if is_ahead => self.poll_in_lobby(line),
