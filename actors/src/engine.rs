@@ -342,7 +342,8 @@ impl Engine {
         self.0.store.purchases_of(person, before, limit).await.map_err(unavailable)
     }
 
-    /// What a person's place came to, from the journal.
+    /// What a person's place came to, from the journal, in its order: once a lobby is drawn that of
+    /// the entry and of the number drawn for it, whichever of the two the ticket names.
     ///
     /// # Errors
     /// `Unavailable` when the store is away.
@@ -352,8 +353,18 @@ impl Engine {
         person: PersonKey,
         ticket: ShownTicket,
     ) -> Result<Vec<StoredEvent>, Refusal> {
-        let place = PassId { line: ticket.line, number: ticket.number };
-        self.0.store.place_events(round, place, person).await.map_err(unavailable)
+        let shared = self.round(round);
+        let ticket = shared.as_ref().map_or(ticket, |shared| shared.0.renewed(ticket));
+        let entry = shared.as_ref().and_then(|shared| shared.0.entry_of(ticket));
+        let mut events = Vec::new();
+        for ShownTicket { line, number } in [Some(ticket), entry].into_iter().flatten() {
+            let place = PassId { line, number };
+            let told = self.0.store.place_events(round, place, person).await;
+            events.extend(told.map_err(unavailable)?);
+        }
+        events.sort_unstable_by_key(|stored| stored.seq);
+        events.dedup_by_key(|stored| stored.seq);
+        Ok(events)
     }
 
     /// What this person may still buy and hold, for each program.

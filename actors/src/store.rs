@@ -120,9 +120,8 @@ pub trait Store: Send + Sync + 'static {
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError>;
 
     /// What one person's place came to, in the order of `seq`: its `Joined`, `Left` and `Claimed`
-    /// events, the `Held`, `PaymentSent`, `Voided` and `Issued` of what was bought with it, every
-    /// `RoundMoved` of the round, and where the line's watermark stood when the round was last sold
-    /// out (the `WatermarkMoved` before it).
+    /// events, the `CameBack` and `TurnGiven` that name it, the `Held`, `PaymentSent`, `Voided` and
+    /// `Issued` of what was bought with it, and every `RoundMoved` of the round.
     async fn place_events(
         &self,
         round: &RoundId,

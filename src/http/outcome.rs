@@ -13,8 +13,9 @@ use super::words::{Id, Slug};
 use actix_web::http::StatusCode;
 use openrun_actors::Place;
 use openrun_core::purchase::PurchaseState;
-use openrun_core::round::LifeCycle;
-use openrun_core::view::PlaceState;
+use openrun_core::round::{LifeCycle, StockEnd, WindowPhase};
+use openrun_core::round_spec::LineId;
+use openrun_core::view::{PlaceState, RoundView};
 use openrun_core::{Event, PurchaseId, RoundId, StoredEvent, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -33,8 +34,8 @@ pub struct OutcomeAnswer<'a> {
     /// The line.
     #[schema(example = "everyone")]
     class: &'a str,
-    /// The place.
-    number: u64,
+    /// The place. Null while it is in a lobby that is not drawn.
+    number: Option<u64>,
     /// Where it stands now.
     state: TicketState,
     /// Whether nothing more will come of it.
@@ -44,13 +45,17 @@ pub struct OutcomeAnswer<'a> {
     joined_at: Option<Moment>,
     /// When the turn was claimed: more than once when a pass came back.
     claimed_at: Vec<Moment>,
+    /// When somebody whose turn had lapsed came back with the place.
+    came_back_at: Option<Moment>,
+    /// When the turn came again after that.
+    turn_again_at: Option<Moment>,
     /// When the place was given up.
     left_at: Option<Moment>,
     /// What was bought with it.
     purchases: Vec<BoughtAnswer>,
     /// How far the line has come by now.
     watermark: u64,
-    /// When the stock of the round ended.
+    /// When the last of the stock of the person's own window was taken; null while there is any.
     stock_ended_at: Option<Moment>,
     /// How far the line had come then.
     watermark_at_end: Option<u64>,
@@ -93,26 +98,47 @@ struct Bought {
     at: Timestamp,
 }
 
+/// What the newest snapshot says of the window of a place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct OwnWindow {
+    /// When its stock ended.
+    stock_end: Option<StockEnd>,
+    /// When it was to close, if it is over.
+    closed_at: Option<Timestamp>,
+}
+
+impl OwnWindow {
+    fn of(view: &RoundView, line: LineId) -> OwnWindow {
+        let window = view.window_of(view.spec.line_behind(line));
+        let closed_at = Some(window.closes_at).filter(|_| window.phase == WindowPhase::Over);
+        OwnWindow { stock_end: window.stock_end, closed_at }
+    }
+}
+
 /// The story of a place.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Story {
     joined_at: Option<Timestamp>,
     claimed_at: Vec<Timestamp>,
+    came_back_at: Option<Timestamp>,
+    turn_again_at: Option<Timestamp>,
     left_at: Option<Timestamp>,
     purchases: Vec<Bought>,
-    stock_ended_at: Option<Timestamp>,
-    watermark_at_end: Option<u64>,
+    stock_end: Option<StockEnd>,
     closed_at: Option<Timestamp>,
 }
 
 impl Story {
-    fn told(events: &[StoredEvent]) -> Story {
-        let (mut story, mut reached) = (Story::default(), None);
+    fn told(events: &[StoredEvent], own: &OwnWindow) -> Story {
+        let mut story = Story { stock_end: own.stock_end, ..Story::default() };
+        let mut round_closed_at = None;
         for stored in events {
             let at = stored.at;
             match &stored.event {
                 Event::Joined { .. } => story.joined_at = story.joined_at.or(Some(at)),
                 Event::Claimed { .. } => story.claimed_at.push(at),
+                Event::CameBack { .. } => story.came_back_at = Some(at),
+                Event::TurnGiven { .. } => story.turn_again_at = Some(at),
                 Event::Left { .. } => story.left_at = Some(at),
                 Event::Held { purchase, .. } | Event::Issued { purchase } => {
                     story.goes_on(purchase.id, purchase.state, purchase.amount.0, at);
@@ -123,11 +149,12 @@ impl Story {
                 Event::Voided { purchase, amount, .. } => {
                     story.goes_on(*purchase, PurchaseState::Voided, amount.0, at);
                 }
-                Event::WatermarkMoved { to, .. } => reached = Some(*to),
-                Event::RoundMoved { to, .. } => story.moved(*to, at, reached),
+                Event::RoundMoved { to: LifeCycle::Closed, .. } => round_closed_at = Some(at),
                 _ => {}
             }
         }
+        // A window ends by its own time, or with its round when that is closed before.
+        story.closed_at = round_closed_at.into_iter().chain(own.closed_at).min();
         story
     }
 
@@ -138,29 +165,18 @@ impl Story {
         }
     }
 
-    fn moved(&mut self, to: LifeCycle, at: Timestamp, reached: Option<u64>) {
-        match to {
-            LifeCycle::SoldOut => {
-                (self.stock_ended_at, self.watermark_at_end) =
-                    (Some(at), Some(reached.unwrap_or(0)));
-            }
-            // Stock came back: it has not ended after all.
-            LifeCycle::Open => (self.stock_ended_at, self.watermark_at_end) = (None, None),
-            LifeCycle::Closed => self.closed_at = Some(at),
-            _ => {}
-        }
-    }
-
     fn sentence(&self, place: &Place) -> Sentence {
         let number = grouped(place.number);
-        let (ko, en) = match self.joined_at {
-            Some(at) => {
-                let at = clock(at);
-                (
-                    format!("{at}에 {number}번으로 줄을 섰습니다"),
-                    format!("joined {at} as number {number}"),
-                )
+        let (ko, en) = match self.joined_at.map(clock) {
+            // An entry says nothing about the place.
+            Some(at) if place.is_entry => {
+                (format!("{at}에 대기실에 들어왔습니다"), format!("joined {at}, in the lobby"))
             }
+            None if place.is_entry => ("대기실에 있습니다".to_owned(), "in the lobby".to_owned()),
+            Some(at) => (
+                format!("{at}에 {number}번으로 줄을 섰습니다"),
+                format!("joined {at} as number {number}"),
+            ),
             None => (format!("{number}번입니다"), format!("number {number}")),
         };
         let (then_ko, then_en) = self.what_then(place);
@@ -185,9 +201,17 @@ impl Story {
                 "your turn came and was not used in time".to_owned(),
             ),
             (PlaceState::SoldOut | PlaceState::Closed, _) => self.end_in_words(&so_far),
+            (PlaceState::Lobby, _) if place.is_entry => (
+                "판매가 시작되면 추첨으로 순서를 정합니다".to_owned(),
+                "the order is drawn when the sale opens".to_owned(),
+            ),
             (PlaceState::Admitted, _) => {
                 ("지금이 구매할 차례입니다".to_owned(), "it is your turn to buy".to_owned())
             }
+            (PlaceState::Waiting | PlaceState::StandBy, _) if self.came_back_at.is_some() => (
+                "지나간 차례를 다시 기다리고 있습니다".to_owned(),
+                "you came back and wait for your turn again".to_owned(),
+            ),
             _ => (
                 format!("지금까지 {so_far}번까지 입장했습니다"),
                 format!("so far the line has reached {so_far}"),
@@ -196,15 +220,15 @@ impl Story {
     }
 
     fn end_in_words(&self, so_far: &str) -> (String, String) {
-        match (self.stock_ended_at, self.watermark_at_end, self.closed_at) {
-            (Some(at), Some(reached), _) => {
-                let (at, reached) = (clock(at), grouped(reached));
+        match (self.stock_end, self.closed_at) {
+            (Some(end), _) => {
+                let (at, reached) = (clock(end.at), grouped(end.watermark));
                 (
                     format!("재고가 소진된 {at}에는 {reached}번까지 입장했습니다"),
                     format!("the line reached {reached} when the stock ended at {at}"),
                 )
             }
-            (_, _, Some(at)) => {
+            (_, Some(at)) => {
                 let at = clock(at);
                 (
                     format!("판매가 끝난 {at}에는 {so_far}번까지 입장했습니다"),
@@ -275,7 +299,7 @@ pub async fn show(call: Call) -> Answer {
     let engine = &call.edge().engine;
     let events = engine.place_events(&id, ticket.person, shown(&ticket)).await?;
     let place = round.place(ticket.line, ticket.number);
-    let story = Story::told(&events);
+    let story = Story::told(&events, &OwnWindow::of(&round.view(), place.line));
     let state = place.view.state;
     let is_final = match state {
         PlaceState::SoldOut | PlaceState::Closed | PlaceState::Left => true,
@@ -294,16 +318,18 @@ pub async fn show(call: Call) -> Answer {
     let answer = OutcomeAnswer {
         round_id: &ticket.round,
         class: &place.class,
-        number: place.number,
+        number: Some(place.number).filter(|_| !place.is_entry),
         state: state.into(),
         is_final,
         joined_at: story.joined_at.map(Moment),
         claimed_at: story.claimed_at.iter().copied().map(Moment).collect(),
+        came_back_at: story.came_back_at.map(Moment),
+        turn_again_at: story.turn_again_at.map(Moment),
         left_at: story.left_at.map(Moment),
         purchases: story.purchases.iter().map(bought).collect(),
         watermark: place.view.watermark,
-        stock_ended_at: story.stock_ended_at.map(Moment),
-        watermark_at_end: story.watermark_at_end,
+        stock_ended_at: story.stock_end.map(|end| Moment(end.at)),
+        watermark_at_end: story.stock_end.map(|end| end.watermark),
         message: story.sentence(&place),
     };
     Ok(reply::own(StatusCode::OK, &answer))

@@ -51,6 +51,7 @@ fn fill(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
     if let Some(truth) = &verdict.truth {
         chances(truth, out)?;
     }
+    honesty(verdict, out)?;
     plots(verdict, out);
     latencies(verdict, out)?;
     counts(out, "Last answers", verdict.last_answers.iter().map(|(k, v)| (k.as_str(), *v)))?;
@@ -111,6 +112,29 @@ fn chances(truth: &Truth, out: &mut String) -> std::fmt::Result {
     ];
     for (name, value) in rows {
         write!(out, "<tr><td>{name}</td><td>{value}</td></tr>")?;
+    }
+    out.push_str("</table></div>");
+    Ok(())
+}
+
+/// How right each round told people, by the server's own probes.
+fn honesty(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
+    out.push_str("<h2>How right the server was by its own word</h2>");
+    out.push_str("<div class=\"scroll\"><table><tr><th>round</th><th>Brier score</th>");
+    out.push_str("<th>right answer after, half</th><th>nineteen in twenty</th></tr>");
+    for round in &verdict.rounds {
+        write!(out, "<tr><td>{}</td>", escaped(&round.id))?;
+        for (key, unit) in [
+            ("outlook_brier_score", ""),
+            ("right_answer_after_p50_s", " s"),
+            ("right_answer_after_p95_s", " s"),
+        ] {
+            match round.honesty.get(key).and_then(serde_json::Value::as_f64) {
+                Some(figure) => write!(out, "<td>{figure:.3}{unit}</td>")?,
+                None => out.push_str("<td>not measured</td>"),
+            }
+        }
+        out.push_str("</tr>");
     }
     out.push_str("</table></div>");
     Ok(())

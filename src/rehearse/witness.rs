@@ -35,6 +35,8 @@ pub struct ServerRound {
     pub purchases: u64,
     /// Order inversions that the server itself has seen.
     pub inversions: u64,
+    /// How right it told people, by its own probes: as it says it.
+    pub honesty: Value,
 }
 
 /// Everything that the server said.

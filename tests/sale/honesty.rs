@@ -4,9 +4,10 @@
 use crate::support::app::Ending;
 use crate::support::staff::RoundForm;
 use crate::support::{
-    Answer, Buyer, Request, TestApp, allowed, checks, eventually, expect, on_stage,
+    Answer, Buyer, Request, StallingStore, TestApp, allowed, checks, eventually, expect, on_stage,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 fn shut(stock_won: i64) -> RoundForm {
     RoundForm::for_all(stock_won).inlet("mode", "shut")
@@ -153,6 +154,63 @@ fn the_document_and_where_am_i_say_the_same_of_the_chances() {
         for name in ["openrun_estimate_error_ratio", "openrun_outlook_brier_score"] {
             assert!(metrics.contains(name), "{name}");
         }
+        checks::stop_clean(app, 0).await;
+    });
+}
+
+#[test]
+fn an_entry_of_a_lobby_and_its_number_tell_one_story() {
+    on_stage(async {
+        let app = TestApp::start_at("2022-07-14T09:35:00+09:00").await;
+        app.operator.define("r1", &shut(1_000_000).with("order", json!("draw"))).await;
+        allowed(app.operator.step("r1", "schedule").await);
+        let (mut ann, mut bob) = (app.buyer("ann"), app.buyer("bob"));
+        allowed(ann.join("r1").await);
+        allowed(bob.join("r1").await);
+        // The ticket of the lobby, kept beside the one that the draw makes of it.
+        let of_lobby = ann.ticket.clone();
+        let before = eventually::some("the join is stored", async || {
+            Some(allowed(outcome(&ann, "r1").await)).filter(|told| told["joined_at"].is_string())
+        })
+        .await;
+        assert_eq!((&before["number"], &before["state"]), (&Value::Null, &json!("lobby")));
+        assert!(sentence(&before).contains(", in the lobby; "), "{before}");
+        app.clock.go_to("2022-07-14T10:00:00+09:00");
+        eventually::so("it is drawn", async || state_of(&ann, "r1").await == "waiting").await;
+        app.operator.set_inlet("r1", json!({"mode": "auto"})).await;
+        allowed(ann.sign_up().await);
+        ann.await_turn("r1").await;
+        assert_eq!(ann.buy("r1", "ann-1", 10_000).await.status, 201);
+        let number = allowed(ann.where_am_i("r1").await)["number"].clone();
+        let renewed = allowed(ann.join("r1").await)["ticket"].as_str().map(str::to_owned);
+        assert_ne!(of_lobby, renewed);
+        for ticket in [of_lobby, renewed] {
+            let shown = Buyer { web: app.web.clone(), ticket, ..app.buyer("ann") };
+            let told = allowed(outcome(&shown, "r1").await);
+            assert_eq!((&told["number"], &told["joined_at"]), (&number, &before["joined_at"]));
+            assert_eq!(told["claimed_at"].as_array().map(Vec::len), Some(1), "{told}");
+            assert_eq!(told["purchases"].as_array().map(Vec::len), Some(1), "{told}");
+        }
+        checks::stop_clean(app, 10_000).await;
+    });
+}
+
+#[test]
+fn while_the_store_is_away_a_result_is_not_guessed() {
+    on_stage(async {
+        let (port, store) = StallingStore::fresh().await;
+        let moment = "2022-07-14T10:00:00+09:00";
+        let app = TestApp::start_with_port(Arc::clone(&port) as _, store, moment).await;
+        app.operator.define_open("r1", &shut(400_000)).await;
+        let mut ann = app.buyer("ann");
+        allowed(ann.join("r1").await);
+        allowed(outcome(&ann, "r1").await);
+        port.go_away(true);
+        let away = outcome(&ann, "r1").await;
+        assert_eq!((away.status, away.code().as_str()), (503, "unavailable"), "{away:?}");
+        assert_eq!(state_of(&ann, "r1").await, "waiting", "the place needs no store");
+        port.go_away(false);
+        allowed(outcome(&ann, "r1").await);
         checks::stop_clean(app, 0).await;
     });
 }

@@ -42,6 +42,7 @@ pub const FATES: [Fate; 4] =
 struct Stalled {
     streams: HashSet<StreamId>,
     reads: bool,
+    has_gone: bool,
 }
 
 /// Which commit: the next one with such an event.
@@ -96,6 +97,11 @@ impl StallingStore {
     /// From now on nothing can be read, or everything again.
     pub fn stall_reads(&self, are_stalled: bool) {
         self.stalled.send_modify(|stalled| stalled.reads = are_stalled);
+    }
+
+    /// From now on asking what came of a place fails at once, or is answered again.
+    pub fn go_away(&self, is_away: bool) {
+        self.stalled.send_modify(|stalled| stalled.has_gone = is_away);
     }
 
     /// The next commit with such an event has this fate.
@@ -209,6 +215,9 @@ impl Store for StallingStore {
         person: PersonKey,
     ) -> Result<Vec<StoredEvent>, StoreError> {
         self.until_read().await;
+        if self.stalled.borrow().has_gone {
+            return Err(StoreError("the line went dead".to_owned()));
+        }
         self.within.place_events(round, place, person).await
     }
 

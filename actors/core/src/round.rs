@@ -25,6 +25,7 @@ mod payments;
 
 pub use by_hand::STEP_MAX;
 pub use draw::{ClassDraw, ClosedLobby, Drawn};
+pub use figures::StockEnd;
 pub use payments::NextStep;
 
 pub use crate::life::{LifeCycle, Step};
@@ -58,6 +59,7 @@ pub struct Window {
     pub purchases: u64,
     /// The sum of the squares of their amounts, in won: how much purchases differ.
     pub squares: u128,
+    last_taken: Option<StockEnd>,
 }
 
 /// A line as it stands.
@@ -123,6 +125,7 @@ impl Round {
             stock: Stock::new(spec.stock_won),
             purchases: 0,
             squares: 0,
+            last_taken: None,
         };
         let line = |eligibility| Line { eligibility, reserved: 0, watermark: 0, stepped_to: 0 };
         let windows = spec.windows.iter().map(window).collect();
@@ -410,7 +413,7 @@ impl Round {
         assert_eq!(closed.stock.left, leftover, "OR-1: another leftover than decided");
         closed.phase = WindowPhase::Over;
         if let Some(target) = leftover_to {
-            closed.stock.move_out(leftover);
+            closed.passed_on(leftover);
             let target = self.window_mut(target);
             assert!(target.phase != WindowPhase::Over, "OR-8: leftover for a window that is over");
             target.stock.move_in(leftover);

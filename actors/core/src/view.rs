@@ -9,7 +9,7 @@ use crate::gate::GateView;
 use crate::honesty::Honesty;
 use crate::places::{Phase, Places};
 use crate::program::Program;
-use crate::round::{LifeCycle, Line, Round, Window, WindowPhase};
+use crate::round::{LifeCycle, Line, Round, StockEnd, Window, WindowPhase};
 use crate::round_spec::{Eligibility, LineId, RoundSpec};
 use crate::speed::Speed;
 use crate::stock::Stock;
@@ -34,6 +34,8 @@ pub struct WindowView {
     pub phase: WindowPhase,
     /// What it has.
     pub stock: Stock,
+    /// When the last of it was taken, if that stands.
+    pub stock_end: Option<StockEnd>,
     /// How many purchases it made.
     pub purchases: u64,
     /// From when.
@@ -216,6 +218,7 @@ impl RoundView {
             eligibility: window.spec.eligibility.clone(),
             phase: window.phase,
             stock: window.stock,
+            stock_end: window.stock_end(),
             purchases: window.purchases,
             opens_at: window.spec.opens_at,
             closes_at: window.spec.closes_at,
@@ -374,7 +377,6 @@ impl RoundView {
         match phase {
             Phase::Bought => return PlaceState::Bought,
             Phase::Left => return PlaceState::Left,
-            Phase::Lapsed => return PlaceState::Lapsed,
             _ => {}
         }
         let window = self.window_of(line);
@@ -383,10 +385,15 @@ impl RoundView {
             return if is_sold_out { PlaceState::SoldOut } else { PlaceState::Closed };
         }
         if window.phase == WindowPhase::Ahead {
-            return PlaceState::Lobby;
+            let is_lapsed = phase == Phase::Lapsed;
+            return if is_lapsed { PlaceState::Lapsed } else { PlaceState::Lobby };
         }
         if self.in_reach(window) == Won::ZERO {
             return PlaceState::SoldOut;
+        }
+        // Who lapsed could come back, but not to a sale that has ended.
+        if phase == Phase::Lapsed {
+            return PlaceState::Lapsed;
         }
         // A pass that is out is good for what comes back as well.
         if phase == Phase::Claimed {

@@ -51,6 +51,13 @@ impl RoundShared {
         let renewed = behind.as_ref().and_then(|behind| Some(behind.drawn()?.renewed(shown)));
         renewed.unwrap_or(shown)
     }
+
+    /// The entry of the lobby that the number of a drawn line fell to.
+    pub fn entry_of(&self, drawn: ShownTicket) -> Option<ShownTicket> {
+        let behind = self.behind(drawn.line).filter(|behind| behind.line == drawn.line)?;
+        let number = behind.drawn()?.order.entry_at(drawn.number)?;
+        Some(ShownTicket { line: behind.lobby_id, number })
+    }
 }
 
 impl Behind {

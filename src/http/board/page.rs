@@ -321,6 +321,23 @@ impl Page {
                 None => page.say("not measured yet", "아직 측정되지 않음"),
             });
         }
+        let thousandths = |value: u64| f64::from(u32::try_from(value).unwrap_or(u32::MAX)) / 1e3;
+        let brier = (
+            "Brier score of the outlook (0 is perfect, 0.25 a guess)",
+            "가능성 안내의 브라이어 점수 (0은 완벽, 0.25는 추측)",
+        );
+        self.row(brier.0, brier.1, |page| match honesty.outlook_brier_score {
+            Some(score) => page.text(thousandths(score.0)),
+            None => page.say("not measured yet", "아직 측정되지 않음"),
+        });
+        let right = ("Half had the right answer after", "절반이 맞는 안내를 받기까지");
+        self.row(right.0, right.1, |page| match honesty.right_answer_after_p50_s {
+            Some(seconds) => {
+                page.text(thousandths(seconds.0));
+                page.say(" s", "초");
+            }
+            None => page.say("not measured yet", "아직 측정되지 않음"),
+        });
         let told = &honesty.outlooks;
         for (english, korean, tally) in [
             ("Told likely, and bought", "'가능성 높음' 안내 후 구매", &told.likely),

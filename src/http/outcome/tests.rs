@@ -1,7 +1,6 @@
 //! Tests of the story of a place: from events to one sentence.
 
 use super::*;
-use openrun_core::round_spec::LineId;
 use openrun_core::view::{Outlook, PlaceView};
 use openrun_core::{PersonKey, Won};
 
@@ -40,8 +39,13 @@ fn moved(millis: i64, to: LifeCycle) -> StoredEvent {
     at(millis, Event::RoundMoved { round: round(), to })
 }
 
-fn reached(millis: i64, to: u64) -> StoredEvent {
-    at(millis, Event::WatermarkMoved { round: round(), line: LineId(0), to })
+fn came_back() -> StoredEvent {
+    let (line, number, person) = (LineId(0), 88_213, PERSON);
+    at(50_000, Event::CameBack { round: round(), line, number, person })
+}
+
+fn turn_again() -> StoredEvent {
+    at(51_000, Event::TurnGiven { round: round(), line: LineId(0), numbers: vec![88_213] })
 }
 
 fn left() -> StoredEvent {
@@ -66,17 +70,15 @@ fn voided() -> StoredEvent {
 #[test]
 fn a_place_is_told_in_one_sentence() {
     use PlaceState::{Admitted, Closed, Lapsed, Left, Lobby, SoldOut, Waiting};
-    let stock_ended = || vec![joined(), reached(1, 61_040), moved(4_200_500, LifeCycle::SoldOut)];
-    let came_back = || [stock_ended(), vec![moved(4_201_000, LifeCycle::Open)]].concat();
     let head = "joined 10:00:03.412 as number 88,213; ";
     for (state, events, then) in [
         (Waiting, vec![joined()], "so far the line has reached 61,040"),
         (Lobby, vec![joined()], "so far the line has reached 61,040"),
-        (Waiting, came_back(), "so far the line has reached 61,040"),
+        (Waiting, vec![joined(), came_back()], "you came back and wait for your turn again"),
+        (Admitted, vec![joined(), came_back(), turn_again()], "it is your turn to buy"),
         (Admitted, vec![joined()], "it is your turn to buy"),
         (Lapsed, vec![joined()], "your turn came and was not used in time"),
         (Left, vec![joined(), left()], "you gave the place up at 10:01:00.000"),
-        (SoldOut, stock_ended(), "the line reached 61,040 when the stock ended at 11:10:00.500"),
         (SoldOut, vec![joined()], "the line reached 61,040 when your window ended"),
         (
             Closed,
@@ -89,13 +91,48 @@ fn a_place_is_told_in_one_sentence() {
             "the payment of 300,000 won did not go through at 10:01:01.001",
         ),
     ] {
-        let sentence = Story::told(&events).sentence(&place(state));
+        let sentence = Story::told(&events, &OwnWindow::default()).sentence(&place(state));
         assert_eq!(sentence.en, format!("{head}{then}"));
         assert!(
             sentence.ko.starts_with("10:00:03.412에 88,213번으로 줄을 섰습니다. "),
             "{sentence:?}"
         );
     }
-    let lost = Story::told(&[]).sentence(&place(Waiting));
+    let lost = Story::told(&[], &OwnWindow::default()).sentence(&place(Waiting));
     assert_eq!(lost.en, "number 88,213; so far the line has reached 61,040");
+}
+
+#[test]
+fn the_end_is_that_of_the_own_window() {
+    // The round went on for hours after the half of this person.
+    let events =
+        [joined(), moved(20_000_000, LifeCycle::SoldOut), moved(50_000_000, LifeCycle::Closed)];
+    let stock_end = Some(StockEnd { at: Timestamp(TEN + 4_200_500), watermark: 40_000 });
+    let closed_at = Some(Timestamp(TEN + 14_400_000));
+    for (state, own, then) in [
+        (
+            PlaceState::SoldOut,
+            OwnWindow { stock_end, closed_at },
+            "the line reached 40,000 when the stock ended at 11:10:00.500",
+        ),
+        (
+            PlaceState::Closed,
+            OwnWindow { stock_end: None, closed_at },
+            "the line reached 61,040 when the sale closed at 14:00:00.000",
+        ),
+    ] {
+        let told = Story::told(&events, &own).sentence(&place(state)).en;
+        assert_eq!(told, format!("joined 10:00:03.412 as number 88,213; {then}"));
+    }
+}
+
+#[test]
+fn an_entry_of_a_lobby_has_no_number() {
+    let entry = Place { is_entry: true, ..place(PlaceState::Lobby) };
+    let told = Story::told(&[joined()], &OwnWindow::default()).sentence(&entry);
+    assert_eq!(
+        told.en,
+        "joined 10:00:03.412, in the lobby; the order is drawn when the sale opens"
+    );
+    assert!(!told.ko.contains("88,213"), "{told:?}");
 }

@@ -4,13 +4,17 @@ use super::*;
 use openrun_core::purchase::PassId;
 use openrun_core::round::LifeCycle;
 
-/// A place's events come back in order, without those of its neighbours, and with how far the line
-/// had come when all was sold.
+/// A place's events come back in order, without those of its neighbours.
 pub(crate) async fn a_place_tells_its_story(store: Arc<dyn Store>) {
     let mut owner = Owner::of(store.clone()).await;
     let (round, line) = (sample::round(), LineId(0));
     let moved = |to| Event::RoundMoved { round: sample::round(), to };
     let reached = |line, to| Event::WatermarkMoved { round: sample::round(), line, to };
+    let back = |number| {
+        let (round, person) = (sample::round(), sample::person(number));
+        Event::CameBack { round, line, number, person }
+    };
+    let given = |line, numbers| Event::TurnGiven { round: sample::round(), line, numbers };
     let elsewhere = RoundId::new("elsewhere").expect("a slug");
     let first = owner.ownership.next_seq;
     let events = vec![
@@ -29,6 +33,11 @@ pub(crate) async fn a_place_tells_its_story(store: Arc<dyn Store>) {
         Event::Left { round: round.clone(), line, number: 2, person: sample::person(2) },
         reached(line, 8),
         moved(LifeCycle::Closed),
+        back(1),
+        back(3),
+        given(line, vec![3, 12]),
+        given(LineId(1), vec![1]),
+        given(line, vec![12, 1]),
     ];
     owner.write(events.clone()).await.expect("writes");
     let stored = numbered(first, events);
@@ -42,9 +51,9 @@ pub(crate) async fn a_place_tells_its_story(store: Arc<dyn Store>) {
             store.place_events(&round, place, sample::person(person)).await.expect("reads")
         }
     };
-    assert_eq!(story(1, 1).await, of(&[0, 1, 5, 7, 9, 11, 14]));
-    assert_eq!(story(2, 2).await, of(&[0, 2, 6, 8, 9, 11, 12, 14]));
-    assert_eq!(story(3, 3).await, of(&[0, 9, 11, 14]), "a join that the store lost");
+    assert_eq!(story(1, 1).await, of(&[0, 1, 5, 7, 11, 14, 15, 19]));
+    assert_eq!(story(2, 2).await, of(&[0, 2, 6, 8, 11, 12, 14]));
+    assert_eq!(story(3, 3).await, of(&[0, 11, 14, 16, 17]), "a join that the store lost");
     let other = store.place_events(&elsewhere, PassId { line, number: 1 }, sample::person(1));
     assert_eq!(other.await.expect("reads"), of(&[3]));
 }
@@ -66,6 +75,8 @@ pub(crate) async fn a_place_tells_how_its_payment_went(store: Arc<dyn Store>) {
             Event::PaymentSent { person: whose, .. } | Event::Voided { person: whose, .. } => {
                 *whose == person
             }
+            Event::CameBack { number: of, .. } => *of == number,
+            Event::TurnGiven { numbers, .. } => numbers.contains(&number),
             Event::RoundMoved { .. } => true,
             _ => false,
         };

@@ -19,7 +19,6 @@ pub(super) async fn place_events(
     let number = i64::try_from(place.number).unwrap_or(i64::MAX);
     let line = i64::from(place.line.0);
     let of_round = || -> Vec<Parameter> { vec![plain(round.to_string())] };
-    let of_line = || -> Vec<Parameter> { vec![plain(round.to_string()), plain(line)] };
     let of_place =
         || -> Vec<Parameter> { vec![plain(round.to_string()), plain(line), plain(number)] };
     let whole = || {
@@ -33,11 +32,16 @@ pub(super) async fn place_events(
     let steps = format!(
         "where kind in ('payment_sent', 'voided') and id in (select id from hold {theirs})"
     );
-    let reached = format!(
-        "where round_id = {ROUND} and kind = 'watermark_moved'
+    let back = format!(
+        "where kind = 'came_back' and round_id = {ROUND}
              and (body ->> 'line')::bigint = $2::bigint
-             and seq < (select max(seq) from journal {life} and body ->> 'to' = 'sold_out')
-         order by seq desc limit 1"
+             and (body ->> 'number')::bigint = $3::bigint"
+    );
+    let again = format!(
+        "where kind = 'turn_given' and round_id = {ROUND}
+             and (body ->> 'line')::bigint = $2::bigint
+             and exists (select 1 from json_array_elements_text(body -> 'numbers') as given (number)
+                 where given.number::bigint = $3::bigint)"
     );
     let asked = [
         (&TICKET, here.clone(), of_place()),
@@ -47,7 +51,8 @@ pub(super) async fn place_events(
         (&PAYMENT_STEP, steps, whole()),
         (&PURCHASE, theirs, whole()),
         (&JOURNAL, life, of_round()),
-        (&JOURNAL, reached, of_line()),
+        (&JOURNAL, back, of_place()),
+        (&JOURNAL, again, of_place()),
     ];
     let tables = asked.each_ref().map(|(table, ..)| *table);
     let queries =

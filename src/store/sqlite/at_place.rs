@@ -13,18 +13,20 @@ const HERE: &str = "round_id = (select id from name where text = ?1) and line = 
 
 /// Which rows of which tables, each with the parameters that it takes of round, line, number and
 /// person. A plus keeps the planner from an index that would read the whole round.
-fn parts() -> [(&'static Table, String, &'static [usize]); 8] {
+fn parts() -> [(&'static Table, String, &'static [usize]); 9] {
     let of_round = "(select id from name where text = ?1)";
     let theirs = format!("where person = ?4 and +{HERE}");
     let life = format!("where kind = 'round_moved' and +round_id = {of_round}");
     let steps = format!(
         "where kind in ('payment_sent', 'voided') and id in (select id from hold {theirs})"
     );
-    let reached = format!(
-        "where round_id = {of_round} and +kind = 'watermark_moved'
-             and cast(body ->> 'line' as integer) = ?2
-             and seq < (select max(seq) from journal {life} and body ->> 'to' = 'sold_out')
-         order by seq desc limit 1"
+    let back = format!(
+        "where kind = 'came_back' and +round_id = {of_round}
+             and body ->> 'line' = ?2 and body ->> 'number' = ?3"
+    );
+    let again = format!(
+        "where kind = 'turn_given' and +round_id = {of_round} and body ->> 'line' = ?2
+             and exists (select 1 from json_each(body, '$.numbers') where value = ?3)"
     );
     let (place, whole): (&[usize], &[usize]) = (&[0, 1, 2], &[0, 1, 2, 3]);
     [
@@ -35,7 +37,8 @@ fn parts() -> [(&'static Table, String, &'static [usize]); 8] {
         (&PAYMENT_STEP, steps, whole),
         (&PURCHASE, theirs, whole),
         (&JOURNAL, life, &[0]),
-        (&JOURNAL, reached, &[0, 1]),
+        (&JOURNAL, back, place),
+        (&JOURNAL, again, place),
     ]
 }
 

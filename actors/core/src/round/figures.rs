@@ -1,14 +1,45 @@
 //! Figures of a round that others reckon with: what a purchase comes to on average, how many a
-//! line has made.
+//! line has made, when the stock of a window ended.
 
-use super::Round;
-use crate::Won;
+use super::{Round, Window};
 use crate::payment::PaymentPhase;
 use crate::round_spec::LineId;
+use crate::{Timestamp, Won};
 
 /// Purchases that must have been seen before their mean is believed; until then the monthly limit
 /// stands in.
 const MEAN_NEEDS_PURCHASES: u64 = 100;
+
+/// The end of a window's stock: the last of it was taken, and has not come back since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StockEnd {
+    /// When the purchase that took it was decided.
+    pub at: Timestamp,
+    /// Where the watermark of the window's line stood.
+    pub watermark: u64,
+}
+
+impl Window {
+    /// When its stock ended; nothing while some is left or held, and nothing when what was left
+    /// moved on.
+    #[must_use]
+    pub fn stock_end(&self) -> Option<StockEnd> {
+        self.last_taken.filter(|_| self.stock.is_gone())
+    }
+
+    /// Something was taken from its stock.
+    pub(super) fn taken(&mut self, at: Timestamp, watermark: u64) {
+        self.last_taken = Some(StockEnd { at, watermark });
+    }
+
+    /// Something that nobody took goes to another window.
+    pub(super) fn passed_on(&mut self, amount: Won) {
+        self.stock.move_out(amount);
+        if amount > Won::ZERO {
+            self.last_taken = None;
+        }
+    }
+}
 
 impl Round {
     /// The mean of the purchases made, or the monthly limit before there are enough of them.

@@ -201,7 +201,7 @@ impl Round {
                 self.release(*purchase, *reason);
                 self.window_mut(window).stock.release(*amount);
                 if back_to != window {
-                    self.window_mut(window).stock.move_out(*amount);
+                    self.window_mut(window).passed_on(*amount);
                     self.window_mut(back_to).stock.move_in(*amount);
                 }
             }
@@ -220,9 +220,11 @@ impl Round {
     }
 
     fn take_stock(&mut self, purchase: &Purchase) {
-        let stock = &mut self.window_mut(&purchase.window).stock;
-        stock.hold(purchase.amount);
-        assert_eq!(stock.left, purchase.left_after, "OR-1: another stock than decided");
+        let watermark = self.lines[purchase.pass.line.index()].watermark;
+        let window = self.window_mut(&purchase.window);
+        window.stock.hold(purchase.amount);
+        assert_eq!(window.stock.left, purchase.left_after, "OR-1: another stock than decided");
+        window.taken(purchase.at, watermark);
     }
 
     fn sell(&mut self, purchase: &Purchase) {

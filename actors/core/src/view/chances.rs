@@ -87,8 +87,16 @@ impl RoundView {
         let is_moving = self.state == LifeCycle::Open
             && self.spec.inlet.mode == InletMode::Auto
             && self.interruption.is_none()
+            && self.is_drawn(line)
             && self.is_selling(line);
         line.speed.filter(|speed| is_moving && speed.p50_milli > 0)
+    }
+
+    /// Whether nobody of the line waits to be drawn: until then its watermark stands still.
+    fn is_drawn(&self, line: &LineView) -> bool {
+        let mut lobbies = self.lines.iter().zip(&self.lobbies);
+        let lobby = lobbies.find(|(of, _)| of.eligibility == line.eligibility);
+        lobby.is_none_or(|(_, lobby)| lobby.draw.drawn.is_some())
     }
 
     fn is_selling(&self, line: &LineView) -> bool {

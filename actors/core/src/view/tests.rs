@@ -7,6 +7,8 @@ use crate::round_spec::InletMode;
 use crate::tests::samples::*;
 use crate::{Event, PurchaseId};
 
+mod ends;
+
 const ODD: i16 = 1989;
 const EVEN: i16 = 1990;
 
@@ -130,12 +132,12 @@ fn a_place_says_where_it_stands() {
     sale.buy(0, 3, 240_000);
     let with_leftover = sale.clone();
     sale.buy(0, 3, 10_000);
-    assert_eq!(states(&sale), "soldout soldout bought left lapsed soldout left soldout");
+    assert_eq!(states(&sale), "soldout soldout bought left soldout soldout left soldout");
     sale.tick("14:00");
-    assert_eq!(states(&sale), "soldout soldout bought left lapsed soldout left soldout");
+    assert_eq!(states(&sale), "soldout soldout bought left soldout soldout left soldout");
     let mut sale = with_leftover;
     sale.tick("14:00");
-    assert_eq!(states(&sale), "closed closed bought left lapsed closed left closed");
+    assert_eq!(states(&sale), "closed closed bought left closed closed left closed");
 }
 
 #[test]
