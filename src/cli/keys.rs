@@ -23,8 +23,8 @@ pub(super) enum Keys {
     /// Make the next key of a kind; the one before it stays good for what it signed
     ///
     /// Of three keys the oldest is retired, which is refused while people may be waiting with what
-    /// it sealed: from half an hour before a round opens until it is closed. A key of draws is never
-    /// retired: rounds stay committed to it.
+    /// it sealed: from half an hour before a round opens until it is closed. A key of draws is
+    /// never retired: rounds stay committed to it.
     #[command(after_help = "Restart the server to sign with the new key.\n\nExample:\n  openrun \
                             keys rotate pass --data ./openrun-data")]
     Rotate(Rotate),

@@ -32,6 +32,7 @@ use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 
 mod page;
+mod words;
 
 /// A board is remade at most this often, as the watermark document is.
 const REMAKE_AFTER: Duration = Duration::from_millis(200);

@@ -105,7 +105,7 @@ impl RoundShell {
         };
         ctx.spawn(listing.into_actor_future(move |shell: &mut Self, listed, ctx| match listed {
             Some(listed) => shell.close_lobby(&draw, listed, ctx),
-            // A shard has died: whoever is left closes the lobby again, at the next tick or rebuilt.
+            // A shard has died: the lobby is closed again at the next tick, or once rebuilt.
             None => {
                 tracing::warn!(round = %shell.round.spec().id, "a lobby could not be listed");
                 shell.drawing.remove(&draw.line);
