@@ -80,6 +80,8 @@ struct LineGate {
     /// What is being written, in thousandths of a person.
     pending: Option<u64>,
     claims_seen: u64,
+    /// How many turns lapsed unclaimed.
+    lapsed: u64,
     /// Where the watermark stood when nothing was left: who is offered what comes back is beyond.
     stand_by: Option<u64>,
     limiter: Limiter,
@@ -95,6 +97,7 @@ impl LineGate {
             calls: VecDeque::new(),
             pending: None,
             claims_seen: 0,
+            lapsed: 0,
             stand_by: None,
             limiter: Limiter::Shut,
             figures: None,
@@ -113,6 +116,21 @@ impl LineGate {
     fn due_milli(&self, now: Timestamp, places: &Places) -> u64 {
         let called = self.called(now, places) * PERSON;
         self.turn_up.expected_milli() + called + self.pending.unwrap_or(0)
+    }
+
+    /// Who was let in, is not expected within the grace and may claim later, in thousandths. They
+    /// cost no rate, but the stock must not be promised to others before it is known that such
+    /// people do not come: until their turns have lapsed, all of them may.
+    fn silent_milli(&self, now: Timestamp, places: &Places) -> u64 {
+        let unclaimed = places.active().saturating_sub(places.passes());
+        let expected = self.turn_up.expected_milli() + self.called(now, places) * PERSON;
+        let silent = (unclaimed * PERSON).saturating_sub(expected);
+        let claims = places.claims();
+        let come = (claims * PERSON).checked_div(claims + self.lapsed).unwrap_or(PERSON);
+        let came = self.turn_up.share().min(PERSON);
+        // Of those who had not come within the grace, the share that does in the end.
+        let late = come.saturating_sub(came) * PERSON;
+        silent * late.checked_div(PERSON - came).unwrap_or(0).min(PERSON) / PERSON
     }
 
     /// The same, if everybody comes.
@@ -243,7 +261,7 @@ impl Gate {
         let due_here = match is_stand_by {
             // What came back is offered to one after the other, each for as long as the grace.
             true => line.due_at_most(self.now, here),
-            false => line.due_milli(self.now, here),
+            false => line.due_milli(self.now, here) + line.silent_milli(self.now, here),
         };
         let taken_milli = (passes + open_here) * PERSON + due_here;
         let rate = |per_1000_s, allowance: &Allowance| RateFigures {
@@ -452,7 +470,7 @@ fn lapse(line: &mut LineGate, places: &Places, now: Timestamp, window: i64, stan
             break;
         }
         line.turns.pop_front();
-        places.lapse(watermark);
+        line.lapsed += places.lapse(watermark);
     }
     while let Some((since, numbers)) = line.calls.front() {
         if now.millis_since(*since) < window {

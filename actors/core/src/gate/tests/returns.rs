@@ -185,3 +185,20 @@ fn who_joins_where_there_is_room_claims_after_those_who_came_back() {
     assert!(places.change(1, Phase::Returned, Phase::Called));
     assert_eq!(claim(&queue, 2), Ok(ClaimDecision::New));
 }
+
+/// Before any turn has lapsed nobody knows whether the silent come late or never: the stock is not
+/// promised to others meanwhile, though they cost no rate.
+#[test]
+fn the_silent_keep_the_stock_until_it_is_known_that_they_do_not_come() {
+    // A hundred purchases of 400,000 won.
+    let mut sale = sale(40_000_000);
+    sale.join(10_000);
+    sale.until(59);
+    // What the stock serves with its margin is 126; the last of it is let in at the price of those
+    // who do not come.
+    let most = 2 * 126;
+    let there = Arc::clone(&sale.places[0]);
+    assert!(there.watermark() <= most, "{} were let in for 100", there.watermark());
+    sale.until(200);
+    assert!(there.watermark() > most, "their turns are over: others come");
+}

@@ -76,13 +76,12 @@ fn nothing_is_estimated_while_a_draw_waits_for_its_shares() {
     let ends = |sale: &Sale| sale.view().stock_ends(&sale.view().lines[0]);
     assert_eq!((eta(&sale), ends(&sale)), (None, None), "who came later waits for the draw, too");
     let (round, line, lobby) = (sale.round.spec().id.clone(), LineId(0), LineId(1));
-    let (key, seed, at) = (Digest([1; 32]), Digest([2; 32]), sale.now);
-    let commitment = Digest([3; 32]);
+    let (root, at) = (Digest([2; 32]), sale.now);
+    let commitment = crate::draw::commitment(&[1; 32]);
     sale.round.apply(&Event::DrawCommitted { round: round.clone(), line, commitment, at });
-    let closed = Event::LobbyClosed { round: round.clone(), line, lobby, count: 9, root: key, at };
-    let drawn = Event::Drawn { round, line, lobby, count: 9, key, seed, at };
-    sale.round.apply(&closed);
+    sale.round.apply(&Event::LobbyClosed { round, line, lobby, count: 9, root, at });
     assert_eq!(eta(&sale), None);
+    let drawn = sale.round.decide_draw(at, line, [1; 32]);
     sale.round.apply(&drawn);
     assert_eq!(eta(&sale).map(|eta| eta.p50_s), Some(10));
 }
