@@ -82,7 +82,8 @@ async fn join_in_slices(all: usize) -> (u64, usize) {
     let per_second = count as f64 / started.elapsed().as_secs_f64();
     println!("joins: {count}, inversions: {inversions}, {per_second:.0} a second");
     let seen = bare.engine.round(&place.0).expect("it is there").inversions();
-    assert_eq!(seen == 0, inversions == 0, "the engine's own watch says {seen}");
+    // The engine's own watch is the finer one: it knows the moment of an answer, not of its arrival.
+    assert!(seen > 0 || inversions == 0, "the engine's own watch sees none of {inversions}");
     (inversions, count)
 }
 
@@ -103,7 +104,12 @@ fn with_numbering_in_the_shards_the_same_checker_finds_inversions() {
     use openrun_actors::failpoints::NUMBERS_IN_SHARDS;
     crate::support::alone(async {
         let _on = Switched::on(&NUMBERS_IN_SHARDS);
-        let (inversions, count) = join_in_slices(20_000).await;
+        let (mut inversions, mut count) = (0, 0);
+        // A machine that is busy with something else does few things at once.
+        while inversions == 0 && count < 400_000 {
+            let (seen, joins) = join_in_slices(20_000).await;
+            (inversions, count) = (inversions + seen, count + joins);
+        }
         assert!(inversions > 0, "none in {count} joins: the checker does not see what it is for");
     });
 }
