@@ -31,6 +31,9 @@ async fn with_pass(app: &TestApp, person: &str, round: &str) -> Buyer {
     let mut buyer = app.buyer(person);
     let signed_up = buyer.sign_up().await;
     assert!(signed_up.status < 300, "{signed_up:?}");
+    // A round that is being rebuilt says so, and is asked again.
+    eventually::so("the round serves", async || app.buyer(person).join(round).await.status != 503)
+        .await;
     buyer.get_pass(round).await;
     buyer
 }
