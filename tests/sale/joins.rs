@@ -82,7 +82,7 @@ async fn join_in_slices(all: usize) -> (u64, usize) {
     let per_second = count as f64 / started.elapsed().as_secs_f64();
     println!("joins: {count}, inversions: {inversions}, {per_second:.0} a second");
     let seen = bare.engine.round(&place.0).expect("it is there").inversions();
-    // The engine's own watch is the finer one: it knows the moment of an answer, not of its arrival.
+    // The engine's own watch is the finer one: it knows when an answer left, not when it arrived.
     assert!(seen > 0 || inversions == 0, "the engine's own watch sees none of {inversions}");
     (inversions, count)
 }
