@@ -1,11 +1,12 @@
 //! The metrics of one round, kept as handles: no label is built on a hot path.
 
 use metrics::{Counter, Gauge};
-use openrun_core::Won;
 use openrun_core::honesty::Honesty;
 use openrun_core::inlet::Limiter;
-use openrun_core::round::Round;
-use openrun_core::view::RoundView;
+use openrun_core::life::LifeCycle;
+use openrun_core::round::{Round, WindowPhase};
+use openrun_core::view::{Interruption, Missing, RoundView};
+use openrun_core::{RoundId, Won};
 
 /// Gauges of a window: left, held, sold.
 struct WindowGauges([Gauge; 3]);
@@ -18,8 +19,28 @@ struct HonestyGauges([Gauge; 5]);
 /// Gauges of a line's inlet: one for each policy, and the share that comes.
 struct InletGauges([Gauge; Limiter::ALL.len()], Gauge);
 
+/// Gauges of a round's life: one for each state, one for each cause that can hold it up, its
+/// notices, and its draws that are due.
+struct LifeGauges {
+    states: [Gauge; LifeCycle::ALL.len()],
+    causes: [Gauge; Missing::ALL.len()],
+    notices: Gauge,
+    draws_due: Gauge,
+}
+
+/// Says that nobody is served by a round, because its history contradicts itself. It is in service
+/// again once its [`Figures`] are made.
+pub(crate) fn note_out_of_service(round: &RoundId) {
+    out_of_service(round).set(1.0);
+}
+
+fn out_of_service(round: &RoundId) -> Gauge {
+    metrics::gauge!("openrun_round_out_of_service", "round" => round.to_string())
+}
+
 /// The metrics of one round.
 pub(crate) struct Figures {
+    life: LifeGauges,
     windows: Vec<WindowGauges>,
     lines: Vec<LineGauges>,
     inlets: Vec<InletGauges>,
@@ -66,7 +87,9 @@ impl Figures {
             let labels = [program, round, ("line", line.to_owned())];
             InletGauges(binds, metrics::gauge!("openrun_inlet_share_that_comes", &labels))
         };
+        out_of_service(&round.spec().id).set(0.0);
         Figures {
+            life: LifeGauges::new(&of_round()),
             inlets: round.spec().lines().iter().map(|class| inlet(&class.class())).collect(),
             latency: metrics::gauge!("openrun_purchase_latency_p90_seconds", &of_round()),
             windows: round.windows().iter().map(|w| window(w.spec.id.as_str())).collect(),
@@ -106,8 +129,42 @@ impl Figures {
             gauges.1.set(line.figures.share as f64 / 1_000.0);
         }
         self.latency.set(view.gate.p90_millis.unwrap_or(0) as f64 / 1_000.0);
+        self.life.show(view);
         self.honesty.show(&view.honesty);
         self.active.set(view.lines.iter().map(|line| line.active).sum::<u64>() as f64);
+    }
+}
+
+impl LifeGauges {
+    fn new([program, round]: &[(&'static str, String); 2]) -> LifeGauges {
+        let of_round = || [program.clone(), round.clone()];
+        let of = |name: &'static str, label: &'static str, word: &'static str| {
+            metrics::gauge!(name, &[program.clone(), round.clone(), (label, word.to_owned())])
+        };
+        let state = |state: LifeCycle| of("openrun_round_state", "state", state.word());
+        let cause = |cause: Missing| of("openrun_round_interrupted", "cause", cause.word());
+        LifeGauges {
+            states: LifeCycle::ALL.map(state),
+            causes: Missing::ALL.map(cause),
+            notices: metrics::gauge!("openrun_round_notices", &of_round()),
+            draws_due: metrics::gauge!("openrun_round_draws_due", &of_round()),
+        }
+    }
+
+    fn show(&self, view: &RoundView) {
+        for (gauge, state) in self.states.iter().zip(LifeCycle::ALL) {
+            gauge.set(f64::from(u8::from(state == view.state)));
+        }
+        let missing = view.interruption.map(|Interruption { cause, .. }| cause);
+        for (gauge, cause) in self.causes.iter().zip(Missing::ALL) {
+            gauge.set(f64::from(u8::from(missing == Some(cause))));
+        }
+        self.notices.set(view.notices.len() as f64);
+        let draws = view.lobbies.iter().map(|lobby| &lobby.draw);
+        let due = draws
+            .filter(|draw| draw.drawn.is_none())
+            .filter(|draw| view.window_of(draw.line).phase == WindowPhase::Open);
+        self.draws_due.set(due.count() as f64);
     }
 }
 

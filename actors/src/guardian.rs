@@ -7,6 +7,7 @@
 use crate::committer::{IntoActorFuture, Journal};
 use crate::documents::Documents;
 use crate::engine::Inner;
+use crate::figures;
 use crate::handle::{Ctx, Handle, Reply, Serve, Shell};
 use crate::load::{LoadError, Loaded, load_round};
 use crate::people::People;
@@ -325,6 +326,7 @@ impl Inner {
             }
             // It stays retired and answers `unavailable`; the others go on.
             Err(error @ (LoadError::Contradiction(_) | LoadError::Draw(..))) => {
+                figures::note_out_of_service(id);
                 return tracing::error!(round = %id, %error, "a round is out of service");
             }
         };

@@ -29,6 +29,17 @@ pub enum LifeCycle {
 }
 
 impl LifeCycle {
+    /// Every state, in the order of a sale.
+    pub const ALL: [LifeCycle; 7] = [
+        LifeCycle::Draft,
+        LifeCycle::Scheduled,
+        LifeCycle::Lobby,
+        LifeCycle::Open,
+        LifeCycle::Paused,
+        LifeCycle::SoldOut,
+        LifeCycle::Closed,
+    ];
+
     /// The word of the contract.
     #[must_use]
     pub fn word(self) -> &'static str {

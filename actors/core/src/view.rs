@@ -128,6 +128,20 @@ pub enum Missing {
     Payment,
 }
 
+impl Missing {
+    /// Everything that it can be.
+    pub const ALL: [Missing; 2] = [Missing::Store, Missing::Payment];
+
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Missing::Store => "store",
+            Missing::Payment => "payment",
+        }
+    }
+}
+
 /// Which line somebody stands in now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineChoice {

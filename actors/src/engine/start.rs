@@ -5,6 +5,7 @@ use super::Engine;
 use crate::clock::Clock;
 use crate::committer::{Committer, Doubts, Journal};
 use crate::draw_secrets::DrawSecrets;
+use crate::figures;
 use crate::guardian::{Guardian, load_people};
 use crate::handle::{Handle, Serve};
 use crate::load::{LoadError, load_round};
@@ -215,6 +216,7 @@ impl Inner {
                 Err(LoadError::Store(error)) => return Err(error),
                 // One broken round takes nobody else down with it.
                 Err(error @ (LoadError::Contradiction(_) | LoadError::Draw(..))) => {
+                    figures::note_out_of_service(&id);
                     tracing::error!(round = %id, %error, "a round is out of service");
                     continue;
                 }
