@@ -26,8 +26,11 @@ use openrun_core::{
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+mod alive;
 mod draws;
 mod start;
+
+pub use alive::StandStill;
 
 pub(crate) use start::Inner;
 

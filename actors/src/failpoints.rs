@@ -56,6 +56,8 @@ mod switches {
     pub static RELEASE_ON_TIME_OUT: AtomicBool = AtomicBool::new(false);
     /// Most events that may wait for a committer; 0 for as many as in production.
     pub static QUEUE_EVENTS_MAX: AtomicUsize = AtomicUsize::new(0);
+    /// A thread that is asked for a turn stands still for good: `stand-still`.
+    pub static STAND_STILL: AtomicBool = AtomicBool::new(false);
     static NAMED: LazyLock<HashSet<String>> = LazyLock::new(|| {
         let words = std::env::var(VARIABLE).unwrap_or_default();
         words.split(',').map(str::to_owned).collect()
@@ -78,6 +80,13 @@ mod switches {
     pub(crate) async fn before_commit() {
         if is_on(&REPLY_BEFORE_COMMIT, "reply-before-commit") {
             tokio::time::sleep(SLOW_STORE).await;
+        }
+    }
+
+    /// Before a thread of actors takes the turn that it was asked for; with the switch on, never.
+    pub(crate) fn before_turn() {
+        while is_on(&STAND_STILL, "stand-still") {
+            std::thread::park();
         }
     }
 

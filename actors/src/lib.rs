@@ -46,7 +46,7 @@ mod till;
 pub use clock::{Clock, SystemClock};
 pub use documents::{Rendered, Turning};
 pub use draw_secrets::{DrawSecrets, RoundSecret};
-pub use engine::Engine;
+pub use engine::{Engine, StandStill};
 pub use queue::ActorDescription;
 pub use rail::{AtOnce, InstantRail, PayBy, Rail};
 pub use requests::{

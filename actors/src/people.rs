@@ -116,6 +116,11 @@ impl People {
         }
     }
 
+    /// The thread that they live on.
+    pub fn arbiter(&self) -> &ArbiterHandle {
+        &self.arbiter
+    }
+
     /// Somebody who signed up, from the store.
     pub fn know_signed_up(&self, person: PersonKey) {
         self.signed_up.insert(person, SignUp::Durable);

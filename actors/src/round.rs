@@ -14,7 +14,7 @@ use crate::queue::{ActorDescription, Describe, Learn, Retire};
 use crate::rail::{AtOnce, Charge, Charged};
 use crate::shared::{LineShared, RoundRef, RoundShared};
 use crate::till::{Offer, TillRoom, TillShell};
-use actix::{ActorContext, AsyncContext};
+use actix::{ActorContext, ArbiterHandle, AsyncContext};
 use inlet::places_of;
 use openrun_core::gate::Gate;
 use openrun_core::honesty::HonestyMeter;
@@ -111,6 +111,8 @@ pub(crate) struct Surroundings {
 #[derive(Clone)]
 pub(crate) struct TillLink {
     pub handle: Handle<TillShell>,
+    /// The thread that it lives on.
+    pub arbiter: ArbiterHandle,
     pub finality_millis: i64,
     /// What it has room for.
     pub room: Arc<TillRoom>,

@@ -100,7 +100,7 @@ impl Inner {
             }
         });
         let finality_millis = millis(rail.terms().finality);
-        TillLink { handle, finality_millis, room, tell_person }
+        TillLink { handle, arbiter, finality_millis, room, tell_person }
     }
 
     /// A till that dies is started anew, and every round tells it what is open.

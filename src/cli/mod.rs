@@ -15,10 +15,12 @@ mod exit;
 mod healthcheck;
 mod keys;
 mod limits;
+mod man;
 mod openapi;
 mod rail;
 mod rehearse;
 mod serve;
+mod service_manager;
 mod signals;
 mod sim;
 mod token;
@@ -94,6 +96,8 @@ enum Command {
     Openapi(openapi::Openapi),
     /// Print completions for a shell
     Completions(completions::Completions),
+    /// Print the manual page, or write those of all commands
+    Man(man::Man),
     /// Ask a server on this machine whether it is ready: exit code 0 or 69
     Healthcheck(healthcheck::Healthcheck),
 }
@@ -115,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::VerifyDraw(command) => command.run(),
         Command::Openapi(command) => command.run(),
         Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
         Command::Healthcheck(command) => command.run(),
     };
     match done {

@@ -1,7 +1,7 @@
 //! `openrun serve`: a server until it is told to stop.
 
 use super::signals::Stop;
-use super::{Exit, Fault, limits};
+use super::{Exit, Fault, limits, service_manager};
 use crate::app::{self, Running, StartFault};
 use crate::config::{Config, Layer};
 use crate::telemetry::{self, COMMIT, VERSION};
@@ -35,6 +35,7 @@ impl Serve {
 
 async fn serve(config: &Config) -> Result<Exit, Fault> {
     let mut stop = Stop::listen().map_err(Fault::failure)?;
+    service_manager::starting();
     // Recovery may take seconds: a stop that comes meanwhile is obeyed at once, as nobody is there.
     let running = tokio::select! {
         started = app::start(config) => started?,
@@ -52,6 +53,7 @@ async fn serve(config: &Config) -> Result<Exit, Fault> {
         dev = config.dev,
         "ready"
     );
+    service_manager::ready(&running.engine);
     until_stopped(running, &mut stop).await
 }
 
@@ -65,6 +67,7 @@ pub(super) async fn until_stopped(mut running: Running, stop: &mut Stop) -> Resu
             return Err(Fault::failure(format!("a listener stopped by itself: {why}")));
         }
     };
+    service_manager::stopping();
     tracing::info!(signal, "stopping: answering what is in flight");
     running.stop().await;
     tracing::info!("stopped");

@@ -5,7 +5,7 @@ use super::error::KeysError;
 use std::fs::{self, File};
 use std::io;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The folder of channel keys within the key directory.
@@ -16,6 +16,10 @@ const MARKER: &str = "DEVELOPMENT";
 const LOCK: &str = ".lock";
 /// Permission bits of group and others.
 const OTHERS: u32 = 0o077;
+/// The one of them that the group may have in a file of the administrator's.
+const GROUP_READS: u32 = 0o040;
+/// Who can read everything anyway.
+const ADMINISTRATOR: u32 = 0;
 /// Longest key id.
 const KID_MAX: usize = 32;
 /// Endings of channel keys.
@@ -76,14 +80,31 @@ pub(super) fn is_development(dir: &Path) -> bool {
     dir.join(MARKER).exists()
 }
 
+/// Whether nobody else on this machine can read or change what these facts are about. The
+/// administrator can in any case: a file of theirs that our group may read and nobody may write is
+/// how containers and service managers hand a secret over, and is private as well.
+pub(crate) fn is_private(facts: &fs::Metadata) -> bool {
+    is_closed(facts.permissions().mode(), facts.uid(), who_we_are())
+}
+
+fn is_closed(mode: u32, owner: u32, us: Option<u32>) -> bool {
+    let is_handed_over = owner == ADMINISTRATOR && us.is_some_and(|us| us != ADMINISTRATOR);
+    mode & if is_handed_over { OTHERS & !GROUP_READS } else { OTHERS } == 0
+}
+
+/// The user that this process runs as, where the system shows it as a file.
+fn who_we_are() -> Option<u32> {
+    Some(fs::metadata("/proc/self").ok()?.uid())
+}
+
 /// Refuses what somebody else on this machine can read or change.
 pub(super) fn check_private(path: &Path, cure: &'static str) -> Result<(), KeysError> {
     let found = fs::metadata(path);
     let found = found.map_err(|cause| KeysError::NoAccess { path: path.to_owned(), cause })?;
-    let mode = found.permissions().mode() & 0o7777;
-    if mode & OTHERS == 0 {
+    if is_private(&found) {
         return Ok(());
     }
+    let mode = found.permissions().mode() & 0o7777;
     Err(KeysError::OpenToOthers { path: path.to_owned(), mode, cure })
 }
 
@@ -135,6 +156,27 @@ pub(super) fn retire(path: &Path) -> Result<PathBuf, KeysError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_of_the_administrators_may_be_read_by_our_group_and_no_other_by_anybody() {
+        let check = |mode: u32, owner: u32, us: Option<u32>, want: bool| {
+            assert_eq!(is_closed(mode, owner, us), want, "{mode:o} of {owner}, read by {us:?}");
+        };
+        for (owner, us) in [(0, Some(0)), (0, Some(7)), (7, Some(7)), (7, None)] {
+            check(0o100_600, owner, us, true);
+            check(0o100_400, owner, us, true);
+            check(0o100_604, owner, us, false);
+            check(0o100_620, owner, us, false);
+            check(0o100_660, owner, us, false);
+        }
+        check(0o100_440, 0, Some(7), true);
+        check(0o100_444, 0, Some(7), false);
+        check(0o100_440, 0, Some(0), false);
+        check(0o100_440, 0, None, false);
+        check(0o100_440, 7, Some(7), false);
+        check(0o100_440, 7, Some(8), false);
+        assert!(!cfg!(target_os = "linux") || who_we_are().is_some());
+    }
 
     #[test]
     fn file_names_say_owner_and_key_id() {

@@ -29,6 +29,7 @@ mod tests;
 pub use claims::{PersonClaims, Role, StaffClaims};
 pub use directory::{DEVELOPMENT_CHANNELS, Kind};
 pub use error::KeysError;
+pub(crate) use files::is_private;
 pub(crate) use mac::MacKey;
 pub use making::{init, rotate, would_retire};
 pub use pass::{DocumentSignature, Pass};

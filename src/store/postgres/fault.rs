@@ -197,9 +197,10 @@ impl Fault {
         let (place, cause) = (place.to_string(), in_words(error));
         let Some(said) = error.as_db_error() else {
             // The library tells the kind of an error by its words alone.
-            return match error.to_string().contains("TLS") {
-                true => Fault::Unsafe { place, cause },
-                false => Fault::Away { place, cause },
+            return match error.to_string() {
+                words if words.contains("TLS") => Fault::Unsafe { place, cause },
+                _ if cause.contains("password missing") => Fault::Denied { place, cause },
+                _ => Fault::Away { place, cause },
             };
         };
         match said.code() {

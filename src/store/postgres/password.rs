@@ -4,7 +4,6 @@
 //! A file that others may read is refused rather than used. Nothing here is ever printed.
 
 use super::fault::Fault;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
@@ -31,7 +30,7 @@ pub(super) fn complete(config: &mut Config) -> Result<(), Fault> {
 fn read_private(path: &Path) -> Result<String, Fault> {
     let unsafe_file = |cause: String| Fault::PasswordFile { path: path.to_owned(), cause };
     let facts = path.metadata().map_err(|cause| unsafe_file(cause.to_string()))?;
-    if facts.permissions().mode() & 0o077 != 0 {
+    if !crate::trust::is_private(&facts) {
         return Err(unsafe_file("others may read it".to_owned()));
     }
     std::fs::read_to_string(path).map_err(|cause| unsafe_file(cause.to_string()))
@@ -74,6 +73,7 @@ fn fields(line: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn the_first_line_that_fits_is_taken() {
