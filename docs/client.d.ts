@@ -39,7 +39,8 @@ export interface Document {
   serial: number;
   at: string;
   lines: Line[];
-  lobbies: { class: string; state: string; outlook: Outlook }[];
+  /** Only in rounds by draw. */
+  lobbies?: { class: string; state: string; outlook: Outlook }[];
   poll: Poll;
   interruption: { cause: string; since: string; message: Both } | null;
   notices: { id: string; message: Both; at: string; until: string | null }[];

@@ -1,12 +1,13 @@
 """A client of openrun for channel apps and their back ends: from joining the line to one purchase.
 
 It follows every rule of docs/channels.md and needs the standard library alone; with the package
-`cryptography` it reads the document that everybody reads, and without it says so and asks the server
-where it stands, because a document that nothing proves is not believed.
+`cryptography` it reads the document that everybody reads, and without it says so and asks the
+server where it stands, because a document that nothing proves is not believed.
 
-What is known is kept (see `Keep`) before it is needed: the ticket, the pass, and the attempt with its
-key before the purchase is sent. So the program may end at any moment; a new one with the same `Keep`
-goes on where this one was, and buys once. One object serves one person in one round, on one thread.
+What is known is kept (see `Keep`) before it is needed: the ticket, the pass, and the attempt with
+its key before the purchase is sent. So the program may end at any moment; a new one with the same
+`Keep` goes on where this one was, and buys once. One object serves one person in one round, on one
+thread.
 """
 
 import datetime
@@ -219,7 +220,7 @@ class OpenrunClient:
             return None
 
     def _watch(self, place):
-        """Reads the one document that everybody reads, until it says something new of this place."""
+        """Reads the document that everybody reads, until it says something new of this place."""
         after_s = place["poll_after_ms"] / 1_000
         while True:
             time.sleep(after_s)
@@ -229,7 +230,7 @@ class OpenrunClient:
             seen = document_of.place(document, place["class"], place["number"])
             self._tell({**place, **seen}, document)
             poll = document["poll"]
-            mine = [it for it in document["lobbies"] if it["class"] == place["class"]]
+            mine = [it for it in document.get("lobbies", []) if it["class"] == place["class"]]
             if place["number"] is None and mine and mine[0]["state"] == "drawn":
                 time.sleep(random.random() * poll["lobby_ms"] / 1_000)
                 return "drawn"

@@ -2,8 +2,9 @@
 // the way. It follows every rule of docs/channels.md and needs nothing but fetch and WebCrypto.
 //
 // What is known is kept in a `Keep` before it is needed: the ticket, the pass, and the attempt with
-// its key before the purchase is sent. So the program may end at any moment; a new one with the same
-// `Keep` goes on where this one was, and buys once. Nothing here draws a screen or asks anybody.
+// its key before the purchase is sent. So the program may end at any moment; a new one with the
+// same `Keep` goes on where this one was, and buys once. Nothing here draws a screen or asks
+// anybody.
 
 import { place as work, read, stray } from "../../client.js";
 import type { Both, Document, Keys, Outlook, Worked } from "../../client.js";
@@ -236,7 +237,7 @@ export class OpenrunClient {
       if (document === null) return "unknown";
       const seen = work(document, line, place.number);
       this.tell({ ...place, ...seen }, document);
-      const drawn = document.lobbies.find((it) => it.class === line)?.state === "drawn";
+      const drawn = document.lobbies?.find((it) => it.class === line)?.state === "drawn";
       if (drawn && place.number === null) {
         await sleep(Math.random() * document.poll.lobby_ms);
         return "drawn";
@@ -361,8 +362,8 @@ export class OpenrunClient {
   /** Ticket and pass of an answer, kept before anything else is done with it. */
   private async keep_place(answer: Answer): Promise<Ticket> {
     const place = JSON.parse(answer.text) as Ticket;
-    const { ticket, pass, pass_expires_at } = place;
-    const given = pass && pass_expires_at ? { token: pass, expires_at: pass_expires_at } : undefined;
+    const { ticket, pass: token, pass_expires_at: expires_at } = place;
+    const given = token && expires_at ? { token, expires_at } : undefined;
     await this.keep({ ticket: ticket ?? this.kept.ticket, pass: given ?? this.kept.pass });
     return place;
   }
