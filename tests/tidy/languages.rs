@@ -93,9 +93,10 @@ fn check(english: &File, korean: &File) -> Vec<Fault> {
         }
     }
     let is_korean = |c: char| ('가'..='힣').contains(&c);
-    for (index, line) in korean.text.lines().enumerate() {
-        if line.starts_with('#') && index > 0 && !line.chars().any(is_korean) {
-            faults.push(Fault::new(&korean.path, index + 1, "a heading that is not Korean"));
+    let lines: Vec<&str> = korean.text.lines().collect();
+    for (number, _) in other.headings.iter().skip(1) {
+        if !lines[number - 1].chars().any(is_korean) {
+            faults.push(Fault::new(&korean.path, *number, "a heading that is not Korean"));
         }
     }
     faults
