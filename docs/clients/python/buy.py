@@ -33,10 +33,11 @@ def main():
                            note=lambda text: print(text, file=sys.stderr))
     try:
         state, purchase = client.buy(int(amount))
+        said = {"state": state, "purchase": purchase}
     except Refused as refused:
-        state, purchase = "refused", refused.problem
-    print(json.dumps({"state": state, "purchase": purchase}))
-    return 0 if state == "bought" else 1
+        said = {"state": "refused", "problem": refused.problem}
+    print(json.dumps(said, ensure_ascii=False))
+    return 0 if said["state"] == "bought" else 1
 
 
 if __name__ == "__main__":
