@@ -21,6 +21,7 @@ mod support;
 
 mod chance;
 mod check;
+mod clients;
 mod controls;
 mod ends;
 mod honour;

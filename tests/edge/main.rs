@@ -1,9 +1,11 @@
 //! What stands between the server and the people who wait: a cache (the documented `nginx.conf`)
-//! and the documented client. Needs nginx, node and Python, which `tests/run` sees to.
+//! and the documented client; and what the guide for operators prints. Needs nginx, node and
+//! Python, which `tests/run` sees to.
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod cache;
 mod client;
+mod guide;
 mod nginx;

@@ -7,6 +7,7 @@
 
 mod boundaries;
 mod failures;
+mod languages;
 mod metrics;
 mod places;
 mod shape;
