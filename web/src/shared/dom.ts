@@ -81,9 +81,9 @@ function patchNode(here: Node, wanted: Node): void {
   // Somebody else draws in it: a plot, an announcement.
   if (here.hasAttribute("data-own")) return;
   for (const { name } of [...here.attributes]) {
-    if (!wanted.hasAttribute(name) && !(here instanceof HTMLDialogElement && name === "open")) {
-      here.removeAttribute(name);
-    }
+    // What its reader has unfolded stays unfolded.
+    const isUnfolded = name === "open" && /^(DIALOG|DETAILS)$/.test(here.tagName);
+    if (!wanted.hasAttribute(name) && !isUnfolded) here.removeAttribute(name);
   }
   for (const { name, value } of [...wanted.attributes]) {
     if (here.getAttribute(name) !== value) here.setAttribute(name, value);

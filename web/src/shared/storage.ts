@@ -5,6 +5,7 @@ export interface Store {
   get(key: string): string | null;
   set(key: string, value: string): void;
   remove(key: string): void;
+  keys(): string[];
 }
 
 /** A store that never throws. */
@@ -31,6 +32,7 @@ export function storeOver(open: () => Storage): Store {
       memory.delete(key);
       attempt((it) => it.removeItem(key), () => undefined);
     },
+    keys: () => [...memory.keys(), ...attempt((it) => Object.keys(it), () => [] as string[])],
   };
 }
 
