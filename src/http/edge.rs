@@ -3,6 +3,7 @@
 //!
 //! One copy a worker, all of them pointing to the same things; no lock anywhere.
 
+use super::admin::live::Live;
 use super::board::Boards;
 use super::events::Streams;
 use super::openapi;
@@ -37,6 +38,8 @@ pub struct Edge {
     pub webhooks: Option<Arc<Webhooks>>,
     /// Streams of server-sent events.
     pub streams: Arc<Streams>,
+    /// Streams of live figures to consoles.
+    pub live: Arc<Live>,
     /// The boards as they were shown last.
     pub boards: Arc<Boards>,
     /// `/.well-known/jwks.json`.
@@ -65,6 +68,7 @@ impl Edge {
             refusals: RefusalMeter::new(),
             webhooks,
             streams: Arc::default(),
+            live: Arc::default(),
             boards: Arc::default(),
             jwks,
             document: Bytes::from(openapi::openapi()),
