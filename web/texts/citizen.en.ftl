@@ -21,11 +21,9 @@ range-minutes = about { $from }–{ $to } min
 range-one = about { $time }
 range-within = within { $time }
 as-of = as of { $ago }
-close = Close
 back = Back
 again = Try again
 loading = Loading…
-notices = Notices
 to-rounds = See all sales
 to-me = My purchases and limits
 
@@ -51,7 +49,6 @@ round-waiting-now = { $waiting ->
    *[other] { $waiting } people are waiting now
 }
 round-draft = This sale is still being prepared
-round-no-phone-clock = The countdown follows the server’s clock.
 join = Join the line
 join-busy = Joining the line…
 signed-in = You are signed in
@@ -191,7 +188,9 @@ sign_up-do = Sign up and go on
 sign_up-busy = Signing up…
 sign_up-terms-missing = Please accept the terms.
 sign_up-account-missing = Please check the account number: up to 64 letters, digits and hyphens.
-suspended-until = Switched off until { $until }
+sign_up-early = You have to sign up before you can buy. Do it now, while you wait: your place is kept.
+sign_up-now = Sign up first, then buy. Your time to buy is running.
+sign_up-go = Sign up
 feature-sign_up = Signing up
 feature-merchant_search = Searching for merchants
 feature-gifts = Gifts
@@ -211,6 +210,8 @@ refusal-unauthenticated = Sign in first
 refusal-unauthenticated-next = Open this sale again from your app. Your place is kept.
 refusal-forbidden = This account cannot be used here
 refusal-forbidden-next = Sign in again in your app, with your own account.
+refusal-second-person-required = Somebody else must confirm
+refusal-second-person-required-next = Ask an approver to confirm it.
 refusal-body-too-large = That did not work
 refusal-body-too-large-next = Shorten what you entered and try again.
 refusal-unsupported-media-type = That did not work
@@ -234,6 +235,8 @@ refusal-purchase-not-found = There is no such purchase
 refusal-purchase-not-found-next = Check that you are signed in with the account that bought it.
 refusal-notice-not-found = There is no such notice
 refusal-notice-not-found-next = Its time is over.
+refusal-ask-not-found = There is no such request
+refusal-ask-not-found-next = It was answered, or its time is over.
 refusal-not-found = There is nothing at this address
 refusal-not-found-next = Choose from the list of sales.
 refusal-method-not-allowed = That did not work
@@ -258,6 +261,8 @@ refusal-wrong-state = Not possible at the moment
 refusal-wrong-state-next = Reload this page to see where things stand.
 refusal-too-many-notices = Too many notices
 refusal-too-many-notices-next = Withdraw one, then try again.
+refusal-ask-pending = Another request is waiting
+refusal-ask-pending-next = It must be answered first.
 refusal-not-eligible = This is not your sale time
 refusal-not-eligible-next = { $opens-at ->
     [none] No sale time for you is left in this sale. See the next one.
@@ -328,7 +333,6 @@ title-ahead = { $count } ahead
 
 rounds-title = Sales
 rounds-none = No sale is planned at the moment.
-rounds-go = Open
 rounds-over = Past sales
 
 ## Mine

@@ -15,11 +15,9 @@ range-minutes = 약 { $from }~{ $to }분
 range-one = 약 { $time }
 range-within = { $time } 이내
 as-of = { $ago } 기준
-close = 닫기
 back = 돌아가기
 again = 다시 시도
 loading = 불러오는 중입니다…
-notices = 공지
 to-rounds = 판매 회차 보기
 to-me = 내 구매와 한도 보기
 
@@ -44,7 +42,6 @@ round-waiting-now = { $waiting ->
    *[other] 지금 { $waiting }명이 기다리고 있습니다
 }
 round-draft = 아직 준비 중인 회차입니다
-round-no-phone-clock = 남은 시간은 서버 시각으로 표시합니다.
 join = 줄 서기
 join-busy = 줄을 서는 중입니다…
 signed-in = 로그인되어 있습니다
@@ -69,7 +66,9 @@ lobby-number = 시작되면 대기 번호 순서로 입장합니다.
 lobby-draw = 판매가 시작되면 추첨으로 순서를 정합니다. 지금 대기실에 있는 사람은 먼저 왔든 나중에 왔든 기회가 같습니다.
 ahead = 내 앞에
 people = { $count }명
-people-unit = 명
+people-unit = { $count ->
+   *[other] 명
+}
 number = 대기 번호
 eta = 예상 대기 시간
 eta-none = 지금은 예상할 수 없습니다
@@ -178,7 +177,9 @@ sign_up-do = 가입하고 계속하기
 sign_up-busy = 가입하는 중입니다…
 sign_up-terms-missing = 약관에 동의해 주세요.
 sign_up-account-missing = 계좌 번호를 확인해 주세요. 영문자, 숫자, 붙임표만 64자까지 쓸 수 있습니다.
-suspended-until = { $until }까지 중단됩니다
+sign_up-early = 구매하려면 회원 가입이 필요합니다. 기다리는 동안 미리 가입해 두세요. 순서는 그대로입니다.
+sign_up-now = 구매하려면 먼저 회원 가입이 필요합니다. 구매 시간이 흐르고 있습니다.
+sign_up-go = 회원 가입하기
 feature-sign_up = 회원 가입
 feature-merchant_search = 가맹점 검색
 feature-gifts = 선물하기
@@ -198,6 +199,8 @@ refusal-unauthenticated = 로그인이 필요합니다
 refusal-unauthenticated-next = 이용하시는 앱에서 이 판매를 다시 열어 주세요. 순서는 그대로입니다.
 refusal-forbidden = 이용할 수 없는 계정입니다
 refusal-forbidden-next = 이용하시는 앱에서 본인 계정으로 다시 로그인해 주세요.
+refusal-second-person-required = 다른 사람이 승인해야 합니다
+refusal-second-person-required-next = 승인자에게 승인을 요청해 주세요.
 refusal-body-too-large = 요청을 처리하지 못했습니다
 refusal-body-too-large-next = 입력한 내용을 줄여 다시 시도해 주세요.
 refusal-unsupported-media-type = 요청을 처리하지 못했습니다
@@ -221,6 +224,8 @@ refusal-purchase-not-found = 구매 내역을 찾을 수 없습니다
 refusal-purchase-not-found-next = 구매하신 계정으로 로그인했는지 확인해 주세요.
 refusal-notice-not-found = 공지를 찾을 수 없습니다
 refusal-notice-not-found-next = 게시 기간이 지난 공지입니다.
+refusal-ask-not-found = 요청을 찾을 수 없습니다
+refusal-ask-not-found-next = 이미 처리되었거나 시한이 지난 요청입니다.
 refusal-not-found = 찾을 수 없는 주소입니다
 refusal-not-found-next = 판매 회차 목록에서 다시 골라 주세요.
 refusal-method-not-allowed = 요청을 처리하지 못했습니다
@@ -245,6 +250,8 @@ refusal-wrong-state = 지금은 할 수 없습니다
 refusal-wrong-state-next = 화면을 새로 고쳐 현재 상태를 확인해 주세요.
 refusal-too-many-notices = 공지가 너무 많습니다
 refusal-too-many-notices-next = 공지 하나를 내린 뒤 다시 시도해 주세요.
+refusal-ask-pending = 대기 중인 요청이 있습니다
+refusal-ask-pending-next = 먼저 올린 요청이 처리된 뒤 다시 시도해 주세요.
 refusal-not-eligible = 구매하실 수 있는 판매 시간이 아닙니다
 refusal-not-eligible-next = { $opens-at ->
     [none] 이 회차에는 더 이상 구매하실 수 있는 시간이 없습니다. 다음 회차를 확인해 주세요.
@@ -312,7 +319,6 @@ title-ahead = { $count }명 앞
 
 rounds-title = 판매 회차
 rounds-none = 지금 예정된 판매가 없습니다.
-rounds-go = 보기
 rounds-over = 지난 회차
 
 ## Mine
