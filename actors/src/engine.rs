@@ -7,8 +7,7 @@ use crate::handle::Handle;
 use crate::people::People;
 use crate::person::{AskLimits, Purchasing, limits_of};
 use crate::queue::{ActorDescription, ClaimTurn, Describe, GiveUp, TakePlace};
-use crate::requests::{InletPatch, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff};
-use crate::round::{SetInlet, StepInlet, TakeStep};
+use crate::requests::{Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff};
 use crate::shared::{Place, RoundRef};
 use crate::store::{LogPlace, StoreError};
 use crate::till::Hint;
@@ -16,7 +15,6 @@ use openrun_core::person::{Ask, Limits, Person, RoundFacts};
 use openrun_core::program::{Name, Program};
 use openrun_core::purchase::PassId;
 use openrun_core::queue::ShownTicket;
-use openrun_core::round::Step;
 use openrun_core::round_spec::RoundSpec;
 use openrun_core::view::{LineChoice, RoundView};
 use openrun_core::{
@@ -28,6 +26,7 @@ use std::sync::atomic::Ordering;
 
 mod alive;
 mod draws;
+mod staff;
 mod start;
 
 pub use alive::StandStill;
@@ -122,65 +121,6 @@ impl Engine {
     ) -> Result<Put<Arc<RoundView>>, Refusal> {
         let staff = acted(staff, "put-round", spec.id.as_str(), reason);
         self.guardian()?.call(PutRound { spec, staff }).await?
-    }
-
-    /// Takes a round a step on in its life.
-    ///
-    /// # Errors
-    /// `RoundNotFound`, `WrongState`, `Unavailable`.
-    pub async fn step_round(
-        &self,
-        staff: &Staff,
-        id: &RoundId,
-        step: Step,
-        reason: &str,
-    ) -> Result<Arc<RoundView>, Refusal> {
-        let round = self.round(id).ok_or(Refusal::RoundNotFound)?;
-        let action = match step {
-            Step::Schedule => "schedule",
-            Step::Open => "open",
-            Step::Pause => "pause",
-            Step::Resume => "resume",
-            Step::Close => "close",
-        };
-        let staff = acted(staff, action, id.as_str(), reason);
-        round.0.round.command(TakeStep { step, staff }).await??;
-        Ok(round.view())
-    }
-
-    /// Changes figures of the inlet, live.
-    ///
-    /// # Errors
-    /// `RoundNotFound`, `Malformed` for figures out of bounds, `Unavailable`.
-    pub async fn set_inlet(
-        &self,
-        staff: &Staff,
-        id: &RoundId,
-        patch: InletPatch,
-        reason: &str,
-    ) -> Result<Arc<RoundView>, Refusal> {
-        let round = self.round(id).ok_or(Refusal::RoundNotFound)?;
-        let staff = acted(staff, "set-inlet", id.as_str(), reason);
-        round.0.round.command(SetInlet { patch, staff }).await??;
-        Ok(round.view())
-    }
-
-    /// Lets so many people in by hand.
-    ///
-    /// # Errors
-    /// `RoundNotFound`, `Malformed`, `WrongState` when the round is not open or its inlet not
-    /// steered by hand, `Unavailable`.
-    pub async fn step_inlet(
-        &self,
-        staff: &Staff,
-        id: &RoundId,
-        people: u64,
-        reason: &str,
-    ) -> Result<Arc<RoundView>, Refusal> {
-        let round = self.round(id).ok_or(Refusal::RoundNotFound)?;
-        let staff = acted(staff, "step-inlet", id.as_str(), reason);
-        round.0.round.command(StepInlet { people, staff }).await??;
-        Ok(round.view())
     }
 
     /// What each actor of a round says of itself.

@@ -4,10 +4,11 @@ use crate::shared::Place;
 use crate::store::StoreError;
 use openrun_core::person::ShownPass;
 use openrun_core::queue::ShownTicket;
+use openrun_core::round::Step;
 use openrun_core::round_spec::InletMode;
 use openrun_core::{
-    ChannelId, IdempotencyKey, PersonKey, Purchase, PurchaseId, Refusal, RoundId, Timestamp, Who,
-    Won,
+    ChannelId, IdempotencyKey, PersonKey, Purchase, PurchaseId, Refusal, RoundId, StockAnswer,
+    StockAsk, Timestamp, Who, Won,
 };
 
 /// Why the engine could not start.
@@ -105,6 +106,43 @@ pub struct Staff {
     pub actor: String,
     /// In which role.
     pub role: String,
+}
+
+/// What staff want of a round that can be tried before it is done.
+#[derive(Debug, Clone)]
+pub enum Wish {
+    /// A step of its life.
+    Step(Step),
+    /// Other figures of the inlet.
+    SetInlet(InletPatch),
+    /// So many people let in by hand.
+    StepInlet(u64),
+    /// More or less stock, to be confirmed by a second person.
+    AskStock(StockAsk),
+    /// The second person's answer.
+    AnswerStock(StockAnswer),
+    /// A look at a purchase: changes nothing, and stands in the log.
+    LookUp(PurchaseId),
+}
+
+impl Wish {
+    /// The word for it in the log.
+    #[must_use]
+    pub fn action(&self) -> &'static str {
+        match self {
+            Wish::Step(Step::Schedule) => "schedule",
+            Wish::Step(Step::Open) => "open",
+            Wish::Step(Step::Pause) => "pause",
+            Wish::Step(Step::Resume) => "resume",
+            Wish::Step(Step::Close) => "close",
+            Wish::SetInlet(_) => "set-inlet",
+            Wish::StepInlet(_) => "step-inlet",
+            Wish::AskStock(_) => "ask-stock",
+            Wish::AnswerStock(answer) if answer.is_confirmed => "confirm-stock",
+            Wish::AnswerStock(_) => "refuse-stock",
+            Wish::LookUp(_) => "look-up-purchase",
+        }
+    }
 }
 
 /// Figures of the inlet to change; what is absent stays.

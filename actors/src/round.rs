@@ -44,7 +44,7 @@ mod steps;
 
 pub(crate) use lobby::GiveShare;
 pub(crate) use payments::{Announce, AskStep, ExpireHold, ForgetPayment, RailSaid, SendPayment};
-pub(crate) use steps::{Redefine, SetInlet, StepInlet, TakeStep};
+pub(crate) use steps::{Act, Redefine, Try};
 
 /// How often a round looks at the clock, moves its watermarks and publishes: half of what the
 /// document may lag.

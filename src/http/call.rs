@@ -124,7 +124,15 @@ impl Call {
         pairs.filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, v)| v)
     }
 
-    fn bearer(&self) -> Option<&str> {
+    /// The query of the path, as sent.
+    #[must_use]
+    pub fn query_string(&self) -> &str {
+        self.request.query_string()
+    }
+
+    /// The token that is shown, if there is one.
+    #[must_use]
+    pub fn bearer(&self) -> Option<&str> {
         let value = self.header(header::AUTHORIZATION.as_str())?;
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
@@ -157,11 +165,23 @@ impl Call {
     /// # Errors
     /// `Unauthenticated`, `Forbidden`.
     pub fn operator(&self) -> Result<Staff, Refusal> {
-        let staff = self.viewer()?;
-        if staff.role != word_of(Role::Operator) {
-            return Err(Refusal::Forbidden);
-        }
-        Ok(staff)
+        self.viewer().and_then(|staff| allow(staff, &[Role::Operator]))
+    }
+
+    /// The staff of the token, if it may confirm what somebody else asked for.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `Forbidden`.
+    pub fn approver(&self) -> Result<Staff, Refusal> {
+        self.viewer().and_then(|staff| allow(staff, &[Role::Approver]))
+    }
+
+    /// The staff of the token, unless it may only look.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `Forbidden`.
+    pub fn operator_or_approver(&self) -> Result<Staff, Refusal> {
+        self.viewer().and_then(|staff| allow(staff, &[Role::Operator, Role::Approver]))
     }
 
     /// The id of the round in the path, if it can be one.
@@ -322,6 +342,11 @@ fn read_key(text: &str) -> Option<Result<IdempotencyKey, Refusal>> {
     }
     let quoted = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     IdempotencyKey::new(quoted.unwrap_or(text)).map(Ok)
+}
+
+fn allow(staff: Staff, roles: &[Role]) -> Result<Staff, Refusal> {
+    let is_one = roles.iter().any(|role| staff.role == word_of(*role));
+    if is_one { Ok(staff) } else { Err(Refusal::Forbidden) }
 }
 
 fn word_of(role: Role) -> &'static str {

@@ -3,6 +3,7 @@
 //!
 //! One copy a worker, all of them pointing to the same things; no lock anywhere.
 
+use super::admin::live::Live;
 use super::board::Boards;
 use super::events::Streams;
 use super::openapi;
@@ -38,6 +39,8 @@ pub struct Edge {
     pub webhooks: Option<Arc<Webhooks>>,
     /// Streams of server-sent events.
     pub streams: Arc<Streams>,
+    /// Streams of live figures to consoles.
+    pub live: Arc<Live>,
     /// The boards as they were shown last.
     pub boards: Arc<Boards>,
     /// The pages that are nobody's own, as they were shown last.
@@ -72,6 +75,7 @@ impl Edge {
             refusals: RefusalMeter::new(),
             webhooks,
             streams: Arc::default(),
+            live: Arc::default(),
             boards: Arc::default(),
             pages: Arc::default(),
             site: Arc::new(site),

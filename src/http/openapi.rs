@@ -59,7 +59,7 @@ struct Public;
     info(
         title = "openrun ops",
         description = "Programs, rounds, live figures and health. Staff tokens: a viewer looks, \
-                       an operator changes."
+                       an operator changes, an approver confirms what needs two persons."
     ),
     tags(
         (name = "ops", description = "Programs, rounds, the log of what staff did"),
@@ -71,6 +71,8 @@ struct Public;
         admin::rounds::show, admin::rounds::list, admin::log::list, admin::draws::give,
         admin::notices::post, admin::notices::withdraw,
         admin::suspensions::list, admin::suspensions::put,
+        admin::stock::ask, admin::stock::answer, admin::purchases::show,
+        admin::live::round, admin::live::house,
         health::healthz, health::readyz, health::metrics, health::version,
         docs::document, docs::docs, docs::file, pages::console, pages::assets::show),
     components(schemas(problem::Body))
@@ -140,7 +142,9 @@ fn complete(operation: &mut Operation, route: &Declared) {
     parameters.extend(names.map(in_path).chain(headers).map(RefOr::T));
     operation.security = match route.terms.who {
         Who::Person => Some(vec![SecurityRequirement::new(PERSON_TOKEN, [""; 0])]),
-        Who::Viewer | Who::Operator => Some(vec![SecurityRequirement::new(STAFF_TOKEN, [""; 0])]),
+        Who::Viewer | Who::Operator | Who::Approver => {
+            Some(vec![SecurityRequirement::new(STAFF_TOKEN, [""; 0])])
+        }
         Who::Anyone | Who::Ticket => None,
     };
     for (status, codes) in by_status(&route.terms.codes()) {
@@ -166,6 +170,7 @@ fn in_path(name: &str) -> Parameter {
     let text = match name {
         "id" => text.format(Some(SchemaFormat::Custom("uuid".to_owned()))),
         "step" => text.enum_values(Some(["schedule", "open", "pause", "resume", "close"])),
+        "answer" => text.enum_values(Some(["confirm", "refuse"])),
         "file" => text.pattern(Some("^[A-Za-z0-9._-]+$")),
         _ => text.pattern(Some("^[a-z0-9-]{1,64}$")),
     };

@@ -53,6 +53,12 @@ pub const TABLE: &[Entry] = &[
         ("권한이 없습니다", "토큰의 역할로는 이 작업을 할 수 없습니다"),
     ),
     entry(
+        "second-person-required",
+        StatusCode::FORBIDDEN,
+        ("Somebody else must confirm", "who asked for this cannot confirm it as well"),
+        ("다른 사람이 승인해야 합니다", "요청한 사람은 자신의 요청을 승인할 수 없습니다"),
+    ),
+    entry(
         "body-too-large",
         StatusCode::PAYLOAD_TOO_LARGE,
         ("Request too large", "the body is larger than 16 KiB"),
@@ -113,6 +119,12 @@ pub const TABLE: &[Entry] = &[
         ("공지를 찾을 수 없습니다", "해당하는 공지가 없거나 게시 기간이 지났습니다"),
     ),
     entry(
+        "ask-not-found",
+        StatusCode::NOT_FOUND,
+        ("Nothing asked for", "nobody asked for this, it was answered, or its time is over"),
+        ("요청을 찾을 수 없습니다", "해당하는 요청이 없거나 이미 처리되었거나 시한이 지났습니다"),
+    ),
+    entry(
         "not-found",
         StatusCode::NOT_FOUND,
         ("No such page", "nothing is served under this path"),
@@ -161,6 +173,12 @@ pub const TABLE: &[Entry] = &[
         StatusCode::CONFLICT,
         ("Too many notices", "the round has as many as anybody reads: withdraw one first"),
         ("공지가 너무 많습니다", "이 회차의 공지가 한도에 이르렀습니다. 먼저 하나를 내려 주세요"),
+    ),
+    entry(
+        "ask-pending",
+        StatusCode::CONFLICT,
+        ("Another one is waiting", "what was asked for before still waits for its second person"),
+        ("대기 중인 요청이 있습니다", "먼저 올린 요청이 아직 승인을 기다리고 있습니다"),
     ),
     entry(
         "not-eligible",

@@ -6,7 +6,8 @@
 
 use super::api::{Api, at};
 use super::terms::{
-    ANYONE, BUYING, JOINING, OPERATOR, OPERATOR_ALONE, PERSON, SHOWN_TICKET, SIGN_UP, VIEWER,
+    ANYONE, APPROVER, BUYING, JOINING, OPERATOR, OPERATOR_ALONE, PERSON, SHOWN_TICKET, SIGN_UP,
+    VIEWER,
 };
 use super::{
     admin, board, docs, draws, events, health, outcome, pages, people, programs, purchases, rail,
@@ -85,6 +86,14 @@ pub fn ops() -> Api {
             .post(admin::rounds::step, OPERATOR.may(STEP)),
     );
     api.add(
+        at("/v1/admin/rounds/{round}/stock/{id}/{answer:confirm|refuse}")
+            .post(admin::stock::answer, APPROVER.may(ANSWER_STOCK)),
+    );
+    api.add(at("/v1/admin/rounds/{round}/stock").post(admin::stock::ask, OPERATOR.may(ASK_STOCK)));
+    api.add(at("/v1/admin/rounds/{round}/events").get(admin::live::round, VIEWER.may(STREAM)));
+    api.add(at("/v1/admin/events").get(admin::live::house, VIEWER.may(BUSY)));
+    api.add(at("/v1/admin/purchases/{id}").get(admin::purchases::show, VIEWER.may(LOOK_UP)));
+    api.add(
         at("/v1/admin/rounds/{round}")
             .get(admin::rounds::show, VIEWER.may(ROUND))
             .put(admin::rounds::put, OPERATOR.may(PUT_ROUND)),
@@ -119,6 +128,25 @@ const HINT: &[&str] = &["unauthenticated", "overloaded", "unavailable"];
 const STREAM: &[&str] = &["round-not-found", "overloaded", "unavailable"];
 const POST_NOTICE: &[&str] = &["round-not-found", "too-many-notices", "overloaded", "unavailable"];
 const WITHDRAW_NOTICE: &[&str] = &["notice-not-found", "overloaded", "unavailable"];
+const ASK_STOCK: &[&str] = &[
+    "round-not-found",
+    "wrong-state",
+    "ask-pending",
+    "insufficient-stock",
+    "overloaded",
+    "unavailable",
+];
+const ANSWER_STOCK: &[&str] = &[
+    "second-person-required",
+    "round-not-found",
+    "ask-not-found",
+    "wrong-state",
+    "insufficient-stock",
+    "overloaded",
+    "unavailable",
+];
+const LOOK_UP: &[&str] =
+    &["malformed", "round-not-found", "purchase-not-found", "overloaded", "unavailable"];
 const SUSPEND: &[&str] = &["program-not-found", "overloaded", "unavailable"];
 const ROUND: &[&str] = &["round-not-found"];
 const DRAW: &[&str] = &["not-found", "round-not-found"];

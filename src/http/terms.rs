@@ -18,6 +18,8 @@ pub enum Who {
     Viewer,
     /// Staff in the role of an operator.
     Operator,
+    /// Staff in the role of an approver: the second person.
+    Approver,
 }
 
 /// On which terms a route answers.
@@ -79,7 +81,7 @@ impl Terms {
             Who::Anyone => &[],
             Who::Person => &["unauthenticated"],
             Who::Ticket => &["ticket-invalid"],
-            Who::Viewer | Who::Operator => &["unauthenticated", "forbidden"],
+            Who::Viewer | Who::Operator | Who::Approver => &["unauthenticated", "forbidden"],
         };
         let by_body: &[&str] = match self.has_body {
             true => &["malformed", "body-too-large", "unsupported-media-type"],
@@ -107,5 +109,7 @@ pub const BUYING: Terms =
 pub const VIEWER: Terms = Terms::of(Who::Viewer);
 /// A staff token of an operator is needed, and there is no body.
 pub const OPERATOR_ALONE: Terms = Terms::of(Who::Operator);
+/// A staff token of an approver is needed.
+pub const APPROVER: Terms = Terms::of(Who::Approver).body();
 /// A staff token of an operator is needed.
 pub const OPERATOR: Terms = Terms::of(Who::Operator).body();

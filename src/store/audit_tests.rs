@@ -92,6 +92,16 @@ const FAULTS: &[(&str, &str)] = &[
         "update journal set body = json_set(body, '$.leftover', 2000000)
         where kind = 'window_closed'",
     ),
+    (
+        "or1-oversell",
+        "update journal set body = json_set(body, '$.change', -2000000)
+        where kind = 'stock_changed' and body like '%-20000%'",
+    ),
+    (
+        "or1-left-after",
+        "update journal set body = json_set(body, '$.change', -10000)
+        where kind = 'stock_changed' and body like '%-20000%'",
+    ),
     ("or1-left-after", "update purchase set left_after = left_after - 1 where number = 3"),
     ("or1-left-after", "update hold set left_after = left_after + 1 where number = 7"),
     (

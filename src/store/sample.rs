@@ -10,8 +10,8 @@ use openrun_core::round_spec::{
 };
 use openrun_core::{
     ChannelId, Event, Feature, IdempotencyKey, Month, Notice, NoticeId, PersonKey, Program,
-    ProgramId, Purchase, PurchaseId, Refusal, RoundId, Rules, StreamId, Suspension, Timestamp,
-    WindowId, Won,
+    ProgramId, Purchase, PurchaseId, Refusal, RoundId, Rules, StockAsk, StockAskId, StreamId,
+    Suspension, Timestamp, WindowId, Won,
 };
 
 /// When everything in these tests happens: 14 July 2022, 10:00 in Seoul.
@@ -247,6 +247,7 @@ pub(crate) fn one_of_each() -> Vec<Event> {
         refused(1, "another-attempt"),
     ];
     events.extend(a_draw());
+    events.extend(asks_for_stock());
     events.extend((4..=6).map(|number| joined(&round(), number)));
     events.extend((4..=6).map(|number| claimed(&round(), number)));
     events.extend([
@@ -270,6 +271,26 @@ pub(crate) fn one_of_each() -> Vec<Event> {
         Event::CameBack { round: round(), line, number: 6, person: person(6) },
         Event::TurnGiven { round: round(), line, numbers: vec![6] },
     ]);
+    events
+}
+
+/// Asks for stock of the first window: one more, one less, and one that was refused.
+fn asks_for_stock() -> Vec<Event> {
+    let ids = [(1, 20_000), (2, -20_000), (3, 10_000)].map(|(id, change)| {
+        let (id, change, by, reason) = (StockAskId(id), Won(change), "ann", "a test");
+        let (by, reason) = (by.to_owned(), reason.to_owned());
+        StockAsk { id, window: window("first"), change, by, reason, at: OPENING }
+    });
+    let round = round();
+    let mut events = Vec::new();
+    for ask in ids {
+        let (id, window, change) = (ask.id, ask.window.clone(), ask.change);
+        events.push(Event::StockAsked { round: round.clone(), ask });
+        events.push(match id {
+            StockAskId(3) => Event::StockKept { round: round.clone(), id },
+            _ => Event::StockChanged { round: round.clone(), id, window, change },
+        });
+    }
     events
 }
 

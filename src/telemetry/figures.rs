@@ -75,6 +75,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("openrun_till_asks_scheduled", "Payments that the rail is asked about again later."),
     ("openrun_rail_up", "1 while the payment rail answers, 0 while it is given a rest."),
     ("openrun_event_streams", "Streams of server-sent events that are open."),
+    ("openrun_console_streams", "Streams of live figures to consoles that are open."),
     ("openrun_suspensions_in_force", "1 while a feature is switched off anywhere, else 0."),
     ("openrun_build_info", "Always 1; version and commit of the program are its labels."),
 ];
@@ -139,6 +140,7 @@ pub(super) fn describe() {
     counter!("openrun_watermark_renders_total").increment(0);
     counter!("openrun_event_frames_total").increment(0);
     gauge!("openrun_event_streams").increment(0.0);
+    gauge!("openrun_console_streams").increment(0.0);
     for actor in ACTORS {
         gauge!("openrun_permits_in_use", "actor" => *actor).increment(0.0);
         let _ = metrics::histogram!("openrun_mailbox_wait_seconds", "actor" => *actor);

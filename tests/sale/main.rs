@@ -10,6 +10,7 @@ mod support;
 mod board;
 mod canary;
 mod claims;
+mod console;
 mod document;
 mod draw;
 mod draw_steps;

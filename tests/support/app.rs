@@ -192,7 +192,13 @@ impl TestApp {
 
     /// A member of the staff in another role.
     pub fn staff(&self, role: Role) -> Operator {
-        Operator::new(self.operator.web.clone(), staff_token(&self.keys, role, &self.clock))
+        self.staff_named("tester", role)
+    }
+
+    /// Another member of the staff.
+    pub fn staff_named(&self, name: &str, role: Role) -> Operator {
+        let token = named_token(&self.keys, name, role, &self.clock);
+        Operator::new(self.operator.web.clone(), token)
     }
 }
 
@@ -206,7 +212,11 @@ impl Drop for TestApp {
 }
 
 fn staff_token(keys: &Keys, role: Role, clock: &TestClock) -> String {
-    let made = keys.make_staff_token("tester", role, clock.now(), 40 * 86_400);
+    named_token(keys, "tester", role, clock)
+}
+
+fn named_token(keys: &Keys, name: &str, role: Role, clock: &TestClock) -> String {
+    let made = keys.make_staff_token(name, role, clock.now(), 40 * 86_400);
     made.expect("development keys can sign for staff")
 }
 

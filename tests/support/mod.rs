@@ -21,6 +21,7 @@ pub mod scripted_rail;
 pub mod staff;
 pub mod stalling_store;
 pub mod store;
+pub mod stream;
 pub mod wire;
 
 pub use app::TestApp;
@@ -32,6 +33,7 @@ pub use scripted_rail::{Play, ScriptedRail};
 pub use staff::{Operator, RoundForm};
 pub use stalling_store::StallingStore;
 pub use store::TestStore;
+pub use stream::Stream;
 pub use wire::{Answer, Request, Web};
 
 use std::future::Future;

@@ -9,7 +9,7 @@ use crate::round::LifeCycle;
 use crate::round_spec::{InletSpec, LineId, RoundSpec};
 use crate::{
     ChannelId, IdempotencyKey, Notice, NoticeId, PersonKey, ProgramId, PurchaseId, Refusal,
-    RoundId, Suspension, Timestamp, WindowId, Won,
+    RoundId, StockAsk, StockAskId, Suspension, Timestamp, WindowId, Won,
 };
 use serde::{Deserialize, Serialize};
 
@@ -174,6 +174,31 @@ pub enum Event {
         round: RoundId,
         /// Which.
         id: NoticeId,
+    },
+    /// More or less stock was asked for: it waits for a second person.
+    StockAsked {
+        /// Of which round.
+        round: RoundId,
+        /// What.
+        ask: StockAsk,
+    },
+    /// A second person confirmed: the stock of a window is larger or smaller from here on.
+    StockChanged {
+        /// Of which round.
+        round: RoundId,
+        /// What was asked.
+        id: StockAskId,
+        /// Of which window.
+        window: WindowId,
+        /// How much more; less when negative.
+        change: Won,
+    },
+    /// An ask for stock was refused or taken back: the stock stays as it is.
+    StockKept {
+        /// Of which round.
+        round: RoundId,
+        /// What was asked.
+        id: StockAskId,
     },
     /// The features that are switched off for a time are now these. Of the people's stream.
     SuspensionsChanged {
@@ -340,6 +365,9 @@ impl Event {
             | Event::TurnGiven { round, .. }
             | Event::NoticePosted { round, .. }
             | Event::NoticeWithdrawn { round, .. }
+            | Event::StockAsked { round, .. }
+            | Event::StockChanged { round, .. }
+            | Event::StockKept { round, .. }
             | Event::Joined { round, .. }
             | Event::Left { round, .. }
             | Event::Claimed { round, .. } => Some(round),

@@ -34,6 +34,7 @@ pub mod round;
 pub mod round_spec;
 pub mod speed;
 pub mod stock;
+pub mod stock_ask;
 pub mod stops;
 pub mod suspension;
 pub mod till;
@@ -52,6 +53,7 @@ pub use notice::{Notice, NoticeId};
 pub use program::{Program, Rules};
 pub use purchase::Purchase;
 pub use refusal::Refusal;
+pub use stock_ask::{StockAnswer, StockAsk, StockAskId};
 pub use suspension::{Feature, Suspension};
 pub use time::{Month, Timestamp};
 

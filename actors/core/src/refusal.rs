@@ -28,6 +28,8 @@ pub enum Refusal {
     Unauthenticated,
     /// The token is good but does not give this right.
     Forbidden,
+    /// Who asked for this may not confirm it as well.
+    SecondPersonRequired,
     /// The body is larger than 16 KiB.
     BodyTooLarge,
     /// The body is not JSON.
@@ -56,6 +58,8 @@ pub enum Refusal {
     PurchaseNotFound,
     /// There is no such notice, or its time is over.
     NoticeNotFound,
+    /// Nobody asked for this, or its time is over.
+    AskNotFound,
     /// There is no such page.
     NotFound,
     /// The path is there, the method is not.
@@ -78,6 +82,8 @@ pub enum Refusal {
     },
     /// A round has as many notices as anybody reads.
     TooManyNotices,
+    /// Something asked for in this round still waits for its second person.
+    AskPending,
     /// No window for this person is open now.
     NotEligible {
         /// When the person's own window opens, if one is ahead.
@@ -134,6 +140,7 @@ impl Refusal {
             Refusal::Suspended { .. } => "suspended",
             Refusal::Unauthenticated => "unauthenticated",
             Refusal::Forbidden => "forbidden",
+            Refusal::SecondPersonRequired => "second-person-required",
             Refusal::BodyTooLarge => "body-too-large",
             Refusal::UnsupportedMediaType => "unsupported-media-type",
             Refusal::Malformed { .. } => "malformed",
@@ -144,6 +151,7 @@ impl Refusal {
             Refusal::RoundNotFound => "round-not-found",
             Refusal::PurchaseNotFound => "purchase-not-found",
             Refusal::NoticeNotFound => "notice-not-found",
+            Refusal::AskNotFound => "ask-not-found",
             Refusal::NotFound => "not-found",
             Refusal::MethodNotAllowed => "method-not-allowed",
             Refusal::NotRegistered => "not-registered",
@@ -151,6 +159,7 @@ impl Refusal {
             Refusal::RoundNotOpen { .. } => "round-not-open",
             Refusal::WrongState { .. } => "wrong-state",
             Refusal::TooManyNotices => "too-many-notices",
+            Refusal::AskPending => "ask-pending",
             Refusal::NotEligible { .. } => "not-eligible",
             Refusal::TicketInvalid => "ticket-invalid",
             Refusal::NotYet { .. } => "not-yet",
@@ -183,6 +192,7 @@ impl Refusal {
             },
             Refusal::Unauthenticated,
             Refusal::Forbidden,
+            Refusal::SecondPersonRequired,
             Refusal::BodyTooLarge,
             Refusal::UnsupportedMediaType,
             Refusal::Malformed { detail: String::new() },
@@ -193,6 +203,7 @@ impl Refusal {
             Refusal::RoundNotFound,
             Refusal::PurchaseNotFound,
             Refusal::NoticeNotFound,
+            Refusal::AskNotFound,
             Refusal::NotFound,
             Refusal::MethodNotAllowed,
             Refusal::NotRegistered,
@@ -200,6 +211,7 @@ impl Refusal {
             Refusal::RoundNotOpen { state, opens_at: None },
             Refusal::WrongState { state },
             Refusal::TooManyNotices,
+            Refusal::AskPending,
             Refusal::NotEligible { opens_at: None },
             Refusal::TicketInvalid,
             Refusal::NotYet { ahead: 0 },

@@ -10,12 +10,14 @@ use crate::places::Phase;
 use crate::purchase::{PassId, Purchase, PurchaseState};
 use crate::round_spec::{Eligibility, InletMode, InletSpec, LineId, RoundSpec, WindowSpec};
 use crate::stock::Stock;
+use crate::stock_ask::StockAsk;
 use crate::{
     ChannelId, Event, IdempotencyKey, Month, PersonKey, PurchaseId, Refusal, Rules, Timestamp,
     WindowId, Won,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 mod by_hand;
 mod draw;
@@ -55,6 +57,8 @@ pub struct Window {
     pub phase: WindowPhase,
     /// What it has.
     pub stock: Stock,
+    /// What operators gave it, then and since; leftover is not counted.
+    pub granted: Won,
     /// How many purchases it made.
     pub purchases: u64,
     /// The sum of the squares of their amounts, in won: how much purchases differ.
@@ -113,6 +117,8 @@ pub struct Round {
     sent_on: BTreeMap<i64, Won>,
     draws: draw::Draws,
     pub(crate) notices: Notices,
+    /// More or less stock, asked for and not answered.
+    pub(crate) asked: Option<Arc<StockAsk>>,
 }
 
 impl Round {
@@ -123,6 +129,7 @@ impl Round {
             spec: spec.clone(),
             phase: WindowPhase::Ahead,
             stock: Stock::new(spec.stock_won),
+            granted: spec.stock_won,
             purchases: 0,
             squares: 0,
             last_taken: None,
@@ -131,9 +138,9 @@ impl Round {
         let windows = spec.windows.iter().map(window).collect();
         let lines = spec.lines_with_lobbies().into_iter().map(line).collect();
         let draws = draw::Draws::of(&spec);
-        let (payments, sent_on, notices) = Default::default();
+        let (payments, sent_on, notices, asked) = Default::default();
         let state = LifeCycle::Draft;
-        Round { spec, state, windows, lines, payments, sent_on, draws, notices }
+        Round { spec, state, windows, lines, payments, sent_on, draws, notices, asked }
     }
 
     /// What the operator said.
@@ -393,6 +400,9 @@ impl Round {
                 line.stepped_to = *to;
             }
             Event::NoticePosted { .. } | Event::NoticeWithdrawn { .. } => self.notices.apply(event),
+            Event::StockAsked { .. } | Event::StockChanged { .. } | Event::StockKept { .. } => {
+                self.apply_stock_ask(event);
+            }
             Event::Held { .. }
             | Event::PaymentSent { .. }
             | Event::CancelSent { .. }
@@ -403,8 +413,8 @@ impl Round {
             _ => self.apply_draw(event),
         }
         let given: Won = self.windows.iter().map(|window| window.stock.total).sum();
-        let specified: Won = self.spec.windows.iter().map(|window| window.stock_won).sum();
-        assert_eq!(given, specified, "OR-1: stock came or went");
+        let granted: Won = self.windows.iter().map(|window| window.granted).sum();
+        assert_eq!(given, granted, "OR-1: stock came or went");
     }
 
     fn close_window(&mut self, id: &WindowId, leftover_to: Option<&WindowId>, leftover: Won) {
@@ -420,7 +430,7 @@ impl Round {
         }
     }
 
-    fn window_mut(&mut self, id: &WindowId) -> &mut Window {
+    pub(crate) fn window_mut(&mut self, id: &WindowId) -> &mut Window {
         let window = self.windows.iter_mut().find(|window| window.spec.id == *id);
         window.expect("events name windows of their own round")
     }

@@ -14,7 +14,7 @@ use crate::round_spec::{Eligibility, LineId, RoundSpec};
 use crate::speed::Speed;
 use crate::stock::Stock;
 use crate::uptake::{Uptake, WHOLE_PPM};
-use crate::{Notice, Refusal, Timestamp, Who, WindowId, Won};
+use crate::{Notice, Refusal, StockAsk, Timestamp, Who, WindowId, Won};
 use std::sync::Arc;
 
 mod chances;
@@ -34,6 +34,8 @@ pub struct WindowView {
     pub phase: WindowPhase,
     /// What it has.
     pub stock: Stock,
+    /// What operators gave it, then and since; leftover is not counted.
+    pub granted: Won,
     /// When the last of it was taken, if that stands.
     pub stock_end: Option<StockEnd>,
     /// How many purchases it made.
@@ -108,6 +110,8 @@ pub struct RoundView {
     pub honesty: Honesty,
     /// What the operator tells everybody, oldest first.
     pub notices: Vec<Arc<Notice>>,
+    /// More or less stock that was asked for and waits for a second person.
+    pub stock_ask: Option<Arc<StockAsk>>,
 }
 
 /// What holds a sale up without anybody having decided it; it ends by itself. Places are kept.
@@ -232,6 +236,7 @@ impl RoundView {
             eligibility: window.spec.eligibility.clone(),
             phase: window.phase,
             stock: window.stock,
+            granted: window.granted,
             stock_end: window.stock_end(),
             purchases: window.purchases,
             opens_at: window.spec.opens_at,
@@ -273,6 +278,7 @@ impl RoundView {
             gate: GateView::unknown(round),
             honesty: Honesty::default(),
             notices: round.notices().living(at),
+            stock_ask: round.stock_ask(at).cloned(),
         };
         for index in 0..view.lines.len() {
             let line = LineId(u8::try_from(index).expect("a round has at most 16 windows"));
@@ -395,7 +401,7 @@ impl RoundView {
         }
         let window = self.window_of(line);
         if self.state == LifeCycle::Closed || window.phase == WindowPhase::Over {
-            let is_sold_out = window.stock.is_gone() && !self.has_passed_on(window);
+            let is_sold_out = window.stock.is_gone() && !window.has_passed_on();
             return if is_sold_out { PlaceState::SoldOut } else { PlaceState::Closed };
         }
         if window.phase == WindowPhase::Ahead {
@@ -454,11 +460,12 @@ impl RoundView {
         // Each target closes later than its source, so the walk comes to an end.
         std::iter::successors(next(from), |id| next(id)).any(|id| id == to)
     }
+}
 
-    /// Whether a window that is over had something left that moved on.
-    fn has_passed_on(&self, window: &WindowView) -> bool {
-        let spec = self.spec.windows.iter().find(|spec| spec.id == window.id);
-        spec.is_some_and(|spec| window.stock.total < spec.stock_won)
+impl WindowView {
+    /// Whether it, being over, had something left that moved on.
+    fn has_passed_on(&self) -> bool {
+        self.stock.total < self.granted
     }
 }
 

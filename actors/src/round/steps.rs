@@ -1,37 +1,28 @@
-//! What operators do to a round: steps of its life, its inlet, its definition. Each is written
-//! together with its line in the log, and answered once both are durable.
+//! What staff do to a round: steps of its life, its inlet, its stock, its definition. Each is
+//! written together with its line in the log, and answered once both are durable; what is only
+//! tried is decided by the same code and written nowhere.
 
 use super::inlet::places_of;
 use super::{Drive, RoundShell};
 use crate::committer::{CommitFailed, IntoActorFuture};
 use crate::figures::Figures;
 use crate::handle::{Ctx, Reply, Serve};
-use crate::requests::InletPatch;
+use crate::requests::{InletPatch, Wish};
 use crate::shared::LineShared;
 use actix::AsyncContext;
 use openrun_core::gate::Gate;
-use openrun_core::round::Step;
 use openrun_core::round_spec::{InletSpec, RoundSpec};
 use openrun_core::{Event, Refusal};
 use std::sync::Arc;
 
-/// An operator's step.
-pub(crate) struct TakeStep {
-    pub step: Step,
+/// Staff do something.
+pub(crate) struct Act {
+    pub wish: Wish,
     pub staff: Event,
 }
 
-/// An operator changes the inlet.
-pub(crate) struct SetInlet {
-    pub patch: InletPatch,
-    pub staff: Event,
-}
-
-/// An operator lets people in by hand.
-pub(crate) struct StepInlet {
-    pub people: u64,
-    pub staff: Event,
-}
+/// Staff try something: nothing changes and nothing is written.
+pub(crate) struct Try(pub Wish);
 
 /// An operator changes the round before people can join.
 pub(crate) struct Redefine {
@@ -59,6 +50,33 @@ impl RoundShell {
         }));
     }
 
+    /// What a wish of staff comes to: the same answer whether it is tried or done.
+    fn decide(&self, wish: &Wish) -> Result<Vec<Event>, Refusal> {
+        if self.is_retired {
+            return Err(Refusal::Unavailable);
+        }
+        let now = self.around.clock.now();
+        let one = |event: Event| vec![event];
+        match wish {
+            Wish::Step(step) => self.round.decide_step(*step),
+            Wish::SetInlet(patch) => {
+                let (round, inlet) = (self.round.spec().id.clone(), self.set_inlet(patch)?);
+                Ok(vec![Event::InletChanged { round, inlet }])
+            }
+            Wish::StepInlet(people) => {
+                let shared = self.shared.upgrade().ok_or(Refusal::Unavailable)?;
+                let places = places_of(&shared.lines.load());
+                self.round.decide_inlet_step(*people, &places).map(one)
+            }
+            Wish::AskStock(ask) => {
+                let unit = self.program.rules_at(now).unit_won;
+                self.round.decide_stock_ask(unit, ask).map(one)
+            }
+            Wish::AnswerStock(answer) => self.round.decide_stock_answer(now, answer).map(one),
+            Wish::LookUp(_) => Ok(Vec::new()),
+        }
+    }
+
     fn set_inlet(&self, patch: &InletPatch) -> Result<InletSpec, Refusal> {
         let mut inlet = self.round.spec().inlet.clone();
         inlet.rate_per_1000_s = patch.rate_per_1000_s.unwrap_or(inlet.rate_per_1000_s);
@@ -75,49 +93,22 @@ impl RoundShell {
     }
 }
 
-impl Serve<TakeStep> for RoundShell {
+impl Serve<Act> for RoundShell {
     type Answer = Result<(), Refusal>;
 
-    fn serve(&mut self, ask: TakeStep, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        if self.is_retired {
-            return reply.send(Err(Refusal::Unavailable));
-        }
-        match self.round.decide_step(ask.step) {
+    fn serve(&mut self, ask: Act, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
+        match self.decide(&ask.wish) {
             Err(refusal) => reply.send(Err(refusal)),
             Ok(events) => self.carry_out(events, ask.staff, reply, ctx),
         }
     }
 }
 
-impl Serve<SetInlet> for RoundShell {
-    type Answer = Result<(), Refusal>;
+impl Serve<Try> for RoundShell {
+    type Answer = Result<Vec<Event>, Refusal>;
 
-    fn serve(&mut self, ask: SetInlet, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        if self.is_retired {
-            return reply.send(Err(Refusal::Unavailable));
-        }
-        match self.set_inlet(&ask.patch) {
-            Err(refusal) => reply.send(Err(refusal)),
-            Ok(inlet) => {
-                let round = self.round.spec().id.clone();
-                let changed = Event::InletChanged { round, inlet };
-                self.carry_out(vec![changed], ask.staff, reply, ctx);
-            }
-        }
-    }
-}
-
-impl Serve<StepInlet> for RoundShell {
-    type Answer = Result<(), Refusal>;
-
-    fn serve(&mut self, ask: StepInlet, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        let shared = self.shared.upgrade().filter(|_| !self.is_retired);
-        let Some(shared) = shared else { return reply.send(Err(Refusal::Unavailable)) };
-        let places = places_of(&shared.lines.load());
-        match self.round.decide_inlet_step(ask.people, &places) {
-            Err(refusal) => reply.send(Err(refusal)),
-            Ok(event) => self.carry_out(vec![event], ask.staff, reply, ctx),
-        }
+    fn serve(&mut self, Try(wish): Try, reply: Reply<Self::Answer>, _: &mut Ctx<Self>) {
+        reply.send(self.decide(&wish));
     }
 }
 

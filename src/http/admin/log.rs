@@ -24,7 +24,7 @@ struct LogEntry<'a> {
     /// What.
     #[schema(example = "open")]
     action: &'a str,
-    /// To which program or round.
+    /// To which program, round or purchase.
     target: &'a str,
     /// Why.
     reason: &'a str,

@@ -1,14 +1,20 @@
 //! What operators call, on the ops listener only: programs, rounds, and the log of what staff did.
 
 pub mod draws;
+mod house_figures;
+pub mod live;
 pub mod log;
 pub mod notices;
 mod order_form;
 pub mod programs;
+pub mod purchases;
+mod readings;
 mod round_figures;
 mod round_form;
 pub mod rounds;
+pub mod stock;
 pub mod suspensions;
+mod wishes;
 
 use super::body::check_text;
 use openrun_core::Refusal;

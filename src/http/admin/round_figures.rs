@@ -3,6 +3,8 @@
 //!
 //! Figures of people in line only as counts; nobody is named.
 
+use super::stock::StockAskAnswer;
+use crate::http::announcements::NoticeAnswer;
 use crate::http::honesty::HonestyAnswer;
 use crate::http::time::Moment;
 use crate::http::watermark::{SpeedAnswer, StockFigures};
@@ -54,6 +56,10 @@ pub struct AdminRound<'a> {
     inlet: InletAnswer,
     /// What each policy of the inlet allows now, and why, for each line that sells.
     inlet_policies: Vec<PolicyAnswer>,
+    /// What people are told.
+    notices: Vec<NoticeAnswer<'a>>,
+    /// More or less stock that was asked for and waits for a second person.
+    stock_ask: Option<StockAskAnswer<'a>>,
     /// What each actor says of itself; only when one round is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Object>>)]
@@ -174,6 +180,8 @@ impl<'a> AdminRound<'a> {
             honesty: (&view.honesty).into(),
             inlet: (&view.spec.inlet).into(),
             inlet_policies: policies(view),
+            notices: view.notices.iter().map(|notice| NoticeAnswer::from(&**notice)).collect(),
+            stock_ask: view.stock_ask.as_deref().map(StockAskAnswer::from),
             actors: None,
         }
     }

@@ -6,12 +6,13 @@
 
 use super::round_figures::{AdminRound, AdminRounds};
 use super::round_form::{PatchInlet, PutRound, StepInlet};
+use super::wishes::{DRY_RUN, grant, stands};
 use super::{Reason, optional_reason};
 use crate::http::body::malformed;
 use crate::http::call::{Answer, Call};
 use crate::http::reply;
 use actix_web::http::StatusCode;
-use openrun_actors::Put;
+use openrun_actors::{Put, Wish};
 use openrun_core::Refusal;
 use openrun_core::round::Step;
 use openrun_core::view::RoundView;
@@ -41,6 +42,7 @@ pub async fn put(mut call: Call) -> Answer {
 /// draft → scheduled → lobby → open ⇄ paused → sold_out ⇄ open → closed. Each step can be repeated.
 #[utoipa::path(post, path = "/v1/admin/rounds/{round}/{step}", operation_id = "step_round",
     tag = "ops", request_body = Reason,
+    params(("dry_run" = Option<bool>, Query, description = DRY_RUN)),
     responses((status = 200, description = "the round as it stands", body = AdminRound)))]
 pub async fn step(mut call: Call) -> Answer {
     let staff = call.operator()?;
@@ -54,13 +56,13 @@ pub async fn step(mut call: Call) -> Answer {
         _ => return Err(Refusal::NotFound.into()),
     };
     let id = call.round_id().ok_or(Refusal::RoundNotFound)?;
-    let view = call.edge().engine.step_round(&staff, &id, step, &reason).await?;
-    Ok(stands(&call, StatusCode::OK, &view))
+    grant(&call, &staff, &id, Wish::Step(step), &reason).await
 }
 
 /// Change how fast people are let in, live
 #[utoipa::path(patch, path = "/v1/admin/rounds/{round}/inlet", operation_id = "set_inlet",
     tag = "ops", request_body = PatchInlet,
+    params(("dry_run" = Option<bool>, Query, description = DRY_RUN)),
     responses((status = 200, description = "the round as it stands", body = AdminRound)))]
 pub async fn set_inlet(mut call: Call) -> Answer {
     let staff = call.operator()?;
@@ -68,8 +70,7 @@ pub async fn set_inlet(mut call: Call) -> Answer {
     let id = call.round_id().ok_or(Refusal::RoundNotFound)?;
     let reason = optional_reason(body.reason.take())?;
     let patch = body.into_patch()?;
-    let view = call.edge().engine.set_inlet(&staff, &id, patch, &reason).await?;
-    Ok(stands(&call, StatusCode::OK, &view))
+    grant(&call, &staff, &id, Wish::SetInlet(patch), &reason).await
 }
 
 /// Let people in by hand
@@ -79,14 +80,14 @@ pub async fn set_inlet(mut call: Call) -> Answer {
 /// window sells now.
 #[utoipa::path(post, path = "/v1/admin/rounds/{round}/inlet/steps", operation_id = "step_inlet",
     tag = "ops", request_body = StepInlet,
+    params(("dry_run" = Option<bool>, Query, description = DRY_RUN)),
     responses((status = 200, description = "the round as it stands", body = AdminRound)))]
 pub async fn step_inlet(mut call: Call) -> Answer {
     let staff = call.operator()?;
     let body: StepInlet = call.json().await?;
     let id = call.round_id().ok_or(Refusal::RoundNotFound)?;
     let reason = optional_reason(Some(body.reason))?;
-    let view = call.edge().engine.step_inlet(&staff, &id, body.people, &reason).await?;
-    Ok(stands(&call, StatusCode::OK, &view))
+    grant(&call, &staff, &id, Wish::StepInlet(body.people), &reason).await
 }
 
 /// Live figures of a round, with each actor's own description of itself
@@ -116,11 +117,4 @@ pub async fn list(call: Call) -> Answer {
     let inversions = |view: &RoundView| engine.round(&view.spec.id).map_or(0, |r| r.inversions());
     let rounds = views.iter().map(|view| AdminRound::new(view, inversions(view))).collect();
     Ok(reply::own(StatusCode::OK, &AdminRounds { rounds }))
-}
-
-/// What now stands.
-fn stands(call: &Call, status: StatusCode, view: &RoundView) -> actix_web::HttpResponse {
-    let round = call.edge().engine.round(&view.spec.id);
-    let inversions = round.map_or(0, |round| round.inversions());
-    reply::own(status, &AdminRound::new(view, inversions))
 }

@@ -141,6 +141,7 @@ impl Auditor {
             Event::WindowClosed { window, leftover_to, leftover, .. } => {
                 self.window_closed(round, window, leftover_to.as_ref(), *leftover);
             }
+            Event::StockChanged { window, change, .. } => self.granted(round, window, *change),
             Event::NumbersReserved { line, up_to, .. } => self.reserved(round, *line, *up_to),
             Event::WatermarkMoved { line, to, .. } => self.advanced(round, *line, *to),
             Event::Joined { line, number, person, .. } => {

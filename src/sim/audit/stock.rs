@@ -20,6 +20,7 @@ enum Sells {
 /// A window by the auditor's sums.
 #[derive(Debug)]
 pub(super) struct WindowBook {
+    granted: i64,
     left: i64,
     held: i64,
     sold: i64,
@@ -28,7 +29,8 @@ pub(super) struct WindowBook {
 
 impl WindowBook {
     pub fn new(spec: &WindowSpec) -> WindowBook {
-        WindowBook { left: spec.stock_won.0, held: 0, sold: 0, sells: Sells::NotYet }
+        let granted = spec.stock_won.0;
+        WindowBook { granted, left: granted, held: 0, sold: 0, sells: Sells::NotYet }
     }
 
     /// Left, held and sold.
@@ -91,6 +93,17 @@ impl Auditor {
         self.check_stock(round);
     }
 
+    /// Two persons agreed on more or less stock.
+    pub(super) fn granted(&mut self, round: usize, window: &WindowId, change: Won) {
+        let book = &mut self.rounds[round];
+        let index = book.window(window);
+        book.windows[index].granted += change.0;
+        book.windows[index].left += change.0;
+        let sells = book.windows[index].sells;
+        self.must(sells != Sells::NoMore, "OR-1", || format!("{window} is over, and got {change}"));
+        self.check_stock(round);
+    }
+
     pub(super) fn take_stock(&mut self, round: usize, purchase: &Purchase, phase: Phase) {
         let book = &mut self.rounds[round];
         let index = book.window(&purchase.window);
@@ -143,7 +156,7 @@ impl Auditor {
     fn check_stock(&mut self, round: usize) {
         let events = self.events;
         let book = &mut self.rounds[round];
-        let given: i64 = book.spec.windows.iter().map(|window| window.stock_won.0).sum();
+        let given: i64 = book.windows.iter().map(|window| window.granted).sum();
         let sum = |window: &WindowBook| window.left + window.held + window.sold;
         let is_whole = book.windows.iter().map(sum).sum::<i64>() == given;
         let least = |window: &WindowBook| window.left.min(window.held).min(window.sold);

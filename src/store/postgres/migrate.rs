@@ -23,7 +23,7 @@ struct Migration {
 
 /// In order. A file that was ever released does not change; what it got wrong, the next one puts
 /// right.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration { version: 1, name: "sale", sql: include_str!("../../../sql/postgres/V1__sale.sql") },
     Migration {
         version: 2,
@@ -39,6 +39,11 @@ const MIGRATIONS: [Migration; 4] = [
         version: 4,
         name: "roles",
         sql: include_str!("../../../sql/postgres/V4__roles.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "stock_changed",
+        sql: include_str!("../../../sql/postgres/V5__stock_changed.sql"),
     },
 ];
 /// The version that this program writes to, and no other.

@@ -151,8 +151,7 @@ impl<'b> Rows<'b> {
             }
             Event::Claimed { round, line, number, person, expires_at } => {
                 let (round, line) = (self.names.place(round.as_str()), line.0);
-                let number = whole(*number, "a place")?;
-                let extra = Some(expires_at.0);
+                let (number, extra) = (whole(*number, "a place")?, Some(expires_at.0));
                 self.claims.push(TurnRow { place, round, line, number, person, extra });
             }
             Event::Held { purchase, pass_expires_at } => {
@@ -193,6 +192,9 @@ impl<'b> Rows<'b> {
             | Event::TurnGiven { .. }
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }
+            | Event::StockAsked { .. }
+            | Event::StockChanged { .. }
+            | Event::StockKept { .. }
             | Event::SuspensionsChanged { .. }
             | Event::StaffActed { .. } => self.journal(place, event)?,
         }

@@ -171,6 +171,9 @@ impl<'c> Inserts<'c> {
             | Event::TurnGiven { .. }
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }
+            | Event::StockAsked { .. }
+            | Event::StockChanged { .. }
+            | Event::StockKept { .. }
             | Event::SuspensionsChanged { .. }
             | Event::StaffActed { .. } => self.journal(names, place, event)?,
         }

@@ -18,12 +18,17 @@ struct Migration {
 
 /// In order. A file that was ever released does not change; what it got wrong, the next one puts
 /// right.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration { version: 1, name: "sale", sql: include_str!("../../../sql/sqlite/V1__sale.sql") },
     Migration {
         version: 2,
         name: "insert_only",
         sql: include_str!("../../../sql/sqlite/V2__insert_only.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "stock_changed",
+        sql: include_str!("../../../sql/sqlite/V3__stock_changed.sql"),
     },
 ];
 

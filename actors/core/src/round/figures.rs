@@ -33,7 +33,7 @@ impl Window {
     }
 
     /// Something that nobody took goes to another window.
-    pub(super) fn passed_on(&mut self, amount: Won) {
+    pub(crate) fn passed_on(&mut self, amount: Won) {
         self.stock.move_out(amount);
         if amount > Won::ZERO {
             self.last_taken = None;

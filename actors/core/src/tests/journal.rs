@@ -60,6 +60,14 @@ fn one_of_each() -> Vec<Event> {
             leftover_to: Some(window_id("everyone")),
             leftover: Won(10_000),
         },
+        Event::StockAsked { round: round.clone(), ask: stock_ask() },
+        Event::StockChanged {
+            round: round.clone(),
+            id: stock_ask().id,
+            window: window_id("odd"),
+            change: Won(-10_000),
+        },
+        Event::StockKept { round: round.clone(), id: stock_ask().id },
         Event::NumbersReserved { round: round.clone(), line, up_to: 16_384 },
         Event::WatermarkMoved { round: round.clone(), line, to: 9 },
         Event::DrawCommitted {

@@ -170,6 +170,18 @@ pub fn purchase_in_july() -> Purchase {
     }
 }
 
+/// Fifty thousand won more for the first half.
+pub fn stock_ask() -> StockAsk {
+    StockAsk {
+        id: StockAskId(9),
+        window: window_id("odd"),
+        change: Won(50_000),
+        by: "ann".to_owned(),
+        reason: "as the city decided".to_owned(),
+        at: at("10:30"),
+    }
+}
+
 fn name() -> Name {
     Name { ko: "서울사랑상품권".to_owned(), en: "Seoul Love voucher".to_owned() }
 }
