@@ -13,6 +13,7 @@ import { steering } from "./scenarios/steering.mjs";
 import { draw } from "./scenarios/draw.mjs";
 import { reach } from "./scenarios/reach.mjs";
 import { plain } from "./scenarios/plain.mjs";
+import { controls } from "./scenarios/controls.mjs";
 import { consoleOfOperators } from "./scenarios/console.mjs";
 
 /** More would only make each other late on two cores. */
@@ -31,6 +32,7 @@ onStage(AT_ONCE, () => {
     draw,
     reach,
     plain,
+    controls,
     consoleOfOperators,
   ]) {
     define();
