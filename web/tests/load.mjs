@@ -1,0 +1,19 @@
+// Loads a module of the pages for a test: bundled as build.mjs does it, in one language.
+
+import { build } from "esbuild";
+import { fileURLToPath } from "node:url";
+import { textsOf } from "../build.mjs";
+
+export async function load(module, { page = "citizen", language = "en" } = {}) {
+  const result = await build({
+    entryPoints: [fileURLToPath(new URL(`../src/${module}`, import.meta.url))],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    plugins: [textsOf({ name: page, texts: [page] }, language)],
+  });
+  const script = Buffer.from(result.outputFiles[0].contents).toString("base64");
+  return import(`data:text/javascript;base64,${script}`);
+}
