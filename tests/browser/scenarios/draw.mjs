@@ -11,7 +11,7 @@ async function drawn(stage) {
     state: "scheduled",
     order: "draw",
     lobby_opens_at: at(-60),
-    window: { opens_at: at(12) },
+    window: { opens_at: at(3_600) },
   });
   const phones = [await stage.waiting(round), await stage.waiting(round, { locale: "en-US" })];
   for (const phone of phones) {
@@ -20,6 +20,7 @@ async function drawn(stage) {
     assert.equal(await phone.figure("number").count(), 0, "no number before the draw");
   }
   await lookOver(phones[0].page, "lobby of a drawn round");
+  await stage.server.staff.step(round, "open");
   const numbers = [];
   for (const phone of phones) {
     await phone.looksUntil("waiting");

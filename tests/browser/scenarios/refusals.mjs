@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { lookOver } from "../support/looks.mjs";
 import { Buyer } from "../support/people.mjs";
 import { at, roundForm } from "../support/staff.mjs";
-import { scenario } from "../support/stage.mjs";
+import { LONG_MS, scenario } from "../support/stage.mjs";
 import { allowed } from "../support/wire.mjs";
 import { chooses } from "./sale.mjs";
 
@@ -79,8 +79,8 @@ async function everyRefusal(stage, call, prepare, act) {
   const { method, path, pattern } = call;
   const codes = await codesOf(stage.server, method, path);
   assert.ok(codes.length > 4, `the contract names the refusals of ${path}`);
-  const wrong = [];
-  for (const language of ["ko", "en"]) {
+  const inLanguage = async (language) => {
+    const wrong = [];
     const phone = await prepare(language);
     for (const [code, status] of codes) {
       await refuseOnce(phone.page, method.toUpperCase(), pattern, code, status);
@@ -89,8 +89,10 @@ async function everyRefusal(stage, call, prepare, act) {
       await phone.page.unrouteAll({ behavior: "ignoreErrors" });
       await phone.again();
     }
-  }
-  assert.deepEqual(wrong.filter(Boolean), []);
+    return wrong;
+  };
+  const wrong = await Promise.all(["ko", "en"].map(inLanguage));
+  assert.deepEqual(wrong.flat().filter(Boolean), []);
 }
 
 /** A moment as people in Korea read it. */
@@ -167,6 +169,8 @@ async function anotherWindow(stage) {
   const window = { eligibility: { birth_year: "odd" } };
   const form = { opens_at: at(-60), closes_at: at(1_800), stock_won: 10_000_000 };
   const round = await stage.round({
+    // So many seconds before each window its line can be joined: not yet that of the second.
+    lobby_opens_at: at(-120),
     windows: [
       { id: "odd", ...window, ...form },
       {
@@ -273,9 +277,9 @@ async function unknownRound(stage) {
 }
 
 export function refusals() {
-  scenario("every refusal of a purchase is told in words, in both languages", ofBuying);
-  scenario("every refusal of joining is told in words, in both languages", ofJoining);
-  scenario("every refusal of a sign-up is told in words, in both languages", ofSigningUp);
+  scenario("every refusal of a purchase is told in words, in both languages", ofBuying, LONG_MS);
+  scenario("every refusal of joining is told in words, in both languages", ofJoining, LONG_MS);
+  scenario("every refusal of a sign-up is told in words, in both languages", ofSigningUp, LONG_MS);
   scenario("in another's window the page tells when the own one opens", anotherWindow);
   scenario("in an app that does not sell this voucher the page says so", anotherChannel);
   scenario(

@@ -46,6 +46,7 @@ async function wholeSale(stage) {
 
   await phone.control("join").waitFor();
   await phone.do("join");
+  // Before the wait: at the turn the pass's time would run while a form is filled in.
   await phone.signUp();
   await phone.sees("lobby", "waiting");
   await phone.looksUntil("waiting");

@@ -17,6 +17,8 @@ export const PICTURES = path.join(FOLDER, "screenshots");
 
 /** No scenario takes a quarter of it on two slow cores. */
 const SCENARIO_MS = 90_000;
+/** For who walks a whole table. */
+export const LONG_MS = 240_000;
 
 const shared = {};
 let rounds = 0;
@@ -126,8 +128,8 @@ class Stage {
 }
 
 /** One scenario: `play` gets a stage. No page that it opened may have a fault. */
-export function scenario(name, play) {
-  test(name, { timeout: SCENARIO_MS }, async () => {
+export function scenario(name, play, timeout = SCENARIO_MS) {
+  test(name, { timeout }, async () => {
     const stage = new Stage(name);
     try {
       await play(stage);
