@@ -79,6 +79,10 @@ people = { $count ->
     [one] { $count } person
    *[other] { $count } people
 }
+people-unit = { $count ->
+    [one] { " " }person
+   *[other] { " " }people
+}
 number = Your number
 eta = Estimated wait
 eta-none = Cannot be said at the moment

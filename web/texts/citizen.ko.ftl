@@ -69,6 +69,7 @@ lobby-number = 시작되면 대기 번호 순서로 입장합니다.
 lobby-draw = 판매가 시작되면 추첨으로 순서를 정합니다. 지금 대기실에 있는 사람은 먼저 왔든 나중에 왔든 기회가 같습니다.
 ahead = 내 앞에
 people = { $count }명
+people-unit = 명
 number = 대기 번호
 eta = 예상 대기 시간
 eta-none = 지금은 예상할 수 없습니다

@@ -100,11 +100,6 @@ export class Memory {
     this.long.set(`openrun.changed.${this.round}`, what);
   }
 
-  /** Whether a tab has told this, as the last thing. */
-  hasTold(what: string): boolean {
-    return this.long.get(`openrun.changed.${this.round}`) === what;
-  }
-
   /** Whether a storage event is about this round or its person. */
   concerns(key: string | null): boolean {
     if (key == null || key === TOKEN) return true;

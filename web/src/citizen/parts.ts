@@ -117,9 +117,14 @@ export function who(eligibility: Eligibility): string {
 
 export const people = (value: number): string => say("people", { count: value });
 
-/** A number with its unit, large: `82,999` and a smaller `명`. */
-export const bigNumber = (name: string, value: number): HTMLElement =>
-  h("p", { class: "big", "data-figure": name }, count(value));
+/** People, large: `82,999` and a smaller `명`. */
+export const bigPeople = (name: string, value: number): HTMLElement =>
+  h(
+    "p",
+    { class: "big", "data-figure": name },
+    count(value),
+    h("small", null, say("people-unit", { count: value })),
+  );
 
 export const programName = (program: Program | null): Child =>
   program && h("p", { class: "soft over" }, ofBoth(program.name));

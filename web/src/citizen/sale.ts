@@ -8,7 +8,7 @@
 import { place as placeOf, stray, type OwnPlace } from "../../../docs/client.js";
 import { backOff, isPassing, type Answer, type Call, type Problem } from "../shared/api";
 import type { Clock } from "../shared/clock";
-import { lasting } from "../shared/storage";
+import { expiryOf, lasting } from "../shared/storage";
 import { Believer } from "./believe";
 import type { Caller } from "./caller";
 import { withLock } from "./lock";
@@ -21,6 +21,8 @@ import type { Limit, Program, Purchase, Round, Ticket } from "./types";
 const LOOK_MS = 30_000;
 /** Everybody's countdown ends at once: they look over this time, in milliseconds. */
 const OPENING_SPREAD_MS = 2_000;
+/** How long another tab may take to hand over the pass that it has claimed, in milliseconds. */
+const HANDED_MS = 300;
 /** Without a document nothing says when to look again. */
 const STILL_MS = 10_000;
 
@@ -36,6 +38,8 @@ export class Sale {
   readonly state: State;
   readonly looper: Looper;
   private readonly believer: Believer;
+  /** The other tabs of this browser on this round; null where a browser has no such thing. */
+  private readonly tabs = "BroadcastChannel" in globalThis ? new BroadcastChannel("openrun") : null;
   /** The number is behind the watermark, and still waits: only the server knows when it is called. */
   private hasComeBack = false;
   private mustAsk = true;
@@ -53,6 +57,9 @@ export class Sale {
     this.state = start(isDev);
     this.believer = new Believer(id, caller, lasting);
     this.looper = new Looper(() => this.look());
+    this.tabs?.addEventListener("message", ({ data }: MessageEvent<Ticket>) => {
+      if (data.round_id === this.id && data.ticket === memory.ticket) this.adopt(data);
+    });
     this.recall();
   }
 
@@ -226,8 +233,9 @@ export class Sale {
   }
 
   /** Takes over what the server says of the place. */
-  adopt(ticket: Ticket): void {
+  adopt(answer: Ticket): void {
     const { memory, state } = this;
+    const ticket = this.withPass(answer);
     this.mustAsk = false;
     if (ticket.ticket) memory.ticket = ticket.ticket;
     const isNewPass = ticket.pass != null && ticket.pass !== memory.pass;
@@ -241,8 +249,19 @@ export class Sale {
     if (ends == null) state.passMs = null;
     else if (isNewPass || state.passMs == null) state.passMs = Math.max(0, ends - this.clock.now());
     this.set({ place: ticket, seen: memory.seen, hasTicket: memory.ticket != null });
-    if (ticket.pass && state.round) void this.readLimit();
+    if (ticket.pass && state.round && !state.limit) void this.readLimit();
     if (ticket.state === "bought" && !state.purchase && !state.attempt) void this.findPurchase();
+  }
+
+  /** Only joining and claiming tell the pass: where-am-I leaves the one that is held as it is. */
+  private withPass(ticket: Ticket): Ticket {
+    const { place } = this.state;
+    const pass = this.memory.pass;
+    const ends = pass == null ? null : expiryOf(pass);
+    const isOther = place != null && place.number !== ticket.number;
+    if (ticket.state !== "admitted" || ticket.pass || isOther) return ticket;
+    if (ends == null || ends <= this.clock.now()) return ticket;
+    return { ...ticket, pass, pass_expires_at: new Date(ends).toISOString() };
   }
 
   private dropTicket(problem: Problem): void {
@@ -252,18 +271,15 @@ export class Sale {
     this.refuse(problem, "claim");
   }
 
-  /** Claims the turn: one tab does it, the others learn of it. Answers when to look again. */
+  /** Claims the turn: one tab does it, and hands the pass to the others. When to look again. */
   private async claim(): Promise<number> {
-    const number = String(this.state.place?.number);
-    const mark = `claimed ${number}`;
     return withLock(`openrun.claim.${this.id}`, async (hasWaited) => {
-      if (hasWaited || this.memory.hasTold(mark)) await this.whereAmI();
-      const { place } = this.state;
-      if (place?.pass || (place && !isLive(place))) return 0;
+      if (hasWaited) await sleep(HANDED_MS);
+      if (this.state.place?.pass) return 0;
       const answer = await this.claimOnce();
       this.heard(answer);
       if (isPassing(answer)) throw new Away(false);
-      if (answer.body) return this.afterClaim(answer.body, mark);
+      if (answer.body) return this.afterClaim(answer.body);
       return this.afterRefusedClaim(answer.problem);
     });
   }
@@ -273,11 +289,11 @@ export class Sale {
     return this.caller.read<Ticket>(`${this.path}/passes`, { method: "POST", headers });
   }
 
-  private afterClaim(ticket: Ticket, mark: string): number {
+  private afterClaim(ticket: Ticket): number {
     this.hasComeBack = ticket.pass == null && ticket.state !== "admitted";
     this.adopt(ticket);
     this.set({ trouble: null });
-    if (ticket.pass) this.memory.tell(mark);
+    if (ticket.pass) this.tabs?.postMessage(ticket);
     if (ticket.pass) return 0;
     // While the sale is paused a turn has no pass that could be used: it comes with the opening.
     return Math.max(ticket.poll_after_ms, ticket.state === "admitted" ? STILL_MS / 2 : 0);

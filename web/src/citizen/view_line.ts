@@ -170,7 +170,7 @@ export function waiting(state: State, now: number): Child[] {
       isBack && h("p", null, say("back-in-line")),
       ahead != null && [
         h("p", { class: "soft tight" }, say("ahead")),
-        parts.bigNumber("ahead", ahead),
+        parts.bigPeople("ahead", ahead),
         progress(state),
       ],
       parts.figures(
