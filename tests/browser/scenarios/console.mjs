@@ -7,7 +7,7 @@ import { Citizen } from "../support/citizen.mjs";
 import { isAccessible, picture } from "../support/looks.mjs";
 import { crowd } from "../support/people.mjs";
 import { at } from "../support/staff.mjs";
-import { scenario } from "../support/stage.mjs";
+import { LONG_MS, scenario } from "../support/stage.mjs";
 import { eventually } from "../support/wire.mjs";
 import { tabTo } from "./reach.mjs";
 
@@ -25,35 +25,45 @@ async function desk(stage, role, options) {
 }
 
 async function toRound(desk_, round) {
+  desk_.round = round;
   await desk_.page.locator(`main a[href*="${round}"]`).first().click();
   await desk_.sees("round");
 }
 
-/** Presses a control by keyboard, fills in its dialog and confirms; all without a pointer. */
+/** Tabs to a field of the dialog and types. */
+async function types(page, name, value) {
+  await tabTo(page, `dialog[open] [name="${name}"]`);
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type(String(value));
+}
+
+/** Presses a control by keyboard, tries, gives a reason and confirms; all without a pointer. */
 async function by(desk_, control, fields = {}) {
   const { page } = desk_;
-  await tabTo(page, `[data-do="${control}"]`);
+  await tabTo(page, `[data-do="${control}"]:not([aria-disabled="true"])`);
   await page.keyboard.press("Enter");
   const dialog = page.locator("dialog[open]");
   await dialog.waitFor();
   const isInside = await page.evaluate(() => document.activeElement.closest("dialog") !== null);
   assert.ok(isInside, `the focus is in the dialog of ${control}`);
-  for (const [name, value] of Object.entries({ ...fields, reason: "as planned" })) {
-    await tabTo(page, `dialog[open] [name="${name}"]`);
-    await page.keyboard.press("Control+A");
-    await page.keyboard.type(String(value));
+  for (const [name, value] of Object.entries(fields)) await types(page, name, value);
+  const trial = dialog.locator('[data-do="dry-run"]');
+  if (await trial.isVisible()) {
+    await tabTo(page, 'dialog[open] [data-do="dry-run"]');
+    await page.keyboard.press("Enter");
+    await dialog.locator(".changes li, .notice").first().waitFor();
   }
+  for (const name of ["reason", "typed"]) {
+    const isAsked = await dialog.locator(`[name="${name}"]`).isVisible();
+    if (isAsked) await types(page, name, name === "typed" ? desk_.round : "as planned");
+  }
+  await dialog.locator('[data-do="confirm"]:not([aria-disabled="true"])').waitFor();
   await tabTo(page, 'dialog[open] [data-do="confirm"]');
   await page.keyboard.press("Enter");
-  await eventually(`the dialog of ${control} is done`, async () => {
-    if ((await dialog.count()) === 0) return true;
-    // The result may stay to be read, and is put away by Esc.
-    const isDone = (await dialog.locator('[data-do="confirm"]:visible').count()) === 0;
-    if (isDone) await page.keyboard.press("Escape");
-    return false;
-  }).catch(async (error) => {
-    throw new Error(`${error.message}:\n${await dialog.innerText()}`);
-  });
+  // What came of it stands there until it is put away.
+  await dialog.locator('[role="status"]').waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
 }
 
 async function figure(server, round, name, expected) {
@@ -72,6 +82,7 @@ async function lifeByKeyboard(stage) {
   const operator = await desk(stage, "operator", { locale: "en-US" });
   await tabTo(operator.page, `a[href*="${round}"]`);
   await operator.page.keyboard.press("Enter");
+  operator.round = round;
   await operator.sees("round");
   await by(operator, "schedule");
   await figure(server, round, "state", "lobby");
@@ -83,11 +94,11 @@ async function lifeByKeyboard(stage) {
   await figure(server, round, "state", "open");
   await by(operator, "inlet", { rate_per_s: 25 });
   assert.equal((await server.staff.figures(round)).inlet.rate_per_s, 25);
-  await by(operator, "notice", { message_ko: "곧 시작합니다", message_en: "It begins soon" });
+  await by(operator, "notice", { ko: "곧 시작합니다", en: "It begins soon" });
   const phone = await stage.waiting(round);
   await phone.looks();
   await phone.page.getByText("곧 시작합니다").first().waitFor();
-  await by(operator, "close", { typed: round });
+  await by(operator, "close");
   await figure(server, round, "state", "closed");
 }
 
@@ -96,11 +107,11 @@ async function stockByTwo(stage) {
   const round = await stage.round({ stock_won: 10_000_000 });
   const operator = await desk(stage, "operator");
   await toRound(operator, round);
-  await by(operator, "stock-ask", { stock_won: 20_000_000, typed: round });
+  await by(operator, "stock-ask", { change: 10_000_000 });
   assert.equal((await server.staff.figures(round)).stock_won, 10_000_000, "asking changes nothing");
   const approver = await desk(stage, "approver");
   await toRound(approver, round);
-  await by(approver, "stock-confirm", { typed: round });
+  await by(approver, "stock-confirm");
   await figure(server, round, "stock_won", 20_000_000);
 }
 
@@ -160,7 +171,7 @@ async function views(stage) {
     "오후 3시에 2차 판매가 있습니다",
     "A second sale begins at 3 pm",
   );
-  for (const [language, locale] of Object.entries(LANGUAGES)) {
+  const inLanguage = async ([language, locale]) => {
     const operator = await desk(stage, "operator", { locale });
     const looks = async (name) => {
       await isAccessible(operator.page, `console ${name} (${language})`);
@@ -175,23 +186,21 @@ async function views(stage) {
     await operator.page.locator("dialog[open]").waitFor();
     await looks("3-dialog");
     await operator.page.keyboard.press("Escape");
-    await operator.page
-      .locator("dialog[open]")
-      .waitFor({ state: "detached" })
-      .catch(() => {});
+    await operator.page.locator("dialog[open]").waitFor({ state: "detached" });
     for (const view of ["log", "suspensions", "purchase"]) {
       await operator.page.locator(`a[href*="${view}"]`).first().click();
       await operator.sees(view);
       await looks(`4-${view}`);
     }
-  }
+  };
+  await Promise.all(Object.entries(LANGUAGES).map(inLanguage));
 }
 
 export function consoleOfOperators() {
-  scenario("console: the life of a round by keyboard alone", lifeByKeyboard);
+  scenario("console: the life of a round by keyboard alone", lifeByKeyboard, LONG_MS);
   scenario("console: stock is asked for by one and confirmed by another", stockByTwo);
   scenario("console: who only looks can do nothing", viewerOnlyLooks);
   scenario("console: figures move by themselves", live);
   scenario("console: a server that is away is said, and nothing can be done", serverAway);
-  scenario("console: each view is of use to everybody", views);
+  scenario("console: each view is of use to everybody", views, LONG_MS);
 }
