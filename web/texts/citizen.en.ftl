@@ -21,11 +21,9 @@ range-minutes = about { $from }–{ $to } min
 range-one = about { $time }
 range-within = within { $time }
 as-of = as of { $ago }
-close = Close
 back = Back
 again = Try again
 loading = Loading…
-notices = Notices
 to-rounds = See all sales
 to-me = My purchases and limits
 
@@ -51,7 +49,6 @@ round-waiting-now = { $waiting ->
    *[other] { $waiting } people are waiting now
 }
 round-draft = This sale is still being prepared
-round-no-phone-clock = The countdown follows the server’s clock.
 join = Join the line
 join-busy = Joining the line…
 signed-in = You are signed in
@@ -191,7 +188,9 @@ sign_up-do = Sign up and go on
 sign_up-busy = Signing up…
 sign_up-terms-missing = Please accept the terms.
 sign_up-account-missing = Please check the account number: up to 64 letters, digits and hyphens.
-suspended-until = Switched off until { $until }
+sign_up-early = You have to sign up before you can buy. Do it now, while you wait: your place is kept.
+sign_up-now = Sign up first, then buy. Your time to buy is running.
+sign_up-go = Sign up
 feature-sign_up = Signing up
 feature-merchant_search = Searching for merchants
 feature-gifts = Gifts
@@ -328,7 +327,6 @@ title-ahead = { $count } ahead
 
 rounds-title = Sales
 rounds-none = No sale is planned at the moment.
-rounds-go = Open
 rounds-over = Past sales
 
 ## Mine

@@ -15,11 +15,9 @@ range-minutes = 약 { $from }~{ $to }분
 range-one = 약 { $time }
 range-within = { $time } 이내
 as-of = { $ago } 기준
-close = 닫기
 back = 돌아가기
 again = 다시 시도
 loading = 불러오는 중입니다…
-notices = 공지
 to-rounds = 판매 회차 보기
 to-me = 내 구매와 한도 보기
 
@@ -44,7 +42,6 @@ round-waiting-now = { $waiting ->
    *[other] 지금 { $waiting }명이 기다리고 있습니다
 }
 round-draft = 아직 준비 중인 회차입니다
-round-no-phone-clock = 남은 시간은 서버 시각으로 표시합니다.
 join = 줄 서기
 join-busy = 줄을 서는 중입니다…
 signed-in = 로그인되어 있습니다
@@ -69,7 +66,9 @@ lobby-number = 시작되면 대기 번호 순서로 입장합니다.
 lobby-draw = 판매가 시작되면 추첨으로 순서를 정합니다. 지금 대기실에 있는 사람은 먼저 왔든 나중에 왔든 기회가 같습니다.
 ahead = 내 앞에
 people = { $count }명
-people-unit = 명
+people-unit = { $count ->
+   *[other] 명
+}
 number = 대기 번호
 eta = 예상 대기 시간
 eta-none = 지금은 예상할 수 없습니다
@@ -178,7 +177,9 @@ sign_up-do = 가입하고 계속하기
 sign_up-busy = 가입하는 중입니다…
 sign_up-terms-missing = 약관에 동의해 주세요.
 sign_up-account-missing = 계좌 번호를 확인해 주세요. 영문자, 숫자, 붙임표만 64자까지 쓸 수 있습니다.
-suspended-until = { $until }까지 중단됩니다
+sign_up-early = 구매하려면 회원 가입이 필요합니다. 기다리는 동안 미리 가입해 두세요. 순서는 그대로입니다.
+sign_up-now = 구매하려면 먼저 회원 가입이 필요합니다. 구매 시간이 흐르고 있습니다.
+sign_up-go = 회원 가입하기
 feature-sign_up = 회원 가입
 feature-merchant_search = 가맹점 검색
 feature-gifts = 선물하기
@@ -312,7 +313,6 @@ title-ahead = { $count }명 앞
 
 rounds-title = 판매 회차
 rounds-none = 지금 예정된 판매가 없습니다.
-rounds-go = 보기
 rounds-over = 지난 회차
 
 ## Mine

@@ -51,7 +51,13 @@ export class Actions {
     this.sale.memory.keepToken(token);
     this.sale.recall();
     const isMine = this.sale.state.hasTicket;
-    this.sale.set({ isSignedIn: true, asking: null, ...(isMine ? {} : { place: null, own: null }) });
+    this.sale.hasAskedPerson = false;
+    this.sale.set({ isSignedUp: null, limit: null });
+    this.sale.set({
+      isSignedIn: true,
+      asking: null,
+      ...(isMine ? {} : { place: null, own: null }),
+    });
   }
 
   /** After signing in or up: on with what was begun. */
@@ -59,7 +65,12 @@ export class Actions {
     const { state, memory } = this.sale;
     if (memory.attempt) return this.settle(memory.attempt);
     if (!state.place || state.place.state === "left") return this.join();
+    if (state.place.pass) void this.sale.readLimit();
     this.sale.refresh();
+  }
+
+  askToSignUp(): void {
+    this.sale.set({ asking: "sign_up", wrong: null });
   }
 
   async signUp(form: Form): Promise<void> {
@@ -74,7 +85,7 @@ export class Actions {
     );
     if (!answer) return;
     if (answer.ok) {
-      this.sale.set({ asking: null });
+      this.sale.set({ asking: null, isSignedUp: true });
       await this.goOn();
     } else this.refused(answer.problem, "sign-up");
   }
@@ -173,7 +184,10 @@ export class Actions {
 
   private ended(outcome: Outcome): void {
     const { sale } = this;
-    sale.set({ attempt: null, trouble: null, amount: null, limit: null });
+    // Who has to sign up first goes on with the same amount.
+    const isToSignUp = outcome.kind === "refused" && outcome.problem.code === "not-registered";
+    const amount = isToSignUp ? (sale.state.attempt?.amount_won ?? null) : null;
+    sale.set({ attempt: null, trouble: null, amount, limit: null });
     if (outcome.kind === "sign-in") {
       sale.signOut();
       return sale.set({ asking: "sign_in" });
@@ -226,7 +240,7 @@ export class Actions {
       return sale.set({ asking: "sign_in", trouble: problem });
     }
     if (problem?.code === "not-registered") {
-      return sale.set({ asking: "sign_up", trouble: null });
+      return sale.set({ asking: "sign_up", trouble: null, isSignedUp: false });
     }
     if (problem?.code === "ticket-invalid") {
       sale.memory.ticket = null;

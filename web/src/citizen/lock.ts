@@ -2,7 +2,10 @@
 // locked is harmless when it is done twice.
 
 /** Runs `task`, alone in this browser; it is told whether another tab had to be waited for. */
-export async function withLock<T>(name: string, task: (hasWaited: boolean) => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  name: string,
+  task: (hasWaited: boolean) => Promise<T>,
+): Promise<T> {
   if (!("locks" in navigator)) return task(false);
   const result = await navigator.locks.request(name, { ifAvailable: true }, async (lock) =>
     lock ? { value: await task(false) } : null,

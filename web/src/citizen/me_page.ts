@@ -158,7 +158,9 @@ export class MePage {
       "section",
       { class: "card", "data-key": "purchases" },
       h("h2", null, say("me-purchases")),
-      rows.length > 0 ? h("ul", { class: "bare" }, rows) : h("p", { class: "soft" }, say("me-none")),
+      rows.length > 0
+        ? h("ul", { class: "bare" }, rows)
+        : h("p", { class: "soft" }, say("me-none")),
       this.cursor && parts.secondary("more", say("me-more")),
     );
   }

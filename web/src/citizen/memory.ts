@@ -72,7 +72,11 @@ export class Memory {
   }
 
   get attempt(): Attempt | null {
-    return read<Attempt>(this.long, `openrun.key.${this.round}`, (it) => typeof it.key === "string");
+    return read<Attempt>(
+      this.long,
+      `openrun.key.${this.round}`,
+      (it) => typeof it.key === "string",
+    );
   }
 
   set attempt(attempt: Attempt | null) {
@@ -80,7 +84,11 @@ export class Memory {
   }
 
   get seen(): Seen | null {
-    return read<Seen>(this.long, `openrun.place.${this.round}`, (it) => typeof it.class === "string");
+    return read<Seen>(
+      this.long,
+      `openrun.place.${this.round}`,
+      (it) => typeof it.class === "string",
+    );
   }
 
   set seen(seen: Seen | null) {

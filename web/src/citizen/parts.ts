@@ -8,7 +8,11 @@ import type { Eligibility, Notice, Program, RoundState } from "./types";
 
 /** The one thing to do next. */
 export const primary = (action: string, text: string, isBusy = false): HTMLElement =>
-  h("button", { type: "button", class: "primary", "data-do": action, "aria-disabled": isBusy && "true" }, text);
+  h(
+    "button",
+    { type: "button", class: "primary", "data-do": action, "aria-disabled": isBusy && "true" },
+    text,
+  );
 
 export const plain = (action: string, text: string): HTMLElement =>
   h("button", { type: "button", class: "plain", "data-do": action }, text);
@@ -88,10 +92,20 @@ export function connection(state: State, now: number): Child {
   return null;
 }
 
+/** Who has to sign up before they can buy: best done while waiting. */
+export const signUpFirst = (state: State, text: string): Child =>
+  state.isSignedUp === false && [
+    h("div", { class: "notice warn", "data-key": "sign-up-first" }, h("p", null, say(text))),
+    primary("sign-up", say("sign_up-go")),
+  ];
+
 /** What holds the sale up, though it is open. */
 export function interruption(state: State): Child {
   const message = state.document?.interruption?.message;
-  return message && h("div", { class: "notice warn", "data-key": "held-up" }, h("p", null, ofBoth(message)));
+  return (
+    message &&
+    h("div", { class: "notice warn", "data-key": "held-up" }, h("p", null, ofBoth(message)))
+  );
 }
 
 const TONES: Record<RoundState, string> = {

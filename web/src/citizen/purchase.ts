@@ -106,7 +106,9 @@ export class Till {
   ): Promise<Outcome> {
     for (let looks = 0, failures = 0; ; looks += 1) {
       const wait = FOLLOW_MS[Math.min(looks, FOLLOW_MS.length - 1)] ?? 5_000;
-      await watcher.sleep(failures > 0 ? backOff(failures, null) : wait * (0.8 + Math.random() * 0.4));
+      await watcher.sleep(
+        failures > 0 ? backOff(failures, null) : wait * (0.8 + Math.random() * 0.4),
+      );
       const answer = await this.caller.act<Purchase>(`/v1/purchases/${id}`, {
         headers: { authorization: `Bearer ${token}` },
       });
@@ -121,7 +123,11 @@ export class Till {
         return { kind: "refused", problem: answer.problem ?? { code: "purchase-not-found" } };
       }
       failures = purchase ? 0 : failures + 1;
-      watcher.onStep(attempt, purchase, purchase ? null : answer.problem ?? { code: "unavailable" });
+      watcher.onStep(
+        attempt,
+        purchase,
+        purchase ? null : (answer.problem ?? { code: "unavailable" }),
+      );
     }
   }
 }

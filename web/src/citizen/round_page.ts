@@ -62,7 +62,11 @@ export class RoundPage {
     this.listen();
     this.sale.looper.wake();
     // What was begun before a reload goes on after it, once the place is known.
-    if (memory.attempt) void this.sale.whereAmI().catch(() => undefined).then(() => this.actions.resume());
+    if (memory.attempt)
+      void this.sale
+        .whereAmI()
+        .catch(() => undefined)
+        .then(() => this.actions.resume());
   }
 
   private listen(): void {
@@ -124,7 +128,9 @@ export class RoundPage {
     if (this.sale.state.isAmountWrong) this.focus("#other");
   }
 
+  /** The form when it is not there yet, else what stands in it. */
   private async signUp(): Promise<void> {
+    if (this.view !== "sign_up") return this.actions.askToSignUp();
     const account = this.main.querySelector<HTMLInputElement>("#account")?.value.trim() ?? "";
     const hasAccepted = this.main.querySelector<HTMLInputElement>("#terms")?.checked ?? false;
     await this.actions.signUp({ account, hasAccepted });
@@ -181,7 +187,8 @@ export class RoundPage {
     if (!state.round && !state.refusal && !state.place) return this.mark();
     const now = this.clock.now();
     const view = viewOf(state);
-    const hadFocus = main.contains(document.activeElement) || document.activeElement === document.body;
+    const hadFocus =
+      main.contains(document.activeElement) || document.activeElement === document.body;
     patch(main, [this.head(), ...VIEWS[view](state, now), this.foot()]);
     main.dataset["view"] = view;
     this.mark();
@@ -211,7 +218,9 @@ export class RoundPage {
 
   private foot(): Child {
     const isUnverified = this.sale.state.isVerified === false;
-    return isUnverified && h("p", { class: "soft small", "data-key": "unverified" }, say("unverified"));
+    return (
+      isUnverified && h("p", { class: "soft small", "data-key": "unverified" }, say("unverified"))
+    );
   }
 
   private changed(view: View, hadFocus: boolean): void {
@@ -256,6 +265,7 @@ function titleOf(state: State, view: View): string {
   const name = state.round ? ofBoth(state.round.name) : say("name");
   const ahead = aheadOf(state);
   if (view === "admitted" || view === "buying") return `${say("title-turn")} · ${name}`;
-  if (view === "waiting" && ahead != null) return `${say("title-ahead", { count: ahead })} · ${name}`;
+  if (view === "waiting" && ahead != null)
+    return `${say("title-ahead", { count: ahead })} · ${name}`;
   return `${name} · ${say("name")}`;
 }

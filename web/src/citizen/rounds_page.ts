@@ -65,7 +65,9 @@ export class RoundsPage {
   private draw(): void {
     if (!this.rounds || document.visibilityState !== "visible") return;
     const now = this.clock.now();
-    const current = this.rounds.filter((round) => round.state !== "closed" && round.state !== "draft");
+    const current = this.rounds.filter(
+      (round) => round.state !== "closed" && round.state !== "draft",
+    );
     const over = this.rounds.filter((round) => round.state === "closed");
     current.sort((one, other) => nextOf(one, now) - nextOf(other, now));
     const isEmpty = current.length === 0;
@@ -84,7 +86,8 @@ export class RoundsPage {
   }
 
   private person(now: number): Child {
-    if (this.memory.token(now)) return h("p", { class: "soft", "data-key": "person" }, say("signed-in"));
+    if (this.memory.token(now))
+      return h("p", { class: "soft", "data-key": "person" }, say("signed-in"));
     if (this.main.dataset["dev"] !== "true") return null;
     return h(
       "section",
@@ -104,7 +107,8 @@ export class RoundsPage {
       h("div", { class: "row" }, parts.badge(round.state)),
       program && h("p", { class: "soft over" }, ofBoth(program.name)),
       h("h2", null, h("a", { href: `/rounds/${round.id}` }, ofBoth(round.name))),
-      program && h("p", { class: "soft" }, `${say("round-discount")} ${percent(program.discount_bps)}`),
+      program &&
+        h("p", { class: "soft" }, `${say("round-discount")} ${percent(program.discount_bps)}`),
       parts.notices(round.notices, now),
       isCounted && parts.runsDownTo(opens, say("round-countdown-open"), now),
     );

@@ -21,6 +21,8 @@ import type { Limit, Program, Purchase, Round, Ticket } from "./types";
 const LOOK_MS = 30_000;
 /** Everybody's countdown ends at once: they look over this time, in milliseconds. */
 const OPENING_SPREAD_MS = 2_000;
+/** Who joined together is not asked after together, in milliseconds. */
+const PERSON_SPREAD_MS = 5_000;
 /** How long another tab may take to hand over the pass that it has claimed, in milliseconds. */
 const HANDED_MS = 300;
 /** Without a document nothing says when to look again. */
@@ -43,6 +45,7 @@ export class Sale {
   /** The number is behind the watermark, and still waits: only the server knows when it is called. */
   private hasComeBack = false;
   private mustAsk = true;
+  hasAskedPerson = false;
   private failures = 0;
   private retryAfterMs: number | null = null;
 
@@ -114,7 +117,7 @@ export class Sale {
     if (!state.round) return LOOK_MS;
     const isFresh = await this.readDocument();
     if (!state.program) await this.readProgram(state.round.program_id);
-    if (state.place?.pass && !state.limit) await this.readLimit();
+    if (state.place?.pass && !state.limit && state.isSignedUp !== false) await this.readLimit();
     if (!isFresh) return state.document?.poll.still_ms ?? STILL_MS;
     return this.settle();
   }
@@ -250,6 +253,7 @@ export class Sale {
     else if (isNewPass || state.passMs == null) state.passMs = Math.max(0, ends - this.clock.now());
     this.set({ place: ticket, seen: memory.seen, hasTicket: memory.ticket != null });
     if (ticket.pass && state.round && !state.limit) void this.readLimit();
+    if (isLive(ticket)) void this.readPerson();
     if (ticket.state === "bought" && !state.purchase && !state.attempt) void this.findPurchase();
   }
 
@@ -328,8 +332,21 @@ export class Sale {
     if (answer.status === 401) this.signOut();
     const program = this.state.round?.program_id;
     const limit = answer.body?.limits.find((it) => it.program_id === program);
-    if (limit) this.set({ limit, isLimitUnknown: false });
+    if (limit) this.set({ limit, isLimitUnknown: false, isSignedUp: true });
+    else if (answer.problem?.code === "not-registered") this.set({ isSignedUp: false });
     else this.set({ isLimitUnknown: true });
+  }
+
+  /** Who has to sign up learns of it while they wait, not in the time for buying. */
+  async readPerson(): Promise<void> {
+    if (this.hasAskedPerson) return;
+    this.hasAskedPerson = true;
+    if (!this.state.place?.pass) await sleep(Math.random() * PERSON_SPREAD_MS);
+    const headers = this.authorization();
+    if (!headers || this.state.isSignedUp != null) return;
+    const answer = await this.caller.read("/v1/people/me", { headers });
+    if (answer.ok) this.set({ isSignedUp: true });
+    if (answer.problem?.code === "not-registered") this.set({ isSignedUp: false });
   }
 
   /** What was bought in this round, on this or another phone. */

@@ -38,6 +38,8 @@ export interface State {
   seen: Seen | null;
   hasTicket: boolean;
   isSignedIn: boolean;
+  /** Whether the person has signed up; null while nobody has asked. */
+  isSignedUp: boolean | null;
   /** The person is asked for something before they can go on. */
   asking: "sign_in" | "sign_up" | "leave" | null;
   busy: Action | null;
@@ -77,6 +79,7 @@ export const start = (isDev: boolean): State => ({
   seen: null,
   hasTicket: false,
   isSignedIn: false,
+  isSignedUp: null,
   asking: null,
   busy: null,
   trouble: null,
@@ -106,7 +109,8 @@ export function viewOf(state: State): View {
     return stage === "held" || stage === "paying" ? "paying" : "bought";
   }
   const stage = state.place?.state;
-  if (stage === "admitted") return state.amount != null && state.place?.pass ? "buying" : "admitted";
+  if (stage === "admitted")
+    return state.amount != null && state.place?.pass ? "buying" : "admitted";
   if (stage && stage !== "ineligible_now") return stage;
   // The server has not answered yet, or cannot be reached: the place is kept all the same.
   if (!state.place && state.hasTicket && state.seen) {
@@ -121,7 +125,8 @@ export const lineOf = (state: State) =>
   state.document?.lines.find((line) => line.class === (state.place?.class ?? state.seen?.class));
 
 /** How many are ahead: from the document, else as the server said. */
-export const aheadOf = (state: State): number | null => state.own?.ahead ?? state.place?.ahead ?? null;
+export const aheadOf = (state: State): number | null =>
+  state.own?.ahead ?? state.place?.ahead ?? null;
 
 /** The share of the way that is done, from 0 to 1; null when nothing is known. */
 export function progressOf(state: State): number | null {

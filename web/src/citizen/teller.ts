@@ -59,7 +59,8 @@ export class Teller {
   tick(state: State, now: number): void {
     const { place, passMs } = state;
     if (!place?.pass || !place.pass_expires_at || passMs == null) return;
-    if (this.told.pass !== place.pass) this.told = { pass: place.pass, isHalf: false, isMinute: false };
+    if (this.told.pass !== place.pass)
+      this.told = { pass: place.pass, isHalf: false, isMinute: false };
     const left = Date.parse(place.pass_expires_at) - now;
     if (left <= 0 || state.purchase || state.attempt) return;
     if (left <= 60_000 && !this.told.isMinute && passMs > 60_000) {

@@ -4,7 +4,14 @@ import type { Eta, Notice, Outlook, Words } from "../../../docs/client.js";
 
 export type { Eta, Notice, Outlook, Words };
 
-export type RoundState = "draft" | "scheduled" | "lobby" | "open" | "paused" | "sold_out" | "closed";
+export type RoundState =
+  | "draft"
+  | "scheduled"
+  | "lobby"
+  | "open"
+  | "paused"
+  | "sold_out"
+  | "closed";
 
 export type Eligibility =
   | "all"

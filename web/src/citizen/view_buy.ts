@@ -62,6 +62,7 @@ function signInAgain(state: State): Child {
 
 function amounts(state: State): Child {
   const { program, limit, remaining } = state;
+  if (state.isSignedUp === false) return parts.signUpFirst(state, "sign_up-now");
   if (!program || (!limit && !state.isLimitUnknown)) {
     return h("p", { class: "soft" }, say("admitted-limit-wait"));
   }
@@ -109,7 +110,11 @@ function other(state: State, unit: number, most: number): Child {
         "aria-describedby": isWrong && "other-wrong",
       }),
       isWrong && h("p", { class: "wrong", id: "other-wrong" }, say("admitted-other-wrong", bounds)),
-      h("button", { type: "submit", class: "full", "data-do": "buy", "data-typed": true }, say("admitted-other-go")),
+      h(
+        "button",
+        { type: "submit", class: "full", "data-do": "buy", "data-typed": true },
+        say("admitted-other-go"),
+      ),
     ),
   );
 }
@@ -205,7 +210,12 @@ export function refused(state: State, now: number): Child[] {
   return [
     h(
       "section",
-      { class: "card", "data-key": "refused", "data-code": problem.code, "aria-labelledby": "headline" },
+      {
+        class: "card",
+        "data-key": "refused",
+        "data-code": problem.code,
+        "aria-labelledby": "headline",
+      },
       parts.headline(title),
       h("p", null, next),
       way(state, now),
@@ -216,10 +226,13 @@ export function refused(state: State, now: number): Child[] {
 function way(state: State, now: number): Child {
   const code = state.refusal?.problem.code ?? "";
   const back = h("div", { class: "center" }, parts.plain("back", say("back")));
-  const isPassGood = state.place?.pass_expires_at != null && Date.parse(state.place.pass_expires_at) > now;
+  const isPassGood =
+    state.place?.pass_expires_at != null && Date.parse(state.place.pass_expires_at) > now;
   switch (wayOf(code)) {
     case "amount":
-      return isPassGood ? parts.primary("back", say("choose-again")) : parts.primary("back", say("back"));
+      return isPassGood
+        ? parts.primary("back", say("choose-again"))
+        : parts.primary("back", say("back"));
     case "line":
       return [parts.primary("join", say("line-again"), state.busy === "join"), back];
     case "end":

@@ -104,7 +104,12 @@ export function signUp(state: State, now: number): Child[] {
   return [
     h(
       "section",
-      { class: "card", "data-key": "sign-up", "data-code": "not-registered", "aria-labelledby": "headline" },
+      {
+        class: "card",
+        "data-key": "sign-up",
+        "data-code": "not-registered",
+        "aria-labelledby": "headline",
+      },
       parts.headline(say("sign_up-title")),
       h("p", null, say("sign_up-text")),
       h(
@@ -143,11 +148,17 @@ export function signUp(state: State, now: number): Child[] {
           }),
           say("sign_up-terms"),
         ),
-        wrong === "terms" && h("p", { class: "wrong", id: "terms-missing" }, say("sign_up-terms-missing")),
+        wrong === "terms" &&
+          h("p", { class: "wrong", id: "terms-missing" }, say("sign_up-terms-missing")),
         trouble(state, now),
         h(
           "button",
-          { type: "submit", class: "primary", "data-do": "sign-up", "aria-disabled": isBusy && "true" },
+          {
+            type: "submit",
+            class: "primary",
+            "data-do": "sign-up",
+            "aria-disabled": isBusy && "true",
+          },
           say(isBusy ? "sign_up-busy" : "sign_up-do"),
         ),
       ),

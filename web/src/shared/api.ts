@@ -116,7 +116,11 @@ export const isPassing = (answer: Answer): boolean =>
   answer.status === 0 || answer.status === 429 || answer.status >= 500;
 
 /** How long to wait after `failures` in a row: exponential, anywhere in its upper half. */
-export function backOff(failures: number, retryAfterMs: number | null, random = Math.random): number {
+export function backOff(
+  failures: number,
+  retryAfterMs: number | null,
+  random = Math.random,
+): number {
   const most = Math.min(BACK_OFF_MS.most, BACK_OFF_MS.least * 2 ** Math.max(0, failures - 1));
   return Math.max(retryAfterMs ?? 0, most * (0.5 + random() / 2));
 }

@@ -26,7 +26,8 @@ function append(parent: Node, children: Child[]): void {
   for (const child of children) {
     if (child == null || child === false) continue;
     if (Array.isArray(child)) append(parent, child);
-    else parent.appendChild(typeof child === "object" ? child : document.createTextNode(`${child}`));
+    else
+      parent.appendChild(typeof child === "object" ? child : document.createTextNode(`${child}`));
   }
 }
 
@@ -92,7 +93,10 @@ function patchNode(here: Node, wanted: Node): void {
 }
 
 /** One listener for all controls below `root`: what `data-do` names is called on a press. */
-export function onDo(root: Element, handlers: Record<string, (control: HTMLElement) => void>): void {
+export function onDo(
+  root: Element,
+  handlers: Record<string, (control: HTMLElement) => void>,
+): void {
   root.addEventListener("click", (event) => {
     const control = (event.target as Element | null)?.closest<HTMLElement>("[data-do]");
     if (!control || control.getAttribute("aria-disabled") === "true") return;

@@ -34,11 +34,15 @@ export const percent = (bps: number): string => `${numbers.format(bps / 100)}%`;
 export function moment(at: string | number, now: number): string {
   const date = new Date(at);
   const isToday = day.format(date) === day.format(new Date(now));
-  return (isToday ? clock : dayAndClock).format(date);
+  return korean((isToday ? clock : dayAndClock).format(date));
 }
 
+/** Some browsers write the halves of a Korean day in English. */
+const korean = (text: string): string =>
+  language === "ko" ? text.replace("AM", "오전").replace("PM", "오후") : text;
+
 /** The day and the time of day. */
-export const longMoment = (at: string | number): string => dayAndClock.format(new Date(at));
+export const longMoment = (at: string | number): string => korean(dayAndClock.format(new Date(at)));
 
 const two = (value: number): string => String(value).padStart(2, "0");
 
@@ -74,7 +78,12 @@ export function ago(ms: number): string {
 const minutesOf = (seconds: number): string => inWords(Math.floor(seconds / 60) * 60_000);
 
 /** The wider a range, the rounder: nobody can say 83 minutes. Steps in minutes, by the end. */
-const STEPS: [upTo: number, step: number][] = [[20, 1], [60, 5], [180, 10], [Infinity, 30]];
+const STEPS: [upTo: number, step: number][] = [
+  [20, 1],
+  [60, 5],
+  [180, 10],
+  [Infinity, 30],
+];
 
 /** A wait as a range in plain words: `약 12~18분`. Seconds in. */
 export function range(least_s: number, most_s: number): string {

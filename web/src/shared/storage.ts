@@ -19,7 +19,12 @@ export function storeOver(open: () => Storage): Store {
     }
   };
   return {
-    get: (key) => memory.get(key) ?? attempt((it) => it.getItem(key), () => null),
+    get: (key) =>
+      memory.get(key) ??
+      attempt(
+        (it) => it.getItem(key),
+        () => null,
+      ),
     set: (key, value) =>
       attempt(
         (it) => {
@@ -30,9 +35,18 @@ export function storeOver(open: () => Storage): Store {
       ),
     remove: (key) => {
       memory.delete(key);
-      attempt((it) => it.removeItem(key), () => undefined);
+      attempt(
+        (it) => it.removeItem(key),
+        () => undefined,
+      );
     },
-    keys: () => [...memory.keys(), ...attempt((it) => Object.keys(it), () => [] as string[])],
+    keys: () => [
+      ...memory.keys(),
+      ...attempt(
+        (it) => Object.keys(it),
+        () => [] as string[],
+      ),
+    ],
   };
 }
 
