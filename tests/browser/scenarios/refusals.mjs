@@ -157,7 +157,7 @@ async function ofSigningUp(stage) {
       await forgets(phone);
       await phone.open(`/rounds/${round}`, person.token);
       await phone.do("join");
-      await phone.sees("sign_up");
+      await phone.control("sign-up").waitFor();
     };
     await phone.again();
     return phone;
@@ -240,7 +240,7 @@ async function signUpSuspended(stage) {
   const phone = await stage.phone();
   await phone.open(`/rounds/${round}`, person.token);
   await phone.do("join");
-  if ((await phone.view()) !== "refused") await phone.signUp().catch(() => {});
+  await phone.signUp();
   await phone.refused("suspended");
   await lookOver(phone.page, "sign-up suspended");
 }

@@ -131,8 +131,7 @@ async function virtualPerson(stage) {
   if ((await phone.view()) === "sign_in") await phone.do("virtual-person");
   await phone.control("join").or(phone.page.locator('main[data-view="waiting"]')).first().waitFor();
   if (await phone.has("join")) await phone.do("join");
-  const seen = await phone.sees("sign_up", "waiting");
-  if (seen === "sign_up") await phone.signUp();
+  await phone.signUp();
   await phone.sees("waiting");
 }
 

@@ -112,8 +112,10 @@ export class Citizen {
     }
   }
 
-  /** Fills in the form of who never signed up. */
+  /** Goes to the form of who never signed up, if it is not there already, and fills it in. */
   async signUp() {
+    await this.control("sign-up").waitFor();
+    if ((await this.view()) !== "sign_up") await this.do("sign-up");
     await this.sees("sign_up");
     await this.page.locator("main input[type=checkbox]").check();
     await this.page.locator("main input[name=account]").fill("110-000-000000");
