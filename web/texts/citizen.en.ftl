@@ -3,7 +3,7 @@
 ## Everywhere
 
 name = openrun
-won = { $amount } won
+won = { $amount }{ "\u00A0" }won
 hours = { $count ->
     [one] { $count } hour
    *[other] { $count } hours
@@ -20,7 +20,7 @@ range = about { $from } to { $to }
 range-minutes = about { $from }–{ $to } min
 range-one = about { $time }
 range-within = within { $time }
-as-of = as of { $ago }
+as-of = Updated { $ago }
 back = Back
 again = Try again
 loading = Loading…
@@ -39,6 +39,7 @@ round-countdown-open = Until the sale opens
 round-countdown-own = Until your own sale time
 round-opens = Opens { $at }
 round-lobby-opens = You can join the line from { $at }
+round-own-title = Not your sale time yet
 round-own-window = This sale time is for others. Yours begins { $at }.
 round-own-window-next = Join the line here then. There is no need to wait before.
 round-open-now = On sale now
@@ -83,7 +84,7 @@ people-unit = { $count ->
 number = Your number
 eta = Estimated wait
 eta-none = Cannot be said at the moment
-eta-stock = The stock will probably end before
+eta-stock = Stock ends first
 eta-soon = Your turn is near
 outlook = Chances
 outlook-likely = Good
@@ -95,7 +96,7 @@ outlook-possible-do = The stock may end before your turn. We tell you as soon as
 outlook-unlikely-do = The stock will most probably end before your turn. Your place is kept if you wait, but the next sale may serve you better.
 outlook-no-do = Nothing is left.
 progress = How far the line has moved
-kept = Your place is kept even if you close this page or lose the connection. You are let in by itself when your turn comes.
+kept = Your place is kept even if you close this page or lose the connection. You are let in automatically when your turn comes.
 back-in-line = You came back after a missed turn and wait at the front of the line.
 sound-on = Alert me at my turn
 sound-off = Switch the alert off
@@ -141,6 +142,7 @@ buying-title = Buy this?
 amount = Voucher
 discount = Discount
 price = You pay
+price-paid = You paid
 from-account = Paid from the account you signed up with.
 confirm = Pay { $price } and buy
 paying-title = Your payment is being confirmed
@@ -150,6 +152,7 @@ paying-once = You never pay twice, even if you close or reload this page.
 bought-title = Bought
 bought-elsewhere = You have already bought in this sale. See your purchases for the details.
 bought-cancelled = This purchase was cancelled
+bought-next = Your voucher is ready in the app that you bought it with, and listed under your purchases.
 bought-at = Bought
 voucher = Voucher number
 bought-again = Join again to buy more
@@ -178,7 +181,7 @@ sign_in-title = Sign in first
 sign_in-expired = You were signed out. Your place and any purchase under way are kept.
 sign_in-text = Open this sale again from your app (Seoul Pay+, your bank’s app, …). It signs you in by itself.
 virtual-person = Be a virtual person
-virtual-person-what = This is a test server. Become a made-up person and use it as in earnest.
+virtual-person-what = This is a test server. Become a made-up person and use it as if it were real.
 sign_up-title = Sign up
 sign_up-text = Needed only once. You go on right after it.
 sign_up-terms = I accept the terms of use
@@ -191,9 +194,6 @@ sign_up-account-missing = Please check the account number: up to 64 letters, dig
 sign_up-early = You have to sign up before you can buy. Do it now, while you wait: your place is kept.
 sign_up-now = Sign up first, then buy. Your time to buy is running.
 sign_up-go = Sign up
-feature-sign_up = Signing up
-feature-merchant_search = Searching for merchants
-feature-gifts = Gifts
 
 ## Refusals: what it means, and the next step
 
@@ -266,8 +266,8 @@ refusal-ticket-invalid = Your ticket cannot be used
 refusal-ticket-invalid-next = Join the line again. If you hold a place, you get that very place.
 refusal-not-yet = It is not your turn yet
 refusal-not-yet-next = { $ahead ->
-    [none] Your place is kept. You are let in by itself when your turn comes.
-   *[other] { $ahead } ahead of you. Your place is kept, and you are let in by itself.
+    [none] Your place is kept. You are let in automatically when your turn comes.
+   *[other] { $ahead } ahead of you. Your place is kept, and you are let in automatically.
 }
 refusal-turn-passed = Your turn has passed
 refusal-turn-passed-next = It was used, or not used in time. Join the line again.
