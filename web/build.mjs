@@ -42,7 +42,11 @@ export const textsOf = (page, language) => ({
   },
 });
 
-const exists = (file) => access(file).then(() => true, () => false);
+const exists = (file) =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
 
 const common = {
   bundle: true,

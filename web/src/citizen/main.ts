@@ -1,5 +1,31 @@
-// The page that people wait and buy on.
+// The page that people wait and buy on. Takes over what the server wrote into `main`.
 
-import { say } from "../shared/fluent";
+import { Clock } from "../shared/clock";
+import { takeToken } from "../shared/storage";
+import * as announce from "./announce";
+import { Caller } from "./caller";
+import { Memory } from "./memory";
+import { MePage } from "./me_page";
+import { RoundPage } from "./round_page";
+import { RoundsPage } from "./rounds_page";
 
-console.debug(say("name"));
+const main = document.querySelector<HTMLElement>("main");
+if (main) {
+  const round = main.dataset["round"] ?? "";
+  const memory = new Memory(round);
+  // Before anything is asked for: a token in the address is one that others may read.
+  const token = takeToken();
+  if (token) memory.keepToken(token);
+  const clock = new Clock();
+  const caller = new Caller(clock);
+  announce.place();
+  main.dataset["connection"] ??= "ok";
+  if (main.dataset["page"] === "round") new RoundPage(main, round, caller, memory, clock);
+  else if (main.dataset["page"] === "me") new MePage(main, caller, memory, clock);
+  else new RoundsPage(main, caller, memory, clock);
+}
+
+// A token may also arrive while the page is open: the app opens it again.
+addEventListener("hashchange", () => {
+  if (new URLSearchParams(location.hash.slice(1)).has("token")) location.reload();
+});

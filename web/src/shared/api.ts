@@ -26,6 +26,8 @@ export interface Answer<T = unknown> {
   retryAfterMs: number | null;
   /** The server's time by its `Date` header, to the second. */
   dateMs: number | null;
+  /** Given up by this page itself: says nothing about the server. */
+  isGivenUp: boolean;
   header(name: string): string | null;
 }
 
@@ -40,7 +42,9 @@ export interface Call {
 /** One call. */
 export async function ask<T = unknown>(path: string, call: Call = {}): Promise<Answer<T>> {
   const headers: Record<string, string> = { accept: "application/json", ...call.headers };
+  // `no-cache`: the browser asks whether its copy still stands, so that `Date` is of now.
   const init: RequestInit = { method: call.method ?? "GET", headers, credentials: "same-origin" };
+  init.cache = "no-cache";
   if (call.body !== undefined) {
     headers["content-type"] = "application/json";
     init.body = JSON.stringify(call.body);
@@ -53,7 +57,7 @@ export async function ask<T = unknown>(path: string, call: Call = {}): Promise<A
     const response = await fetch(path, init);
     return answerOf<T>(response, await response.text());
   } catch {
-    return { ...NOTHING };
+    return { ...NOTHING, isGivenUp: call.signal?.aborted ?? false };
   } finally {
     clearTimeout(timer);
   }
@@ -67,6 +71,7 @@ const NOTHING: Answer<never> = {
   problem: null,
   retryAfterMs: null,
   dateMs: null,
+  isGivenUp: false,
   header: () => null,
 };
 
@@ -82,6 +87,7 @@ function answerOf<T>(response: Response, text: string): Answer<T> {
     problem: response.ok ? null : problemOf(parsed, response.status),
     retryAfterMs: secondsOf(response.headers.get("retry-after")),
     dateMs: Number.isNaN(date) ? null : date,
+    isGivenUp: false,
     header: (name) => response.headers.get(name),
   };
 }
@@ -110,7 +116,11 @@ export const isPassing = (answer: Answer): boolean =>
   answer.status === 0 || answer.status === 429 || answer.status >= 500;
 
 /** How long to wait after `failures` in a row: exponential, anywhere in its upper half. */
-export function backOff(failures: number, retryAfterMs: number | null, random = Math.random): number {
+export function backOff(
+  failures: number,
+  retryAfterMs: number | null,
+  random = Math.random,
+): number {
   const most = Math.min(BACK_OFF_MS.most, BACK_OFF_MS.least * 2 ** Math.max(0, failures - 1));
   return Math.max(retryAfterMs ?? 0, most * (0.5 + random() / 2));
 }

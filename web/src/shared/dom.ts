@@ -26,11 +26,12 @@ function append(parent: Node, children: Child[]): void {
   for (const child of children) {
     if (child == null || child === false) continue;
     if (Array.isArray(child)) append(parent, child);
-    else parent.appendChild(typeof child === "object" ? child : document.createTextNode(`${child}`));
+    else
+      parent.appendChild(typeof child === "object" ? child : document.createTextNode(`${child}`));
   }
 }
 
-/** The children of `target` become `children`. Elements meet by `data-key`, else by place and tag. */
+/** The children of `target` become `children`: they meet by `data-key`, else by place and tag. */
 export function patch(target: Element, children: Child[]): void {
   const fresh = document.createElement(target.tagName);
   append(fresh, children);
@@ -81,9 +82,9 @@ function patchNode(here: Node, wanted: Node): void {
   // Somebody else draws in it: a plot, an announcement.
   if (here.hasAttribute("data-own")) return;
   for (const { name } of [...here.attributes]) {
-    if (!wanted.hasAttribute(name) && !(here instanceof HTMLDialogElement && name === "open")) {
-      here.removeAttribute(name);
-    }
+    // What its reader has unfolded stays unfolded.
+    const isUnfolded = name === "open" && /^(DIALOG|DETAILS)$/.test(here.tagName);
+    if (!wanted.hasAttribute(name) && !isUnfolded) here.removeAttribute(name);
   }
   for (const { name, value } of [...wanted.attributes]) {
     if (here.getAttribute(name) !== value) here.setAttribute(name, value);
@@ -92,7 +93,10 @@ function patchNode(here: Node, wanted: Node): void {
 }
 
 /** One listener for all controls below `root`: what `data-do` names is called on a press. */
-export function onDo(root: Element, handlers: Record<string, (control: HTMLElement) => void>): void {
+export function onDo(
+  root: Element,
+  handlers: Record<string, (control: HTMLElement) => void>,
+): void {
   root.addEventListener("click", (event) => {
     const control = (event.target as Element | null)?.closest<HTMLElement>("[data-do]");
     if (!control || control.getAttribute("aria-disabled") === "true") return;

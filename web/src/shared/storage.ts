@@ -5,6 +5,7 @@ export interface Store {
   get(key: string): string | null;
   set(key: string, value: string): void;
   remove(key: string): void;
+  keys(): string[];
 }
 
 /** A store that never throws. */
@@ -18,7 +19,12 @@ export function storeOver(open: () => Storage): Store {
     }
   };
   return {
-    get: (key) => memory.get(key) ?? attempt((it) => it.getItem(key), () => null),
+    get: (key) =>
+      memory.get(key) ??
+      attempt(
+        (it) => it.getItem(key),
+        () => null,
+      ),
     set: (key, value) =>
       attempt(
         (it) => {
@@ -29,8 +35,18 @@ export function storeOver(open: () => Storage): Store {
       ),
     remove: (key) => {
       memory.delete(key);
-      attempt((it) => it.removeItem(key), () => undefined);
+      attempt(
+        (it) => it.removeItem(key),
+        () => undefined,
+      );
     },
+    keys: () => [
+      ...memory.keys(),
+      ...attempt(
+        (it) => Object.keys(it),
+        () => [] as string[],
+      ),
+    ],
   };
 }
 
