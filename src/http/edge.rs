@@ -6,6 +6,7 @@
 use super::board::Boards;
 use super::events::Streams;
 use super::openapi;
+use super::pages::{Pages, Site, assets};
 use super::reply;
 use crate::rail::Webhooks;
 use crate::trust::Keys;
@@ -39,6 +40,10 @@ pub struct Edge {
     pub streams: Arc<Streams>,
     /// The boards as they were shown last.
     pub boards: Arc<Boards>,
+    /// The pages that are nobody's own, as they were shown last.
+    pub pages: Arc<Pages>,
+    /// How the pages are served.
+    pub site: Arc<Site>,
     /// `/.well-known/jwks.json`.
     pub jwks: Bytes,
     /// `/openapi.json` of this listener.
@@ -55,7 +60,9 @@ impl Edge {
         metrics: PrometheusHandle,
         body_timeout: Duration,
         webhooks: Option<Arc<Webhooks>>,
+        site: Site,
     ) -> Edge {
+        assets::prepare();
         let jwks = reply::written(&keys.jwks());
         Edge {
             engine,
@@ -66,6 +73,8 @@ impl Edge {
             webhooks,
             streams: Arc::default(),
             boards: Arc::default(),
+            pages: Arc::default(),
+            site: Arc::new(site),
             jwks,
             document: Bytes::from(openapi::openapi()),
             is_draining: Arc::default(),
