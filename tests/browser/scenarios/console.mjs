@@ -1,0 +1,206 @@
+// The operator's console: the life of a round by keyboard alone, stock by two persons, and what it
+// shows when the server is away.
+
+import assert from "node:assert/strict";
+
+import { Citizen } from "../support/citizen.mjs";
+import { isAccessible, picture } from "../support/looks.mjs";
+import { crowd } from "../support/people.mjs";
+import { at } from "../support/staff.mjs";
+import { LONG_MS, scenario } from "../support/stage.mjs";
+import { eventually } from "../support/wire.mjs";
+import { tabTo } from "./reach.mjs";
+
+const LANGUAGES = { ko: "ko-KR", en: "en-US" };
+
+/** A desk at the ops listener, signed in as somebody of this role. */
+async function desk(stage, role, options) {
+  const desk_ = await stage.desk(options);
+  desk_.role = role;
+  desk_.ops = new Citizen(desk_.page, { url: stage.server.ops });
+  await desk_.ops.open("/", stage.server.tokens[role]);
+  await desk_.sees("rounds");
+  assert.ok(!desk_.page.url().includes("token"), "the token left the address");
+  return desk_;
+}
+
+async function toRound(desk_, round) {
+  desk_.round = round;
+  await desk_.page.locator(`main a[href*="${round}"]`).first().click();
+  await desk_.sees("round");
+}
+
+/** Tabs to a field of the dialog and types. */
+async function types(page, name, value) {
+  await tabTo(page, `dialog[open] [name="${name}"]`);
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type(String(value));
+}
+
+/** Presses a control by keyboard, tries, gives a reason and confirms; all without a pointer. */
+async function by(desk_, control, fields = {}) {
+  const { page } = desk_;
+  await tabTo(page, `[data-do="${control}"]:not([aria-disabled="true"])`);
+  await page.keyboard.press("Enter");
+  const dialog = page.locator("dialog[open]");
+  await dialog.waitFor();
+  const isInside = await page.evaluate(() => document.activeElement.closest("dialog") !== null);
+  assert.ok(isInside, `the focus is in the dialog of ${control}`);
+  for (const [name, value] of Object.entries(fields)) await types(page, name, value);
+  const trial = dialog.locator('[data-do="dry-run"]');
+  if (await trial.isVisible()) {
+    await tabTo(page, 'dialog[open] [data-do="dry-run"]');
+    await page.keyboard.press("Enter");
+    await dialog.locator(".changes li, .notice").first().waitFor();
+  }
+  for (const name of ["reason", "typed"]) {
+    const isAsked = await dialog.locator(`[name="${name}"]`).isVisible();
+    if (isAsked) await types(page, name, name === "typed" ? desk_.round : "as planned");
+  }
+  await dialog.locator('[data-do="confirm"]:not([aria-disabled="true"])').waitFor();
+  await tabTo(page, 'dialog[open] [data-do="confirm"]');
+  await page.keyboard.press("Enter");
+  // What came of it stands there until it is put away.
+  await dialog.locator('[role="status"]').waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+}
+
+async function figure(server, round, name, expected) {
+  let seen;
+  await eventually(`${name} is ${expected}`, async () => {
+    seen = (await server.staff.figures(round))[name];
+    return seen === expected;
+  }).catch((error) => {
+    throw new Error(`${error.message}; it is ${seen}`);
+  });
+}
+
+async function lifeByKeyboard(stage) {
+  const { server } = stage;
+  const round = await stage.round({ state: "draft", window: { opens_at: at(3_600) } });
+  const operator = await desk(stage, "operator", { locale: "en-US" });
+  await tabTo(operator.page, `a[href*="${round}"]`);
+  await operator.page.keyboard.press("Enter");
+  operator.round = round;
+  await operator.sees("round");
+  await by(operator, "schedule");
+  await figure(server, round, "state", "lobby");
+  await by(operator, "open");
+  await figure(server, round, "state", "open");
+  await by(operator, "pause");
+  await figure(server, round, "state", "paused");
+  await by(operator, "resume");
+  await figure(server, round, "state", "open");
+  await by(operator, "inlet", { rate_per_s: 25 });
+  assert.equal((await server.staff.figures(round)).inlet.rate_per_s, 25);
+  await by(operator, "notice", { ko: "곧 시작합니다", en: "It begins soon" });
+  const phone = await stage.waiting(round);
+  await phone.looks();
+  await phone.page.getByText("곧 시작합니다").first().waitFor();
+  await by(operator, "close");
+  await figure(server, round, "state", "closed");
+}
+
+async function stockByTwo(stage) {
+  const { server } = stage;
+  const round = await stage.round({ stock_won: 10_000_000 });
+  const operator = await desk(stage, "operator");
+  await toRound(operator, round);
+  await by(operator, "stock-ask", { change: 10_000_000 });
+  assert.equal((await server.staff.figures(round)).stock_won, 10_000_000, "asking changes nothing");
+  const approver = await desk(stage, "approver");
+  await toRound(approver, round);
+  await by(approver, "stock-confirm");
+  await figure(server, round, "stock_won", 20_000_000);
+}
+
+async function viewerOnlyLooks(stage) {
+  const round = await stage.round();
+  const viewer = await desk(stage, "viewer");
+  await toRound(viewer, round);
+  const pause = viewer.control("pause");
+  await pause.waitFor();
+  const isOff = await pause.evaluate(
+    (it) => it.disabled || it.getAttribute("aria-disabled") === "true",
+  );
+  assert.ok(isOff, "who only looks cannot pause");
+  await isAccessible(viewer.page, "console of a viewer");
+}
+
+async function live(stage) {
+  const { server } = stage;
+  const round = await stage.round();
+  const operator = await desk(stage, "operator");
+  await toRound(operator, round);
+  await operator.says("waiting", 0);
+  await crowd(server, round, 12);
+  await operator.says("waiting", 12);
+  await server.staff.letIn(round, 5);
+  await operator.says("watermark", 5);
+}
+
+async function serverAway(stage) {
+  const server = await stage.ownServer();
+  const round = await stage.round();
+  const operator = await desk(stage, "operator");
+  await toRound(operator, round);
+  await server.kill();
+  await operator.connection("away");
+  const isOff = await operator
+    .control("pause")
+    .evaluate((it) => it.disabled || it.getAttribute("aria-disabled") === "true");
+  assert.ok(isOff, "nothing can be done while the server is away");
+  await isAccessible(operator.page, "console, server away");
+  await picture(operator.page, "console-8-server-away-ko");
+  await server.restart();
+  await operator.connection("ok");
+}
+
+async function views(stage) {
+  const { server } = stage;
+  const round = await stage.round({ stock_won: 30_000_000 });
+  const people = await crowd(server, round, 30);
+  await server.staff.letIn(round, 10);
+  for (const buyer of people.slice(0, 8)) {
+    await buyer.claim(round);
+    await buyer.buy(round, 100_000);
+  }
+  await server.staff.notice(
+    round,
+    "오후 3시에 2차 판매가 있습니다",
+    "A second sale begins at 3 pm",
+  );
+  const inLanguage = async ([language, locale]) => {
+    const operator = await desk(stage, "operator", { locale });
+    const looks = async (name) => {
+      await isAccessible(operator.page, `console ${name} (${language})`);
+      await picture(operator.page, `console-${name}-${language}`);
+    };
+    await looks("1-rounds");
+    await toRound(operator, round);
+    // Long enough for the plots to have a line.
+    await operator.page.waitForTimeout(6_000);
+    await looks("2-round");
+    await operator.do("pause");
+    await operator.page.locator("dialog[open]").waitFor();
+    await looks("3-dialog");
+    await operator.page.keyboard.press("Escape");
+    await operator.page.locator("dialog[open]").waitFor({ state: "detached" });
+    for (const view of ["log", "suspensions", "purchase"]) {
+      await operator.page.locator(`a[href*="${view}"]`).first().click();
+      await operator.sees(view);
+      await looks(`4-${view}`);
+    }
+  };
+  await Promise.all(Object.entries(LANGUAGES).map(inLanguage));
+}
+
+export function consoleOfOperators() {
+  scenario("console: the life of a round by keyboard alone", lifeByKeyboard, LONG_MS);
+  scenario("console: stock is asked for by one and confirmed by another", stockByTwo);
+  scenario("console: who only looks can do nothing", viewerOnlyLooks);
+  scenario("console: figures move by themselves", live);
+  scenario("console: a server that is away is said, and nothing can be done", serverAway);
+  scenario("console: each view is of use to everybody", views, LONG_MS);
+}
