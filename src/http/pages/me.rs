@@ -85,7 +85,7 @@ fn limits(html: &mut Html, call: &Call, all: &[(Arc<Program>, Limits)]) {
         html.raw("<section class=\"card\"><h3>");
         html.both(&program.name);
         html.raw("</h3><dl class=\"figures\">");
-        html.figure("page-month", "", |html| html.text(&limits.month));
+        html.figure("page-month", "", |html| html.text(limits.month));
         html.figure("page-allowance", "allowance", |html| html.won(limits.allowance.0));
         html.figure("page-used", "", |html| html.won(limits.used.0));
         html.figure("page-monthly-limit", "", |html| html.won(rules.monthly_limit_won.0));
