@@ -24,7 +24,8 @@ const OPENING_SPREAD_MS = 2_000;
 /** Who joined together is not asked after together, in milliseconds. */
 const PERSON_SPREAD_MS = 5_000;
 /** How long another tab may take to hand over the pass that it has claimed, in milliseconds. */
-const HANDED_MS = 300;
+const HANDED_MS = 1_500;
+const HANDED_STEP_MS = 50;
 /** Without a document nothing says when to look again. */
 const STILL_MS = 10_000;
 
@@ -124,6 +125,8 @@ export class Sale {
 
   private connection(): State["connection"] {
     const { document } = this.state;
+    // An answer that was on its way when the phone went offline changes nothing about that.
+    if (!navigator.onLine) return "away";
     return document && isStale(document, this.clock.now()) ? "stale" : "ok";
   }
 
@@ -279,7 +282,10 @@ export class Sale {
   /** Claims the turn: one tab does it, and hands the pass to the others. When to look again. */
   private async claim(): Promise<number> {
     return withLock(`openrun.claim.${this.id}`, async (hasWaited) => {
-      if (hasWaited) await sleep(HANDED_MS);
+      for (let waited = 0; hasWaited && waited < HANDED_MS; waited += HANDED_STEP_MS) {
+        if (this.state.place?.pass) return 0;
+        await sleep(HANDED_STEP_MS);
+      }
       if (this.state.place?.pass) return 0;
       const answer = await this.claimOnce();
       this.heard(answer);
