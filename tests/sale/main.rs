@@ -14,6 +14,7 @@ mod document;
 mod draw;
 mod draw_steps;
 mod events;
+mod figures;
 mod forgery;
 mod hangups;
 mod honesty;
