@@ -15,6 +15,7 @@ mod document;
 mod draw;
 mod draw_steps;
 mod events;
+mod figures;
 mod forgery;
 mod forms;
 mod hangups;

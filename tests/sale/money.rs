@@ -245,19 +245,19 @@ fn f16_a_row_changed_by_hand_oversells_nothing_and_is_found() {
     on_stage(async {
         let store = TestStore::fresh().await;
         let app = TestApp::start_on(store.clone(), MORNING).await;
-        app.operator.define_open("r1", &RoundForm::for_all(1_000_000)).await;
+        app.operator.define_open(POKED, &RoundForm::for_all(1_000_000)).await;
         app.operator.define_open("r2", &RoundForm::for_all(1_000_000)).await;
-        app.buyer("first").buy_through("r1", "key", 200_000).await;
+        app.buyer("first").buy_through(POKED, "key", 200_000).await;
         poke(&store, &app, "update purchase set left_after = left_after + 400000").await;
         let people = (0..20).map(|person| {
             let mut buyer = app.buyer(&format!("person-{person}"));
             async move {
                 allowed(buyer.sign_up().await);
-                buyer.join("r1").await;
+                buyer.join(POKED).await;
                 if buyer.pass.is_none() {
                     return 0;
                 }
-                let answer = buyer.buy_until_answered("r1", "key", 100_000).await;
+                let answer = buyer.buy_until_answered(POKED, "key", 100_000).await;
                 assert!([201, 409].contains(&answer.status), "{answer:?}");
                 i64::from(answer.status == 201) * 100_000
             }
@@ -269,14 +269,23 @@ fn f16_a_row_changed_by_hand_oversells_nothing_and_is_found() {
         for rule in ["or1-left-after", "store-chain-intact"] {
             assert!(rules.contains(&rule), "{rule} says nothing: {rules:?}");
         }
+        let told =
+            |is_out: u8| format!("openrun_round_out_of_service{{round=\"{POKED}\"}} {is_out}");
+        let text = app.operator.metrics().await;
+        assert!(text.lines().any(|line| line == told(0)), "it is served");
         let app = app.restart(Ending::Stop).await;
-        let gone = app.buyer("late").join("r1").await;
+        let gone = app.buyer("late").join(POKED).await;
         assert!(gone.status >= 400, "a round that contradicts itself sells nothing: {gone:?}");
+        let text = app.operator.metrics().await;
+        assert!(text.lines().any(|line| line == told(1)), "the alert has its metric");
         app.buyer("late").buy_through("r2", "key", 100_000).await;
         let audited = app.stop().await;
         assert_eq!(audited.sold_won, 1_100_000);
     });
 }
+
+/// A name of its own: its metric must not be another test's.
+const POKED: &str = "poked-by-hand";
 
 /// As a hand with every right would: past all guards of the tables.
 async fn poke(store: &TestStore, app: &TestApp, change: &str) {
