@@ -46,6 +46,7 @@ export class Sale {
   /** The number is behind the watermark, and still waits: the server alone knows until when. */
   private hasComeBack = false;
   private mustAsk = true;
+  private hasClaimed = false;
   hasAskedPerson = false;
   private failures = 0;
   private retryAfterMs: number | null = null;
@@ -177,7 +178,7 @@ export class Sale {
     const { document, place } = state;
     if (!document || !memory.ticket || !place) return this.untilSomething();
     if (!isLive(place)) return document.poll.most_ms;
-    if (place.state === "admitted") return place.pass ? document.poll.still_ms : this.claim();
+    if (place.state === "admitted") return this.atTurn(place, document.poll.still_ms);
     if (this.hasComeBack) return this.askAgain();
     const own = this.workOut(place);
     if (!own) return this.askAgain();
@@ -185,6 +186,13 @@ export class Sale {
     if (own.state !== place.state || isDrawn(state, place)) return this.askAfterChange(place);
     this.set({ own });
     return stray(own.poll_after_ms, document.poll);
+  }
+
+  /** The turn: claimed once; a pass that ran out in a pause is renewed when the sale goes on. */
+  private async atTurn(place: Ticket, still_ms: number): Promise<number> {
+    const isPaused = this.state.document?.state === "paused";
+    if (place.pass || (isPaused && this.hasClaimed)) return still_ms * (0.8 + Math.random() * 0.4);
+    return this.claim();
   }
 
   private workOut(place: Ticket): OwnPlace | null {
@@ -302,11 +310,12 @@ export class Sale {
 
   private afterClaim(ticket: Ticket): number {
     this.hasComeBack = ticket.pass == null && ticket.state !== "admitted";
+    this.hasClaimed = ticket.state === "admitted";
     this.adopt(ticket);
     this.set({ trouble: null });
     if (ticket.pass) this.tabs?.postMessage(ticket);
     if (ticket.pass) return 0;
-    // While the sale is paused a turn has no pass that could be used: it comes with the opening.
+    // While the sale stands still a turn has no pass that could be used: it comes afterwards.
     return Math.max(ticket.poll_after_ms, ticket.state === "admitted" ? STILL_MS / 2 : 0);
   }
 
