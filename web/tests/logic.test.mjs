@@ -84,7 +84,7 @@ test("keys are never the same twice", () => {
   for (const key of keys) assert.match(key, /^[0-9a-f]{32}$/);
 });
 
-test("a token is kept until it expires, and another person's takes the last one's things away", () => {
+test("a token is kept until it expires; another person's takes the last one's things away", () => {
   const [long, short] = [store(), store()];
   const memory = new Memory("r", long, short);
   memory.keepToken(token({ sub: "kim", exp: 1_000 }));

@@ -102,7 +102,7 @@ test("citizen: no text is there for nothing", async () => {
   assert.deepEqual(unused, []);
 });
 
-test("every code of the server has words and a next step in both languages, and a way on", async () => {
+test("every code of the server has words, a next step and a way on in both languages", async () => {
   const all = await codes();
   assert.ok(all.length >= 35, `${all.length}`);
   for (const language of ["ko", "en"]) {

@@ -18,7 +18,7 @@ export const plain = (action: string, text: string): HTMLElement =>
   h("button", { type: "button", class: "plain", "data-do": action }, text);
 
 export const secondary = (action: string, text: string): HTMLElement =>
-  h("button", { type: "button", "data-do": action }, text);
+  h("button", { type: "button", class: "second", "data-do": action }, text);
 
 /** The head of a view: gets the focus when the person has brought the view about. */
 export const headline = (text: string): HTMLElement =>

@@ -100,7 +100,7 @@ export class RoundsPage {
   private card(round: Round, now: number): HTMLElement {
     const program = this.programs.find((it) => it.id === round.program_id);
     const ahead = round.windows.find((it) => it.phase === "ahead");
-    const window = round.windows.find((it) => it.phase === "open") ?? ahead ?? round.windows.at(-1);
+    const window = round.windows.find((it) => it.phase === "open") ?? ahead ?? round.windows[0];
     const isCounted = round.state === "scheduled" || round.state === "lobby";
     return h(
       "section",

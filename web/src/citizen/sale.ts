@@ -24,7 +24,8 @@ const OPENING_SPREAD_MS = 2_000;
 /** Who joined together is not asked after together, in milliseconds. */
 const PERSON_SPREAD_MS = 5_000;
 /** How long another tab may take to hand over the pass that it has claimed, in milliseconds. */
-const HANDED_MS = 300;
+const HANDED_MS = 1_500;
+const HANDED_STEP_MS = 50;
 /** Without a document nothing says when to look again. */
 const STILL_MS = 10_000;
 
@@ -45,6 +46,7 @@ export class Sale {
   /** The number is behind the watermark, and still waits: the server alone knows until when. */
   private hasComeBack = false;
   private mustAsk = true;
+  private hasClaimed = false;
   hasAskedPerson = false;
   private failures = 0;
   private retryAfterMs: number | null = null;
@@ -124,6 +126,8 @@ export class Sale {
 
   private connection(): State["connection"] {
     const { document } = this.state;
+    // An answer that was on its way when the phone went offline changes nothing about that.
+    if (!navigator.onLine) return "away";
     return document && isStale(document, this.clock.now()) ? "stale" : "ok";
   }
 
@@ -174,7 +178,7 @@ export class Sale {
     const { document, place } = state;
     if (!document || !memory.ticket || !place) return this.untilSomething();
     if (!isLive(place)) return document.poll.most_ms;
-    if (place.state === "admitted") return place.pass ? document.poll.still_ms : this.claim();
+    if (place.state === "admitted") return this.atTurn(place, document.poll.still_ms);
     if (this.hasComeBack) return this.askAgain();
     const own = this.workOut(place);
     if (!own) return this.askAgain();
@@ -182,6 +186,13 @@ export class Sale {
     if (own.state !== place.state || isDrawn(state, place)) return this.askAfterChange(place);
     this.set({ own });
     return stray(own.poll_after_ms, document.poll);
+  }
+
+  /** The turn: claimed once; a pass that ran out in a pause is renewed when the sale goes on. */
+  private async atTurn(place: Ticket, still_ms: number): Promise<number> {
+    const isPaused = this.state.document?.state === "paused";
+    if (place.pass || (isPaused && this.hasClaimed)) return still_ms * (0.8 + Math.random() * 0.4);
+    return this.claim();
   }
 
   private workOut(place: Ticket): OwnPlace | null {
@@ -279,7 +290,10 @@ export class Sale {
   /** Claims the turn: one tab does it, and hands the pass to the others. When to look again. */
   private async claim(): Promise<number> {
     return withLock(`openrun.claim.${this.id}`, async (hasWaited) => {
-      if (hasWaited) await sleep(HANDED_MS);
+      for (let waited = 0; hasWaited && waited < HANDED_MS; waited += HANDED_STEP_MS) {
+        if (this.state.place?.pass) return 0;
+        await sleep(HANDED_STEP_MS);
+      }
       if (this.state.place?.pass) return 0;
       const answer = await this.claimOnce();
       this.heard(answer);
@@ -296,11 +310,12 @@ export class Sale {
 
   private afterClaim(ticket: Ticket): number {
     this.hasComeBack = ticket.pass == null && ticket.state !== "admitted";
+    this.hasClaimed = ticket.state === "admitted";
     this.adopt(ticket);
     this.set({ trouble: null });
     if (ticket.pass) this.tabs?.postMessage(ticket);
     if (ticket.pass) return 0;
-    // While the sale is paused a turn has no pass that could be used: it comes with the opening.
+    // While the sale stands still a turn has no pass that could be used: it comes afterwards.
     return Math.max(ticket.poll_after_ms, ticket.state === "admitted" ? STILL_MS / 2 : 0);
   }
 

@@ -30,7 +30,7 @@ function entering(state: State, now: number): HTMLElement {
   return parts.card(
     "admitted",
     parts.headline(say("admitted-title")),
-    h("p", null, say("admitted-checking")),
+    !isPaused && h("p", null, say("admitted-checking")),
     isPaused && h("div", { class: "notice warn" }, h("p", null, say("paused-pass"))),
     state.trouble && [trouble(state, now), parts.secondary("again", say("again"))],
   );
