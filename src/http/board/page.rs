@@ -127,7 +127,7 @@ fn lines(page: &mut Html, board: &Board<'_>) {
         ("Waiting", "대기"),
         ("Wait of who joins now", "지금 서면 예상 대기"),
     ];
-    page.raw("<div class=\"scroll\">");
+    page.raw("<div class=\"scroll\" tabindex=\"0\">");
     table(page, "Lines", "대기 줄", heads);
     for line in &board.lines {
         page.raw("<tr><th scope=\"row\">");
@@ -163,7 +163,7 @@ fn windows(page: &mut Html, board: &Board<'_>) {
         ("Closes", "종료"),
         ("Left", "남음"),
     ];
-    page.raw("<div class=\"scroll\">");
+    page.raw("<div class=\"scroll\" tabindex=\"0\">");
     table(page, "Windows", "판매 시간대", heads);
     for window in &board.windows {
         page.raw("<tr><th scope=\"row\">");
@@ -195,7 +195,7 @@ fn draw(page: &mut Html, board: &Board<'_>) {
         ("Commitment", "커밋먼트"),
         ("Transcript", "추첨 기록"),
     ];
-    page.raw("<div class=\"scroll\">");
+    page.raw("<div class=\"scroll\" tabindex=\"0\">");
     table(page, "The draw", "추첨", heads);
     for class in &draw.classes {
         page.raw("<tr><th scope=\"row\">");

@@ -71,6 +71,19 @@ impl Html {
         self.raw(">");
     }
 
+    /// A list of figures; none at all when `write` has none for it.
+    pub fn figures(&mut self, write: impl FnOnce(&mut Html)) {
+        let before = self.text.len();
+        self.raw("<dl class=\"figures\">");
+        let start = self.text.len();
+        write(self);
+        if self.text.len() == start {
+            self.text.truncate(before);
+        } else {
+            self.raw("</dl>");
+        }
+    }
+
     /// A name and a value of a list of figures.
     pub fn figure(&mut self, key: &'static str, name: &str, value: impl FnOnce(&mut Html)) {
         self.raw("<dt>");
@@ -213,6 +226,7 @@ mod tests {
         page.class("age-19-34");
         page.class("district-mapo");
         page.won(300_000);
+        page.figures(|_| ());
         let want = "<time datetime=\"2022-07-14T10:00:00+09:00\">2022-07-14 10:00:00</time>\
                     90초10분짝수 년생만 19–34세거주지 mapo300,000원";
         assert_eq!(page.into_text(), want);

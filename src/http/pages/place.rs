@@ -79,7 +79,7 @@ fn act(html: &mut Html, own: &Own, act: &str, attributes: &str, key: &'static st
 
 fn sign_up(html: &mut Html, own: &Own, place: &Place) {
     html.element("h2", "page-sign-up-head");
-    figures(html, place);
+    html.figures(|html| figures(html, place));
     html.element("p", "page-sign-up");
     form(html, own, "sign-up");
     html.element("label for=\"account\"", "page-account");
@@ -138,7 +138,7 @@ fn stands(html: &mut Html, own: &Own, place: &Place) {
     };
     html.element("h2", head);
     html.element("p", more);
-    figures(html, place);
+    html.figures(|html| figures(html, place));
     match place.view.state {
         PlaceState::Admitted => {
             act(html, own, "claim", "class=\"primary\" data-do=\"claim\"", "page-claim-do");
@@ -162,7 +162,6 @@ fn stands(html: &mut Html, own: &Own, place: &Place) {
 fn figures(html: &mut Html, place: &Place) {
     let view = &place.view;
     let waits = matches!(view.state, PlaceState::Lobby | PlaceState::Waiting | PlaceState::StandBy);
-    html.raw("<dl class=\"figures\">");
     if !place.is_entry {
         html.figure("page-number", "number", |html| html.text(super::html::grouped(place.number)));
     }
@@ -187,7 +186,6 @@ fn figures(html: &mut Html, place: &Place) {
             });
         });
     }
-    html.raw("</dl>");
 }
 
 /// The most that can be asked for now, as far as it is known: the limits of the month and of what

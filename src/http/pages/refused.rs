@@ -42,7 +42,7 @@ pub(super) fn page(call: &Call, refusal: &Refusal, attempt: Option<Attempt<'_>>)
         html.text(title);
         html.raw("</h1>");
         html.element("p class=\"notice warn\" role=\"alert\"", next_key(refusal));
-        facts(html, refusal);
+        html.figures(|html| facts(html, refusal));
         match (attempt, &round) {
             // Whether it was done is not known: only the same key finds out without buying twice.
             (Some(attempt), Some(round)) if is_undecided(refusal) => {
@@ -126,7 +126,6 @@ fn next_key(refusal: &Refusal) -> &'static str {
 
 /// What the refusal says beside its name.
 fn facts(html: &mut Html, refusal: &Refusal) {
-    html.raw("<dl class=\"figures\">");
     match refusal {
         Refusal::RoundNotOpen { opens_at: Some(at), .. }
         | Refusal::NotEligible { opens_at: Some(at) } => {
@@ -154,5 +153,4 @@ fn facts(html: &mut Html, refusal: &Refusal) {
         }
         _ => {}
     }
-    html.raw("</dl>");
 }

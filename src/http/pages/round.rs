@@ -58,7 +58,7 @@ pub(super) fn figures(html: &mut Html, view: &RoundView, round: &RoundRef, now: 
 }
 
 fn lines(html: &mut Html, view: &RoundView, round: &RoundRef) {
-    html.raw("<div class=\"scroll\"><table>");
+    html.raw("<div class=\"scroll\" tabindex=\"0\"><table>");
     html.element("caption", "page-lines");
     html.raw("<thead><tr>");
     html.element("th scope=\"col\"", "page-window-who");

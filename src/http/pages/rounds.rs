@@ -76,7 +76,7 @@ pub(super) fn badge(html: &mut Html, state: LifeCycle) {
 
 /// When a round sells to whom, and what is left.
 pub(super) fn windows(html: &mut Html, view: &RoundView) {
-    html.raw("<div class=\"scroll\"><table>");
+    html.raw("<div class=\"scroll\" tabindex=\"0\"><table>");
     html.element("caption", "page-windows");
     html.raw("<thead><tr>");
     for key in ["page-window-who", "page-window-when", "page-window-phase"] {
