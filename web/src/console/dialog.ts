@@ -9,7 +9,7 @@ import { has, say } from "../shared/fluent";
 import type { Action, Field, Request, Values } from "./actions";
 import type { Change, DryRun } from "./figures";
 import { connection, state } from "./state";
-import { count, named, won } from "./words";
+import { exact, named, won } from "./words";
 
 type Phase = "asking" | "trying" | "tried" | "sending" | "done";
 
@@ -227,7 +227,7 @@ function sentence(one: Change): string {
 
 function valueOf(figure: string, value: string | number | null): string {
   if (value == null) return say("none");
-  if (typeof value === "number") return figure.endsWith("_won") ? won(value) : count(value);
+  if (typeof value === "number") return figure.endsWith("_won") ? won(value) : exact(value);
   if (figure === "inlet-mode") return named("mode", value);
   return figure === "phase" ? named("phase", value) : named("state", value);
 }

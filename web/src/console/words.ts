@@ -15,6 +15,8 @@ const moment = new Intl.DateTimeFormat(locale, {
   hourCycle: "h23",
 });
 
+/** To the thousandth, as rates are said. */
+export const exact = (value: number): string => value.toLocaleString(locale);
 export const count = (value: number): string => whole.format(value);
 export const won = (value: number): string => say("won", { amount: whole.format(value) });
 /** With its sign. */
