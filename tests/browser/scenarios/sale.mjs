@@ -147,8 +147,8 @@ async function wrongClock(stage) {
   await phone.open(`/rounds/${round}`);
   await phone.sees("round");
   const text = await phone.figure("countdown").innerText();
-  const parts = text.match(/\d+/g).map(Number);
-  assert.ok(parts.includes(29), `just under half an hour is left: ${text}`);
+  const [minutes] = text.match(/\d+/g).map(Number);
+  assert.ok(minutes > 20 && minutes < 30, `just under half an hour is left: ${text}`);
 }
 
 export function sale() {
