@@ -47,7 +47,7 @@ const STAFF_TOKEN: &str = "staff_token";
         draws::show, draws::transcript,
         purchases::buy, purchases::show, purchases::list, rail::webhook,
         people::sign_up, people::me, people::limits,
-        docs::document, docs::docs, docs::file, docs::jwks, home::public),
+        docs::document, docs::public, docs::file, docs::jwks, home::public),
     components(schemas(problem::Body))
 )]
 struct Public;
@@ -70,7 +70,7 @@ struct Public;
         admin::notices::post, admin::notices::withdraw,
         admin::suspensions::list, admin::suspensions::put,
         health::healthz, health::readyz, health::metrics, health::version,
-        docs::document, docs::docs, docs::file, home::ops),
+        docs::document, docs::ops, docs::file, home::ops),
     components(schemas(problem::Body))
 )]
 struct Ops;

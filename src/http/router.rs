@@ -46,6 +46,7 @@ pub fn public() -> Api {
     api.add(at("/v1/rail/webhooks").post(rail::webhook, ANYONE.body().may(HINT)));
     api.add(at("/.well-known/jwks.json").get(docs::jwks, ANYONE));
     api.add(at("/").get(home::public, ANYONE));
+    api.add(at("/docs").get(docs::public, ANYONE));
     add_docs(&mut api);
     api
 }
@@ -91,13 +92,13 @@ pub fn ops() -> Api {
     );
     api.add(at("/v1/admin/log").get(admin::log::list, VIEWER.may(LIST)));
     api.add(at("/").get(home::ops, ANYONE));
+    api.add(at("/docs").get(docs::ops, ANYONE));
     add_docs(&mut api);
     api
 }
 
 fn add_docs(api: &mut Api) {
     api.add(at("/openapi.json").get(docs::document, ANYONE));
-    api.add(at("/docs").get(docs::docs, ANYONE));
     api.add(at("/docs/{file*}").get(docs::file, ANYONE.may(&["not-found"])));
 }
 
