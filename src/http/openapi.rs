@@ -48,7 +48,7 @@ const STAFF_TOKEN: &str = "staff_token";
         draws::show, draws::transcript,
         purchases::buy, purchases::show, purchases::list, rail::webhook,
         people::sign_up, people::me, people::limits,
-        docs::document, docs::docs, docs::file, docs::jwks,
+        docs::document, docs::public, docs::file, docs::jwks,
         pages::rounds, pages::round, pages::me, pages::assets::show),
     components(schemas(problem::Body))
 )]
@@ -74,7 +74,7 @@ struct Public;
         admin::stock::ask, admin::stock::answer, admin::purchases::show,
         admin::live::round, admin::live::house,
         health::healthz, health::readyz, health::metrics, health::version,
-        docs::document, docs::docs, docs::file, pages::console, pages::assets::show),
+        docs::document, docs::ops, docs::file, pages::console, pages::assets::show),
     components(schemas(problem::Body))
 )]
 struct Ops;

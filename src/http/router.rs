@@ -58,6 +58,7 @@ pub fn public(is_dev: bool) -> Api {
     if is_dev {
         api.add(at("/dev/people").post(pages::dev::people, ANYONE.body().unwritten()));
     }
+    api.add(at("/docs").get(docs::public, ANYONE));
     add_docs(&mut api);
     api
 }
@@ -111,6 +112,7 @@ pub fn ops() -> Api {
     );
     api.add(at("/v1/admin/log").get(admin::log::list, VIEWER.may(LIST)));
     api.add(at("/").get(pages::console, ANYONE));
+    api.add(at("/docs").get(docs::ops, ANYONE));
     add_docs(&mut api);
     api
 }
@@ -118,7 +120,6 @@ pub fn ops() -> Api {
 fn add_docs(api: &mut Api) {
     api.add(at("/assets/{name}").get(pages::assets::show, ANYONE.may(&["not-found"])));
     api.add(at("/openapi.json").get(docs::document, ANYONE));
-    api.add(at("/docs").get(docs::docs, ANYONE));
     api.add(at("/docs/{file*}").get(docs::file, ANYONE.may(&["not-found"])));
 }
 
