@@ -180,11 +180,11 @@ fn a_thousand_people_add_no_series() {
     alone(async {
         let app = TestApp::start().await;
         app.operator.define_open("r1", &RoundForm::for_all(100_000_000)).await;
-        let mut first = app.buyer("person-first");
+        let mut first = app.buyer("buyer-first");
         first.buy_through("r1", "canary-key", 10_000).await;
         let before = series(&app.operator.metrics().await);
         let crowd = (0..1_000).map(|person| {
-            let mut buyer = app.buyer(&format!("person-{person}"));
+            let mut buyer = app.buyer(&format!("buyer-{person}"));
             async move {
                 allowed(buyer.sign_up().await);
                 allowed(buyer.join("r1").await);
@@ -197,7 +197,7 @@ fn a_thousand_people_add_no_series() {
         })
         .await;
         let text = app.operator.metrics().await;
-        for word in ["person-", "canary"] {
+        for word in ["buyer-", "canary"] {
             assert!(!text.contains(word), "{word} stands in a label");
         }
         let after = series(&text);
