@@ -5,6 +5,7 @@
 //! inside an actix system.
 
 use crate::config::Config;
+use crate::http::pages::Site;
 use crate::http::{self, Server, ServerOptions};
 use crate::rail::{self, RailFault, Webhooks};
 use crate::store::witness::{self, Witness, WitnessError};
@@ -118,6 +119,7 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
         keys: Arc::clone(&keys),
         webhooks,
         metrics,
+        site: Site { is_dev: config.dev, folder: config.web_folder() },
         keep_alive: Duration::from_secs(config.keep_alive_s),
         client_request_timeout: Duration::from_secs(config.head_timeout_s),
         body_timeout: Duration::from_secs(config.body_timeout_s),

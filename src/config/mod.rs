@@ -257,6 +257,14 @@ impl Config {
         }
     }
 
+    /// In development, where scripts and sheets of the pages are read from at each request, if the
+    /// environment says so: for work on the front end.
+    #[must_use]
+    pub fn web_folder(&self) -> Option<PathBuf> {
+        let folder = || std::env::var_os("OPENRUN_WEB_DIR").filter(|folder| !folder.is_empty());
+        self.dev.then(folder).flatten().map(PathBuf::from)
+    }
+
     /// How many threads serve the public listener.
     #[must_use]
     pub fn worker_count(&self) -> usize {

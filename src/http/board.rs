@@ -11,6 +11,7 @@ use super::draws::DrawAnswer;
 use super::edge::Edge;
 use super::honesty::HonestyAnswer;
 use super::language::Language;
+use super::pages::POLICY;
 use super::reply::{self, SHARED};
 use super::time::Moment;
 use super::watermark::{InterruptionAnswer, StockFigures};
@@ -244,7 +245,7 @@ impl Boards {
         let board = Board::new(&view, round, edge);
         let bytes = match form {
             Form::Json => reply::written(&board),
-            Form::Page { language, is_still } => page::render(&board, language, is_still),
+            Form::Page { language, is_still } => page::render(&board, language, is_still, edge),
         };
         let etag = format!("W/\"{}-{}-{}\"", view.epoch, view.serial, form.tag());
         let made = Made { bytes, etag: etag.into(), made: Instant::now() };
@@ -282,7 +283,7 @@ pub async fn show(call: Call) -> Answer {
     reply::put(&mut response, header::VARY, "accept, accept-language");
     if let Form::Page { language, .. } = form {
         reply::put(&mut response, header::CONTENT_LANGUAGE, language.tag());
-        reply::put(&mut response, header::CONTENT_SECURITY_POLICY, page::policy());
+        reply::put(&mut response, header::CONTENT_SECURITY_POLICY, POLICY);
         reply::put(&mut response, header::REFERRER_POLICY, "no-referrer");
     }
     Ok(response)

@@ -7,6 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header;
+use actix_web::web::Query;
 use futures_util::StreamExt;
 use openrun_core::Refusal;
 use serde::de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer};
@@ -75,13 +76,33 @@ pub async fn read_nothing(
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
+/// Reads the form of a page.
+///
+/// # Errors
+/// `UnsupportedMediaType`, `BodyTooLarge` or `Malformed`, in this order.
+pub async fn read_form<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: Duration,
+) -> Result<T, Refusal> {
+    check_kind(request, "application/x-www-form-urlencoded")?;
+    let bytes = read(request, payload, limit).await?;
+    let wrong = || malformed("the form has a field that is missing or of the wrong type");
+    let text = std::str::from_utf8(&bytes).map_err(|_| wrong())?;
+    Query::<T>::from_query(text).map(Query::into_inner).map_err(|_| wrong())
+}
+
 fn check_media_type(request: &HttpRequest) -> Result<(), Refusal> {
+    check_kind(request, "application/json")
+}
+
+fn check_kind(request: &HttpRequest, wanted: &str) -> Result<(), Refusal> {
     let headers = request.headers();
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).map(str::trim);
-    let is_json = kind.is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    let is_wanted = kind.is_some_and(|kind| kind.eq_ignore_ascii_case(wanted));
     let encoding = headers.get(header::CONTENT_ENCODING);
-    if !is_json || encoding.is_some_and(|encoding| encoding != "identity") {
+    if !is_wanted || encoding.is_some_and(|encoding| encoding != "identity") {
         return Err(Refusal::UnsupportedMediaType);
     }
     Ok(())

@@ -26,6 +26,14 @@ pub type Answer = Result<HttpResponse, Problem>;
 pub const TICKET: &str = "openrun-ticket";
 /// Header of the right to buy.
 pub const PASS: &str = "openrun-pass";
+/// Cookie of a page without scripts: the token of the person.
+pub const TOKEN_COOKIE: &str = "openrun_token";
+/// Cookie of a page without scripts: the place in a line.
+pub const TICKET_COOKIE: &str = "openrun_ticket";
+/// Cookie of a page without scripts: the right to buy.
+pub const PASS_COOKIE: &str = "openrun_pass";
+/// Cookie of the language that somebody chose.
+pub const LANGUAGE: &str = "lang";
 /// Header of an attempt.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -65,6 +73,36 @@ impl Call {
     #[must_use]
     pub fn language(&self) -> Language {
         Language::of(self.request.headers())
+    }
+
+    /// The language of a page: as its address says, else as was chosen before, else as for every
+    /// answer.
+    #[must_use]
+    pub fn page_language(&self) -> Language {
+        let chosen = self.query("lang").and_then(Language::named);
+        let chosen = chosen.or_else(|| self.cookie(LANGUAGE).and_then(Language::named));
+        chosen.unwrap_or_else(|| self.language())
+    }
+
+    /// Whether an answer may be compressed.
+    #[must_use]
+    pub fn accepts_gzip(&self) -> bool {
+        let accepted = self.header(header::ACCEPT_ENCODING.as_str()).unwrap_or_default();
+        accepted.split(',').take(16).any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let is_it = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok());
+            is_it && weight.is_none_or(|weight| weight > 0.0)
+        })
+    }
+
+    /// A cookie, as it was sent.
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        let sent = self.request.headers().get_all(header::COOKIE);
+        let pairs = sent.filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';'));
+        let mut pairs = pairs.filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// A segment of the path.
@@ -167,9 +205,34 @@ impl Call {
     /// # Errors
     /// `TicketInvalid`.
     pub fn ticket(&self, id: &RoundId, round: &RoundRef) -> Result<Ticket, Refusal> {
-        let shown = self.header(TICKET).and_then(|text| self.edge().keys.open_ticket(text));
-        let fits = |ticket: &Ticket| ticket.round == *id && round.has_line(ticket.line);
-        shown.filter(fits).ok_or(Refusal::TicketInvalid)
+        self.opened(self.header(TICKET), id, round).ok_or(Refusal::TicketInvalid)
+    }
+
+    /// The ticket that a page without scripts keeps, under the same terms.
+    #[must_use]
+    pub fn kept_ticket(&self, id: &RoundId, round: &RoundRef) -> Option<Ticket> {
+        self.opened(self.cookie(TICKET_COOKIE), id, round)
+    }
+
+    fn opened(&self, text: Option<&str>, id: &RoundId, round: &RoundRef) -> Option<Ticket> {
+        let shown = text.and_then(|text| self.edge().keys.open_ticket(text));
+        shown.filter(|ticket| ticket.round == *id && round.has_line(ticket.line))
+    }
+
+    /// The person whose token a page without scripts keeps, if it is still good.
+    #[must_use]
+    pub fn kept_person(&self) -> Option<PersonClaims> {
+        let edge = self.edge();
+        edge.keys.verify_person(self.cookie(TOKEN_COOKIE)?, edge.engine.now()).ok()
+    }
+
+    /// The pass that a page without scripts keeps, as far as its signature and times tell.
+    #[must_use]
+    pub fn kept_pass(&self, round: &RoundId, person: PersonKey) -> ShownPass {
+        let edge = self.edge();
+        self.cookie(PASS_COOKIE).map_or(ShownPass::Missing, |text| {
+            edge.keys.open_pass(text, round, person, edge.engine.now())
+        })
     }
 
     /// The ticket that comes along with a join, if it is good and the person's own. A bad one is no
@@ -218,6 +281,15 @@ impl Call {
     pub async fn json<T: DeserializeOwned>(&mut self) -> Result<T, Refusal> {
         let limit = self.edge().body_timeout;
         body::read_json(&self.request, &mut self.payload, limit).await
+    }
+
+    /// The form in the body.
+    ///
+    /// # Errors
+    /// `UnsupportedMediaType`, `BodyTooLarge`, `Malformed`.
+    pub async fn form<T: DeserializeOwned>(&mut self) -> Result<T, Refusal> {
+        let limit = self.edge().body_timeout;
+        body::read_form(&self.request, &mut self.payload, limit).await
     }
 
     /// The body as it was sent, for whoever checks a signature over it.

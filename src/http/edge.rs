@@ -7,6 +7,7 @@ use super::admin::live::Live;
 use super::board::Boards;
 use super::events::Streams;
 use super::openapi;
+use super::pages::{Pages, Site, assets};
 use super::reply;
 use crate::rail::Webhooks;
 use crate::trust::Keys;
@@ -42,6 +43,10 @@ pub struct Edge {
     pub live: Arc<Live>,
     /// The boards as they were shown last.
     pub boards: Arc<Boards>,
+    /// The pages that are nobody's own, as they were shown last.
+    pub pages: Arc<Pages>,
+    /// How the pages are served.
+    pub site: Arc<Site>,
     /// `/.well-known/jwks.json`.
     pub jwks: Bytes,
     /// `/openapi.json` of this listener.
@@ -58,7 +63,9 @@ impl Edge {
         metrics: PrometheusHandle,
         body_timeout: Duration,
         webhooks: Option<Arc<Webhooks>>,
+        site: Site,
     ) -> Edge {
+        assets::prepare();
         let jwks = reply::written(&keys.jwks());
         Edge {
             engine,
@@ -70,6 +77,8 @@ impl Edge {
             streams: Arc::default(),
             live: Arc::default(),
             boards: Arc::default(),
+            pages: Arc::default(),
+            site: Arc::new(site),
             jwks,
             document: Bytes::from(openapi::openapi()),
             is_draining: Arc::default(),

@@ -35,6 +35,16 @@ impl Language {
         if korean > english { Language::Korean } else { Language::English }
     }
 
+    /// The language of a tag, if it is one of the two.
+    #[must_use]
+    pub fn named(tag: &str) -> Option<Language> {
+        match tag {
+            "en" => Some(Language::English),
+            "ko" => Some(Language::Korean),
+            _ => None,
+        }
+    }
+
     /// Its tag (RFC 5646).
     #[must_use]
     pub fn tag(self) -> &'static str {

@@ -5,6 +5,7 @@
 
 use super::body::check_text;
 use super::call::{Answer, Call};
+use super::edge::Edge;
 use super::reply;
 use super::words::{ParityWord, Slug};
 use crate::trust::PersonClaims;
@@ -35,6 +36,10 @@ pub struct SignUp {
 }
 
 impl SignUp {
+    pub(super) fn new(accepted_terms: bool, account: String) -> SignUp {
+        SignUp { accepted_terms, account }
+    }
+
     fn check(&self) -> Result<(), Refusal> {
         if !self.accepted_terms {
             return Err(super::body::malformed("accepted_terms is true"));
@@ -75,10 +80,23 @@ impl From<PersonClaims> for PersonAnswer {
         (status = 200, description = "already signed up", body = PersonAnswer)))]
 pub async fn sign_up(mut call: Call) -> Answer {
     let claims = call.person()?;
-    call.json::<SignUp>().await?.check()?;
-    let is_new = call.edge().engine.sign_up(claims.person, claims.channel.clone()).await?;
+    let wish: SignUp = call.json().await?;
+    let is_new = enrol(call.edge(), &claims, &wish).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok(reply::own(status, &PersonAnswer::from(claims)))
+}
+
+/// Signs somebody up; answers whether that is new.
+///
+/// # Errors
+/// `Malformed`, `Unavailable`.
+pub(super) async fn enrol(
+    edge: &Edge,
+    claims: &PersonClaims,
+    wish: &SignUp,
+) -> Result<bool, Refusal> {
+    wish.check()?;
+    edge.engine.sign_up(claims.person, claims.channel.clone()).await
 }
 
 /// Whether the person of the token signed up

@@ -188,7 +188,7 @@ impl Facts {
 
 /// After how many seconds the same request may succeed, with jitter, so that a crowd does not come
 /// back as one.
-fn retry_after_s(refusal: &Refusal, now: Timestamp) -> Option<i64> {
+pub(super) fn retry_after_s(refusal: &Refusal, now: Timestamp) -> Option<i64> {
     if !refusal.may_pass_later() {
         return None;
     }

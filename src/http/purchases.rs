@@ -10,12 +10,16 @@ use super::problem::{Problem, REPLAYED};
 use super::reply;
 use super::time::Moment;
 use super::words::{Id, Slug};
+use crate::trust::PersonClaims;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, LOCATION};
-use openrun_actors::PurchaseRequest;
+use openrun_actors::{PurchaseRequest, Purchased, Refused};
+use openrun_core::person::ShownPass;
 use openrun_core::purchase::PurchaseState;
-use openrun_core::{ChannelId, ProgramId, Purchase, PurchaseId, Refusal, RoundId, Timestamp, Won};
+use openrun_core::{
+    ChannelId, IdempotencyKey, ProgramId, Purchase, PurchaseId, Refusal, RoundId, Timestamp, Won,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -34,6 +38,13 @@ pub struct Buy {
     /// How it is paid.
     #[serde(deserialize_with = "object")]
     payment: Payment,
+}
+
+impl Buy {
+    /// So much, from the account named at sign-up.
+    pub(super) fn from_account(amount_won: i64) -> Buy {
+        Buy { amount_won, payment: Payment { method: Method::Account } }
+    }
 }
 
 /// How a purchase is paid.
@@ -179,22 +190,33 @@ pub async fn buy(mut call: Call) -> Answer {
     let key = call.idempotency_key()?;
     let round = call.round_id();
     let pass = call.pass(round.as_ref(), claims.person);
+    match purchase(&call, claims, &body, key, pass).await {
+        Ok(bought) => Ok(answer(&bought.purchase, bought.is_replay)),
+        Err(refused) => Err(Problem::replayed(refused.refusal, refused.is_replay)),
+    }
+}
+
+/// Asks the engine for a purchase in the round of the path.
+pub(super) async fn purchase(
+    call: &Call,
+    claims: PersonClaims,
+    body: &Buy,
+    key: IdempotencyKey,
+    pass: ShownPass,
+) -> Result<Purchased, Refused> {
     let engine = &call.edge().engine;
     let request = PurchaseRequest {
         id: new_id(engine.now()),
         person: claims.person,
         channel: claims.channel,
         who: claims.who,
-        digest: digest(call.segment("round"), &body),
-        round,
+        digest: digest(call.segment("round"), body),
+        round: call.round_id(),
         amount: Won(body.amount_won),
         key,
         pass,
     };
-    match engine.purchase(request).await {
-        Ok(bought) => Ok(answer(&bought.purchase, bought.is_replay)),
-        Err(refused) => Err(Problem::replayed(refused.refusal, refused.is_replay)),
-    }
+    engine.purchase(request).await
 }
 
 fn answer(purchase: &Purchase, is_replay: bool) -> HttpResponse {

@@ -10,13 +10,13 @@ use super::terms::{
     VIEWER,
 };
 use super::{
-    admin, board, docs, draws, events, health, home, outcome, people, programs, purchases, rail,
+    admin, board, docs, draws, events, health, outcome, pages, people, programs, purchases, rail,
     rounds, tickets, watermark,
 };
 
-/// What people and channel apps call.
+/// What people and channel apps call; in development virtual people can be made as well.
 #[must_use]
-pub fn public() -> Api {
+pub fn public(is_dev: bool) -> Api {
     let mut api = Api::default();
     api.add(at("/v1/rounds/{round}/watermark").get(watermark::show, ANYONE.may(ROUND)));
     api.add(
@@ -46,7 +46,18 @@ pub fn public() -> Api {
     api.add(at("/v1/programs").get(programs::list, ANYONE));
     api.add(at("/v1/rail/webhooks").post(rail::webhook, ANYONE.body().may(HINT)));
     api.add(at("/.well-known/jwks.json").get(docs::jwks, ANYONE));
-    api.add(at("/").get(home::public, ANYONE));
+    api.add(at("/").get(pages::rounds, ANYONE));
+    api.add(at("/rounds/{round}").get(pages::round, ANYONE));
+    api.add(at("/me").get(pages::me, ANYONE));
+    api.add(at("/enter").post(pages::forms::enter, ANYONE.body().unwritten()));
+    api.add(at("/exit").post(pages::forms::exit, ANYONE.body().unwritten()));
+    api.add(
+        at("/rounds/{round}/{act:sign-up|join|leave|claim|buy}")
+            .post(pages::forms::act, ANYONE.body().unwritten()),
+    );
+    if is_dev {
+        api.add(at("/dev/people").post(pages::dev::people, ANYONE.body().unwritten()));
+    }
     add_docs(&mut api);
     api
 }
@@ -99,12 +110,13 @@ pub fn ops() -> Api {
             .put(admin::suspensions::put, OPERATOR.may(SUSPEND)),
     );
     api.add(at("/v1/admin/log").get(admin::log::list, VIEWER.may(LIST)));
-    api.add(at("/").get(home::ops, ANYONE));
+    api.add(at("/").get(pages::console, ANYONE));
     add_docs(&mut api);
     api
 }
 
 fn add_docs(api: &mut Api) {
+    api.add(at("/assets/{name}").get(pages::assets::show, ANYONE.may(&["not-found"])));
     api.add(at("/openapi.json").get(docs::document, ANYONE));
     api.add(at("/docs").get(docs::docs, ANYONE));
     api.add(at("/docs/{file*}").get(docs::file, ANYONE.may(&["not-found"])));
@@ -200,7 +212,7 @@ mod tests {
 
     #[test]
     fn every_code_that_a_route_names_stands_in_the_table() {
-        for route in public().declared().into_iter().chain(ops().declared()) {
+        for route in public(true).declared().into_iter().chain(ops().declared()) {
             for code in route.terms.codes() {
                 assert!(TABLE.iter().any(|entry| entry.code == code), "{}: {code}", route.path);
             }

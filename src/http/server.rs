@@ -4,6 +4,7 @@
 //! when told to: signals are the command line's business.
 
 use super::edge::Edge;
+use super::pages::Site;
 use super::router;
 use crate::rail::Webhooks;
 use crate::trust::Keys;
@@ -55,6 +56,8 @@ pub struct ServerOptions {
     pub webhooks: Option<Arc<Webhooks>>,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
+    /// How the pages are served.
+    pub site: Site,
     /// How long an idle connection is kept: [`KEEP_ALIVE`].
     pub keep_alive: Duration,
     /// How long the head of a request may take: [`CLIENT_REQUEST_TIMEOUT`].
@@ -88,11 +91,12 @@ struct Listener {
 pub fn start(options: ServerOptions) -> io::Result<Server> {
     let ServerOptions { engine, keys, webhooks, metrics, body_timeout, .. } = &options;
     let (keys, webhooks) = (Arc::clone(keys), webhooks.clone());
-    let edge = Edge::new(engine.clone(), keys, metrics.clone(), *body_timeout, webhooks);
+    let (site, is_dev) = (options.site.clone(), options.site.is_dev);
+    let edge = Edge::new(engine.clone(), keys, metrics.clone(), *body_timeout, webhooks, site);
     let ops_edge = edge.for_ops();
     let (public_edge, workers) = (edge.clone(), options.workers.max(1));
     let public = HttpServer::new(move || {
-        let api = router::public();
+        let api = router::public(is_dev);
         let edge = public_edge.clone();
         App::new().configure(|config| api.register(edge, config))
     });

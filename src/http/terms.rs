@@ -35,11 +35,13 @@ pub struct Terms {
     pub may: &'static [&'static str],
     /// What it is a part of, when that can be switched off for a time.
     pub feature: Option<Feature>,
+    /// Whether it is between the pages and this server alone: it stands in no document.
+    pub is_unwritten: bool,
 }
 
 impl Terms {
     const fn of(who: Who) -> Terms {
-        Terms { who, headers: &[], has_body: false, may: &[], feature: None }
+        Terms { who, headers: &[], has_body: false, may: &[], feature: None, is_unwritten: false }
     }
 
     /// It reads a body.
@@ -52,6 +54,12 @@ impl Terms {
     #[must_use]
     pub const fn may(self, may: &'static [&'static str]) -> Terms {
         Terms { may, ..self }
+    }
+
+    /// It is between the pages and this server alone.
+    #[must_use]
+    pub const fn unwritten(self) -> Terms {
+        Terms { is_unwritten: true, ..self }
     }
 
     /// It is refused while this is switched off for everything.

@@ -8,14 +8,14 @@ use super::call::{Answer, Call};
 use super::reply::{self, jitter};
 use super::time::Moment;
 use super::words::Slug;
-use crate::trust::{Pass, Ticket};
+use crate::trust::{Pass, PersonClaims, Ticket};
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
-use openrun_actors::{Join, Joined, Place};
+use openrun_actors::{Join, Joined, Place, RoundRef};
 use openrun_core::draw::Proof;
 use openrun_core::queue::ShownTicket;
 use openrun_core::view::{Outlook, PlaceState};
-use openrun_core::{RoundId, Timestamp};
+use openrun_core::{Refusal, RoundId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -170,26 +170,13 @@ impl From<Outlook> for OutlookWord {
 impl<'a> TicketAnswer<'a> {
     /// The place that `ticket` stands for. The same place gives the same ticket and the same pass.
     fn new(edge: &Edge, ticket: &'a Ticket, place: &Place) -> TicketAnswer<'a> {
-        let now = edge.engine.now();
-        let is_admitted = place.view.state == PlaceState::Admitted;
-        let expires_at = place.pass_expires_at.filter(|at| is_admitted && *at > now);
-        let pass = expires_at.map(|expires_at| {
-            edge.keys.seal_pass(&Pass {
-                round: ticket.round.clone(),
-                line: place.line,
-                number: place.number,
-                person: ticket.person,
-                expires_at,
-            })
-        });
+        let (pass, expires_at) = pass_of(edge, ticket, place).unzip();
         let view = &place.view;
-        // A ticket of a lobby that was drawn is one of the line from now on.
         let round = edge.engine.round(&ticket.round);
         let draw_proof =
             round.and_then(|round| round.draw_proof(place.line, place.number, ticket.person));
-        let renewed = Ticket { line: place.line, number: place.number, ..ticket.clone() };
         TicketAnswer {
-            ticket: Some(edge.keys.seal_ticket(&renewed)),
+            ticket: Some(sealed(edge, ticket, place)),
             round_id: &ticket.round,
             state: view.state.into(),
             number: Some(place.number).filter(|_| !place.is_entry),
@@ -226,8 +213,68 @@ impl<'a> TicketAnswer<'a> {
     }
 }
 
+/// The text of the ticket of a place. One of a lobby that was drawn is of the line from now on.
+pub(super) fn sealed(edge: &Edge, ticket: &Ticket, place: &Place) -> String {
+    let renewed = Ticket { line: place.line, number: place.number, ..ticket.clone() };
+    edge.keys.seal_ticket(&renewed)
+}
+
+/// The pass of a place that has its turn, and until when it is good.
+pub(super) fn pass_of(edge: &Edge, ticket: &Ticket, place: &Place) -> Option<(String, Timestamp)> {
+    let is_admitted = place.view.state == PlaceState::Admitted;
+    let now = edge.engine.now();
+    let expires_at = place.pass_expires_at.filter(|at| is_admitted && *at > now)?;
+    let pass = Pass {
+        round: ticket.round.clone(),
+        line: place.line,
+        number: place.number,
+        person: ticket.person,
+        expires_at,
+    };
+    Some((edge.keys.seal_pass(&pass), expires_at))
+}
+
+/// What joining came to.
+pub(super) enum Taken {
+    /// The place, with its ticket.
+    Place { is_new: bool, ticket: Ticket, place: Place },
+    /// The person's own window opens then.
+    Later(Timestamp),
+}
+
+/// Takes a place in the line, or the one that the person holds.
+pub(super) async fn take(
+    edge: &Edge,
+    id: RoundId,
+    round: &RoundRef,
+    claims: PersonClaims,
+    shown: Option<ShownTicket>,
+) -> Result<Taken, Refusal> {
+    let person = claims.person;
+    let join = Join { person, who: claims.who, channel: claims.channel, shown };
+    let (is_new, place) = match edge.engine.join(&id, join).await? {
+        Joined::Place { is_new, place } => (is_new, place),
+        Joined::IneligibleNow { opens_at } => return Ok(Taken::Later(opens_at)),
+    };
+    // The same place gives the same ticket however often it is asked for: its time is that of the
+    // lobby, which stands still once people can join, and not that of the asking.
+    let at = round.view().spec.lobby_opens_at;
+    let ticket = Ticket { round: id, line: place.line, number: place.number, person, at };
+    Ok(Taken::Place { is_new, ticket, place })
+}
+
+/// Gives a place up.
+pub(super) async fn give_up(edge: &Edge, ticket: &Ticket) -> Result<Place, Refusal> {
+    edge.engine.leave(&ticket.round, ticket.person, shown(ticket)).await
+}
+
+/// Claims the turn of a place.
+pub(super) async fn claim_turn(edge: &Edge, ticket: &Ticket) -> Result<Place, Refusal> {
+    edge.engine.claim(&ticket.round, ticket.person, shown(ticket)).await
+}
+
 /// Give or take a fifth, so that a crowd that joined together does not look again together.
-fn spread(millis: u64) -> u64 {
+pub(super) fn spread(millis: u64) -> u64 {
     let millis = i64::try_from(millis).unwrap_or(i64::MAX / 2);
     u64::try_from(jitter(millis - millis / 5, millis + millis / 5)).unwrap_or(0)
 }
@@ -248,19 +295,13 @@ pub async fn join(mut call: Call) -> Answer {
     call.no_body().await?;
     let (id, round) = call.round()?;
     let shown = call.ticket_of(&id, &round, claims.person);
-    let person = claims.person;
-    let join = Join { person, who: claims.who, channel: claims.channel, shown };
     let edge = call.edge();
-    let (is_new, place) = match edge.engine.join(&id, join).await? {
-        Joined::Place { is_new, place } => (is_new, place),
-        Joined::IneligibleNow { opens_at } => {
+    let (is_new, ticket, place) = match take(edge, id.clone(), &round, claims, shown).await? {
+        Taken::Place { is_new, ticket, place } => (is_new, ticket, place),
+        Taken::Later(opens_at) => {
             return Ok(reply::own(StatusCode::OK, &TicketAnswer::ineligible(&id, opens_at)));
         }
     };
-    // The same place gives the same ticket however often it is asked for: its time is that of the
-    // lobby, which stands still once people can join, and not that of the asking.
-    let at = round.view().spec.lobby_opens_at;
-    let ticket = Ticket { round: id, line: place.line, number: place.number, person, at };
     let answer = TicketAnswer::new(edge, &ticket, &place);
     if !is_new {
         return Ok(reply::own(StatusCode::OK, &answer));
@@ -289,8 +330,7 @@ pub async fn show(call: Call) -> Answer {
 pub async fn leave(call: Call) -> Answer {
     let (id, round) = call.round()?;
     let ticket = call.ticket(&id, &round)?;
-    let engine = &call.edge().engine;
-    let place = engine.leave(&id, ticket.person, shown(&ticket)).await?;
+    let place = give_up(call.edge(), &ticket).await?;
     Ok(reply::own(StatusCode::OK, &TicketAnswer::new(call.edge(), &ticket, &place)))
 }
 
@@ -306,8 +346,7 @@ pub async fn claim(mut call: Call) -> Answer {
     call.no_body().await?;
     let (id, round) = call.round()?;
     let ticket = call.ticket(&id, &round)?;
-    let engine = &call.edge().engine;
-    let place = engine.claim(&id, ticket.person, shown(&ticket)).await?;
+    let place = claim_turn(call.edge(), &ticket).await?;
     Ok(reply::own(StatusCode::OK, &TicketAnswer::new(call.edge(), &ticket, &place)))
 }
 

@@ -1,6 +1,9 @@
-//! The verdict as one HTML file that needs nothing else: no scripts, no fonts, no network. Light
-//! and dark.
+//! The verdict as one HTML file that needs nothing else: no scripts, no fonts, no network. In the
+//! style of all pages, whose sheet it carries; its policy allows that style and nothing more.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 use super::figures::Reading;
@@ -9,7 +12,14 @@ use super::table::{grouped, headline, ms};
 use super::truth::Truth;
 use super::verdict::{Verdict, Weight};
 
-const STYLE: &str = include_str!("report.css");
+/// The sheet of all pages, then what only the report needs.
+const STYLE: &str =
+    concat!(include_str!("../../web/built/openrun.css"), include_str!("report.css"));
+
+fn policy() -> String {
+    let hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+    format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
+}
 
 /// The whole page.
 pub(super) fn write(verdict: &Verdict) -> String {
@@ -31,9 +41,12 @@ fn fill(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
         out,
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <title>{title}</title><style>{STYLE}</style></head><body>\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\
+         <title>{title}</title><style>{STYLE}</style></head><body class=\"wide report\">\
+         <header><span class=\"name\">openrun</span></header><main>\
          <h1>{title}</h1><p class=\"soft\">rehearsal, scale {}, pace {}, seed {}</p>\
-         <p class=\"{tone}\">{}</p><div class=\"big\">",
+         <p class=\"notice {tone}\">{}</p><div class=\"tiles\">",
+        policy(),
         verdict.scale,
         escaped(&verdict.pace),
         verdict.seed,
@@ -59,7 +72,7 @@ fn fill(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
     let unexpected = verdict.unexpected.iter().map(|(k, v)| (k.as_str(), *v));
     counts(out, "Answers that the contract does not know", unexpected)?;
     counts(out, "Habits", verdict.habits.iter().map(|(k, v)| (*k, *v)))?;
-    out.push_str("</body></html>\n");
+    out.push_str("</main></body></html>\n");
     Ok(())
 }
 

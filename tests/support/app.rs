@@ -46,6 +46,8 @@ struct Ground {
     waiting: Option<ScriptedRail>,
     /// Stands between the server and its store when there is one.
     port: Option<Arc<dyn Store>>,
+    /// Whether it is a server for development.
+    is_dev: bool,
 }
 
 /// A server that runs.
@@ -77,13 +79,23 @@ impl TestApp {
     /// A server on this store, at this moment.
     pub async fn start_on(store: TestStore, moment: &str) -> TestApp {
         let (data, clock, rail) = (folder(), TestClock::at(moment), DecliningRail::default());
-        TestApp::on(Ground { data, store, clock, rail, waiting: None, port: None }).await
+        TestApp::on(Ground { data, store, clock, rail, waiting: None, port: None, is_dev: true })
+            .await
     }
 
     /// A server that asks this port, behind which is the store that is audited.
     pub async fn start_with_port(port: Arc<dyn Store>, store: TestStore, moment: &str) -> TestApp {
         let (data, clock, rail) = (folder(), TestClock::at(moment), DecliningRail::default());
-        TestApp::on(Ground { data, store, clock, rail, waiting: None, port: Some(port) }).await
+        TestApp::on(Ground {
+            data,
+            store,
+            clock,
+            rail,
+            waiting: None,
+            port: Some(port),
+            is_dev: true,
+        })
+        .await
     }
 
     /// The same, and its payments must be waited for.
@@ -94,7 +106,7 @@ impl TestApp {
     ) -> TestApp {
         let (data, clock, rail) = (folder(), TestClock::at(MORNING), DecliningRail::default());
         let (waiting, port) = (Some(waiting.clone()), Some(port));
-        TestApp::on(Ground { data, store, clock, rail, waiting, port }).await
+        TestApp::on(Ground { data, store, clock, rail, waiting, port, is_dev: true }).await
     }
 
     /// A server whose payments must be waited for.
@@ -102,7 +114,17 @@ impl TestApp {
         let (data, clock) = (folder(), TestClock::at(MORNING));
         let store = TestStore::fresh().await;
         let (rail, waiting) = (DecliningRail::default(), Some(waiting.clone()));
-        TestApp::on(Ground { data, store, clock, rail, waiting, port: None }).await
+        TestApp::on(Ground { data, store, clock, rail, waiting, port: None, is_dev: true }).await
+    }
+
+    /// A server with keys of its own, as it is served in earnest.
+    pub async fn start_in_earnest() -> TestApp {
+        let (data, clock, rail) = (folder(), TestClock::at(MORNING), DecliningRail::default());
+        let channel = ChannelId::new("seoul-pay").expect("a channel is a slug");
+        openrun::trust::init(data.path(), &[channel]).expect("the folder takes keys");
+        let store = TestStore::fresh().await;
+        let ground = Ground { data, store, clock, rail, waiting: None, port: None, is_dev: false };
+        TestApp::on(ground).await
     }
 
     async fn on(ground: Ground) -> TestApp {
@@ -249,7 +271,7 @@ fn config_in(ground: &Ground) -> Config {
         ops: any_port,
         store,
         data,
-        dev: true,
+        dev: ground.is_dev,
         workers: 1,
         stop_timeout_s: 5,
         ..Config::default()

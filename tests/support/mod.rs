@@ -7,6 +7,7 @@
 #![allow(dead_code, unused_imports, reason = "each kind of test uses its own part of this")]
 
 pub mod app;
+pub mod browser;
 pub mod checks;
 pub mod disk;
 pub mod engine;

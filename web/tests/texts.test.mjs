@@ -85,7 +85,6 @@ test("citizen: every text that the scripts ask for is there", async () => {
       `outlook-${it}-do`,
     ]),
     ...["held", "paying", "issued", "voided", "cancelled"].map((it) => `me-state-${it}`),
-    ...["sign_up", "merchant_search", "gifts"].map((it) => `feature-${it}`),
     ...["odd", "even"].map((it) => `who-${it}`),
   ];
   assert.deepEqual(
@@ -96,7 +95,7 @@ test("citizen: every text that the scripts ask for is there", async () => {
 
 test("citizen: no text is there for nothing", async () => {
   const scripts = [...(await sources("src/citizen")), ...(await sources("src/shared"))].join("\n");
-  const families = /^(page|refusal|state|outlook|me-state|feature|who)-/;
+  const families = /^(page|refusal|state|outlook|me-state|who)-/;
   const unused = [...(await messages("citizen", "ko")).keys()].filter(
     (key) => !families.test(key) && !scripts.includes(`"${key}"`),
   );
@@ -146,7 +145,7 @@ test("a refusal says its facts", async () => {
   };
   const insufficient = { code: "insufficient-stock", remaining_won: 30_000 };
   await check("ko", insufficient, "결제되지 않았습니다. 지금 30,000원까지 구매하실 수 있습니다.");
-  await check("en", insufficient, "Nothing was charged. Up to 30,000 won can be bought now.");
+  await check("en", insufficient, "Nothing was charged. Up to 30,000\u00A0won can be bought now.");
   const later = { code: "not-eligible", opens_at: "2026-11-22T14:00:00+09:00" };
   await check("ko", later, "내 판매 시간은 오후 2:00에 시작합니다.");
   await check("en", later, "Yours begins 14:00.");

@@ -57,7 +57,7 @@ test("times are those of Seoul, wherever the phone is", () => {
   assert.match(ko.moment("2026-11-28T10:00:00+09:00", now), /^11월 28일 \(토\) 오전 10:00$/);
   assert.match(en.moment("2026-11-28T10:00:00+09:00", now), /Sat.*28 Nov.*10:00/);
   assert.equal(ko.won(300_000), "300,000원");
-  assert.equal(en.won(1_000_000), "1,000,000 won");
+  assert.equal(en.won(1_000_000), "1,000,000\u00A0won");
   assert.equal(en.percent(700), "7%");
 });
 

@@ -172,7 +172,7 @@ export class Actions {
 
   private async run(attempt: Attempt): Promise<Outcome> {
     const { sale } = this;
-    const token = sale.memory.token(sale.clock.now());
+    const token = sale.memory.token(sale.clock.known());
     if (token == null) return { kind: "sign-in" };
     const pending = { token, pass: sale.memory.pass ?? sale.state.place?.pass ?? null };
     return this.till.settle(attempt, pending, {

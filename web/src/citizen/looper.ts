@@ -1,5 +1,5 @@
-// Looks again and again, as told: after each look, when that look said so. `wake` looks at once, but
-// never more than once a second, however often a phone comes and goes.
+// Looks again and again, as told: after each look, when that look said so. `wake` looks at once,
+// but never more than once a second, however often a phone comes and goes.
 
 const LEAST_MS = 1_000;
 

@@ -34,7 +34,7 @@ export class MePage {
   }
 
   private headers(): Record<string, string> | null {
-    const token = this.memory.token(this.clock.now());
+    const token = this.memory.token(this.clock.known());
     return token == null ? null : { authorization: `Bearer ${token}` };
   }
 
@@ -149,7 +149,7 @@ export class MePage {
         h("strong", null, won(purchase.amount_won)),
         ` · ${say(`me-state-${purchase.state}`)}`,
         h("br"),
-        `${this.nameOf(purchase.program_id)} · ${say("price")} ${won(purchase.price_won)}`,
+        `${this.nameOf(purchase.program_id)} · ${say("price-paid")} ${won(purchase.price_won)}`,
         h("br"),
         h("small", null, longMoment(purchase.created_at)),
       ),

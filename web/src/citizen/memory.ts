@@ -105,7 +105,7 @@ export class Memory {
 
   /** Tells the other tabs that something has changed: they look at once. */
   tell(what: string): void {
-    this.long.set(`openrun.changed.${this.round}`, what);
+    this.long.set(`openrun.changed.${this.round}`, `${what} ${Date.now()}`);
   }
 
   /** Whether a storage event is about this round or its person. */

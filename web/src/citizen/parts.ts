@@ -4,7 +4,7 @@ import { h, type Child } from "../shared/dom";
 import { ofBoth, say } from "../shared/fluent";
 import { ago, count, countdown, moment } from "../shared/format";
 import type { State } from "./state";
-import type { Eligibility, Notice, Program, RoundState } from "./types";
+import type { Eligibility, Notice, Program, RoundState, RoundWindow } from "./types";
 
 /** The one thing to do next. */
 export const primary = (action: string, text: string, isBusy = false): HTMLElement =>
@@ -127,6 +127,12 @@ export function who(eligibility: Eligibility): string {
   if ("birth_year" in eligibility) return say(`who-${eligibility.birth_year}`);
   if ("age" in eligibility) return say("who-age", eligibility.age);
   return say("who-district", { district: eligibility.district.join(", ") });
+}
+
+/** From when to when: the day is said once. */
+export function span(window: RoundWindow, now: number): string {
+  const ends = moment(window.closes_at, Date.parse(window.opens_at));
+  return `${moment(window.opens_at, now)} – ${ends}`;
 }
 
 export const people = (value: number): string => say("people", { count: value });

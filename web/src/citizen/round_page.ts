@@ -43,6 +43,8 @@ export class RoundPage {
   private readonly sale: Sale;
   private readonly actions: Actions;
   private readonly teller = new Teller();
+  /** As the server wrote it. */
+  private readonly name: string;
   private view: View | null = null;
   private isDrawing = false;
   private expiredPass: string | null = null;
@@ -56,6 +58,7 @@ export class RoundPage {
     memory: Memory,
     private readonly clock: Clock,
   ) {
+    this.name = main.querySelector("h1")?.textContent ?? say("name");
     const isDev = main.dataset["dev"] === "true";
     this.sale = new Sale(id, caller, memory, clock, isDev, () => this.drawSoon());
     this.actions = new Actions(this.sale, announce.say);
@@ -184,7 +187,8 @@ export class RoundPage {
     const { main } = this;
     const { state } = this.sale;
     // Until the first answer what the server wrote stands.
-    if (!state.round && !state.refusal && !state.place) return this.mark();
+    const isAway = state.connection === "away" && state.seen != null;
+    if (!state.round && !state.refusal && !isAway) return this.mark();
     const now = this.clock.now();
     const view = viewOf(state);
     const hadFocus =
@@ -208,7 +212,7 @@ export class RoundPage {
     const notices = state.document?.notices ?? state.round?.notices ?? [];
     return [
       parts.programName(state.program),
-      state.round && h("h1", { "data-key": "name" }, ofBoth(state.round.name)),
+      h("h1", { "data-key": "name" }, state.round ? ofBoth(state.round.name) : this.name),
       parts.connection(state, now),
       parts.interruption(state),
       parts.notices(notices, now),
@@ -251,12 +255,13 @@ export class RoundPage {
 }
 
 function suspensions(state: State): Child {
+  if (state.isSignedUp) return null;
   const signUp = state.round?.suspensions.filter((it) => it.feature === "sign_up") ?? [];
   return signUp.map((it) =>
     h(
       "div",
       { class: "notice warn", "data-key": `suspended-${it.feature}`, "data-code": "suspended" },
-      h("p", null, h("strong", null, say(`feature-${it.feature}`)), " ", ofBoth(it.message)),
+      h("p", null, ofBoth(it.message)),
     ),
   );
 }

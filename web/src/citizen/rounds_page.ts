@@ -73,7 +73,7 @@ export class RoundsPage {
     const isEmpty = current.length === 0;
     patch(this.main, [
       h("h1", { id: "headline", tabindex: -1 }, say("rounds-title")),
-      this.person(now),
+      this.person(),
       isEmpty && h("p", { class: "card" }, say("rounds-none")),
       current.map((round) => this.card(round, now)),
       over.length > 0 && [
@@ -85,8 +85,8 @@ export class RoundsPage {
     this.main.dataset["view"] = "rounds";
   }
 
-  private person(now: number): Child {
-    if (this.memory.token(now))
+  private person(): Child {
+    if (this.memory.token(this.clock.known()))
       return h("p", { class: "soft", "data-key": "person" }, say("signed-in"));
     if (this.main.dataset["dev"] !== "true") return null;
     return h(
@@ -99,7 +99,8 @@ export class RoundsPage {
 
   private card(round: Round, now: number): HTMLElement {
     const program = this.programs.find((it) => it.id === round.program_id);
-    const opens = round.windows.find((it) => it.phase === "ahead")?.opens_at ?? null;
+    const ahead = round.windows.find((it) => it.phase === "ahead");
+    const window = round.windows.find((it) => it.phase === "open") ?? ahead ?? round.windows.at(-1);
     const isCounted = round.state === "scheduled" || round.state === "lobby";
     return h(
       "section",
@@ -109,8 +110,9 @@ export class RoundsPage {
       h("h2", null, h("a", { href: `/rounds/${round.id}` }, ofBoth(round.name))),
       program &&
         h("p", { class: "soft" }, `${say("round-discount")} ${percent(program.discount_bps)}`),
+      window && h("p", null, `${parts.who(window.eligibility)} · ${parts.span(window, now)}`),
       parts.notices(round.notices, now),
-      isCounted && parts.runsDownTo(opens, say("round-countdown-open"), now),
+      isCounted && parts.runsDownTo(ahead?.opens_at ?? null, say("round-countdown-open"), now),
     );
   }
 }

@@ -42,7 +42,7 @@ export class Sale {
   private readonly believer: Believer;
   /** The other tabs of this browser on this round; null where a browser has no such thing. */
   private readonly tabs = "BroadcastChannel" in globalThis ? new BroadcastChannel("openrun") : null;
-  /** The number is behind the watermark, and still waits: only the server knows when it is called. */
+  /** The number is behind the watermark, and still waits: the server alone knows until when. */
   private hasComeBack = false;
   private mustAsk = true;
   hasAskedPerson = false;
@@ -71,7 +71,7 @@ export class Sale {
     const { memory, state } = this;
     state.hasTicket = memory.ticket != null;
     state.seen = state.hasTicket ? memory.seen : null;
-    state.isSignedIn = memory.token(this.clock.now()) != null;
+    state.isSignedIn = memory.token(this.clock.known()) != null;
     state.isLoud = memory.isLoud;
   }
 
@@ -192,7 +192,7 @@ export class Sale {
     return placeOf(document, place.class, place.number);
   }
 
-  /** The document says that the state has changed, or the lobby was drawn: the server knows more. */
+  /** By the document the state has changed, or the lobby was drawn: the server knows more. */
   private async askAfterChange(place: Ticket): Promise<number> {
     const { document } = this.state;
     if (document && isDrawn(this.state, place)) {
@@ -247,6 +247,7 @@ export class Sale {
     if (ticket.state === "admitted" || ticket.state !== state.place?.state) state.own = null;
     // Another place than that of the purchase: the person stands in line once more.
     if (state.place && state.place.number !== ticket.number) state.purchase = null;
+    if (ticket.state !== "admitted") state.amount = null;
     if (ticket.pass) this.hasComeBack = false;
     const ends = ticket.pass_expires_at ? Date.parse(ticket.pass_expires_at) : null;
     if (ends == null) state.passMs = null;
@@ -320,7 +321,7 @@ export class Sale {
 
   /** The header of a signed-in person; null when nobody is. */
   authorization(): Record<string, string> | null {
-    const token = this.memory.token(this.clock.now());
+    const token = this.memory.token(this.clock.known());
     if (token == null) this.set({ isSignedIn: false });
     return token == null ? null : { authorization: `Bearer ${token}` };
   }

@@ -46,7 +46,7 @@ function tones(context: AudioContext): void {
   }
 }
 
-/** Keeps the screen on while it is wanted and the page is seen: a phone that sleeps misses its turn. */
+/** Keeps the screen on while that is wanted and the page is seen: who sleeps misses a turn. */
 export async function keepAwake(isWanted: boolean): Promise<void> {
   const isSeen = document.visibilityState === "visible";
   if (!isWanted || !isSeen) {

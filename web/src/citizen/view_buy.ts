@@ -70,7 +70,7 @@ function amounts(state: State): Child {
   if (most < program.unit_won) {
     const code = limit && limit.allowance_won < program.unit_won ? "monthly" : "holding";
     const nothing = { class: "notice warn", "data-code": `${code}-limit-exceeded` };
-    return h("div", nothing, h("p", null, say("admitted-nothing")));
+    return [h("div", nothing, h("p", null, say("admitted-nothing"))), link("/me", say("to-me"))];
   }
   const buttons = choices(program.unit_won, most).map((amount) =>
     h(
@@ -181,13 +181,14 @@ export function bought(state: State): Child[] {
       h("p", { class: "big", "data-figure": "amount" }, won(purchase.amount_won)),
       parts.figures(
         ["discount", say("discount"), `−${won(purchase.subsidy_won)}`],
-        ["price", say("price"), won(purchase.price_won)],
+        ["price", say("price-paid"), won(purchase.price_won)],
         ["at", say("bought-at"), longMoment(purchase.created_at)],
       ),
       purchase.voucher_id != null && [
         h("p", { class: "soft tight" }, say("voucher")),
         h("p", { class: "voucher number", "data-figure": "voucher" }, purchase.voucher_id),
       ],
+      !isCancelled && h("p", null, say("bought-next")),
       link("/me", say("to-me")),
       once(),
     ),

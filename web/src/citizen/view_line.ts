@@ -31,6 +31,7 @@ export function round(state: State, now: number): Child[] {
 function titleOf(state: State, now: number): string {
   const stage = state.document?.state ?? state.round?.state;
   const waiting = state.document?.lines.reduce((sum, line) => sum + line.waiting, 0);
+  if (state.place?.state === "ineligible_now") return say("round-own-title");
   if (stage === "draft") return say("round-draft");
   if (stage === "paused") return say("round-paused");
   const opens = opensAt(state);
@@ -108,7 +109,7 @@ function windows(state: State, now: number): Child {
       { class: window.phase === "over" ? "soft" : null },
       h("strong", null, parts.who(window.eligibility)),
       h("br"),
-      `${moment(window.opens_at, now)} – ${moment(window.closes_at, now)}`,
+      parts.span(window, now),
       window.stock_won > 0 && [
         h("br"),
         h("span", { class: "soft" }, say("round-window-stock", { stock: won(window.stock_won) })),
@@ -256,6 +257,7 @@ export function leaving(state: State): Child {
 
 /** Nothing left for the moment. */
 export function standby(state: State, now: number): Child[] {
+  const chances = outlookOf(state);
   const [ahead, number] = [aheadOf(state), state.place?.number ?? null];
   return [
     parts.card(
@@ -265,8 +267,8 @@ export function standby(state: State, now: number): Child[] {
       parts.figures(
         ["ahead", say("ahead"), ahead == null ? null : parts.people(ahead)],
         ["number", say("number"), number == null ? null : count(number)],
+        ["outlook", say("outlook"), chances && say(`outlook-${chances}`)],
       ),
-      outlook(state),
       h("p", null, say("standby-do")),
       parts.age(state, now),
       alertMe(state),

@@ -26,6 +26,11 @@ export class Clock {
     return this.ticks() + offset;
   }
 
+  /** The server's time, or 0 before it is known: for what must not end by the phone's clock. */
+  known(): number {
+    return this.isSet ? this.now() : 0;
+  }
+
   /** When a call is sent: to be handed to `learn`. */
   mark(): number {
     return this.ticks();

@@ -31,7 +31,7 @@ function append(parent: Node, children: Child[]): void {
   }
 }
 
-/** The children of `target` become `children`. Elements meet by `data-key`, else by place and tag. */
+/** The children of `target` become `children`: they meet by `data-key`, else by place and tag. */
 export function patch(target: Element, children: Child[]): void {
   const fresh = document.createElement(target.tagName);
   append(fresh, children);
