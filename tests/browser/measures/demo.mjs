@@ -16,6 +16,8 @@ import { allowed, call, eventually, pause } from "../support/wire.mjs";
 
 /** As fast as it goes, and the morning's 74 minutes in 74 seconds. */
 const PACES = ["max", "60"];
+/** Less than the whole of it only to try this script. */
+const SCALE = process.env.OPENRUN_BROWSER_SCALE ?? "1";
 const PHONES = 4;
 /** Asleep or on another page: how long a page may take to draw what it has read. */
 const DRAWN_MS = 1_000;
@@ -23,6 +25,8 @@ const DRAWN_MS = 1_000;
 function starts(binary, data, log, pace) {
   const args = [
     "demo",
+    "--scale",
+    SCALE,
     "--pace",
     pace,
     "--data",

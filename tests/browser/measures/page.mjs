@@ -44,13 +44,13 @@ async function visit(stage, server, path, { token, slow, language }) {
   const start = Date.now();
   await tab.goto(`${server.url}${path}${token ? `#token=${token}` : ""}`, { waitUntil: "commit" });
   await tab.locator("main h1, main h2").first().waitFor({ timeout: 60_000 });
-  const painted = await tab.evaluate(
-    () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null,
-  );
   await tab.locator("main[data-connection=ok]").waitFor({ timeout: 60_000 });
   if (token) await phone.control("join").waitFor({ timeout: 60_000 });
   const usable = Date.now() - start;
   await tab.waitForTimeout(slow ? 3_000 : 1_000);
+  const painted = await tab.evaluate(
+    () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null,
+  );
   const loaded = rows();
   await device.context.close();
   return { painted, usable, loaded };

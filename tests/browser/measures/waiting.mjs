@@ -9,8 +9,8 @@ import { roundForm } from "../support/staff.mjs";
 import { pause } from "../support/wire.mjs";
 
 const MINUTES = 10;
-/** People ahead, with one let in each second: the far one waits for over half an hour. */
-const LINES = { "far from the turn": 2_000, "near: the turn comes after ten minutes": 600 };
+/** People ahead, who never claim: the inlet, at one a second, soon makes up for such. */
+const LINES = { "far from the turn": 20_000, "near: the turn comes within ten minutes": 600 };
 
 async function wait(stage, server, name, ahead, index) {
   const round = `waiting-${index}`;
@@ -20,7 +20,7 @@ async function wait(stage, server, name, ahead, index) {
   await server.staff.putRound(round, form);
   await server.staff.step(round, "schedule");
   await server.staff.step(round, "open");
-  await crowd(server, round, ahead);
+  await crowd(server, round, ahead, Buyer.make);
   const buyer = await Buyer.registered(server);
   const device = await Device.make(stage.browser);
   const phone = new Citizen(await device.page(), server);

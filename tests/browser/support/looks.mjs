@@ -103,6 +103,7 @@ export async function picture(page, name) {
     await page.screenshot({
       path: path.join(PICTURES, `${name}-${colorScheme}.png`),
       fullPage: true,
+      timeout: 60_000,
     });
   }
   await page.emulateMedia({ colorScheme: null });

@@ -72,13 +72,13 @@ export class Buyer {
   }
 }
 
-/** So many people, signed up and in line, a few at a time. */
-export async function crowd(server, round, count) {
+/** So many people in line, a few at a time: signed up, unless they are made otherwise. */
+export async function crowd(server, round, count, make = Buyer.registered) {
   const people = [];
   const one = async () => {
     while (people.length < count) {
       const index = people.push(null) - 1;
-      people[index] = await Buyer.registered(server);
+      people[index] = await make(server);
       await people[index].join(round);
     }
   };
