@@ -108,7 +108,7 @@ async fn act(
     match chance.below(100) {
         0..55 => {
             let shown = *ticket;
-            let answer = buyer.join("r1").await;
+            let answer = buyer.join_until_answered("r1").await;
             *ticket = Some(number_of(&answer));
             book.joined(who, is_tail, shown, (answer.status, number_of(&answer)))?;
         }
@@ -159,7 +159,7 @@ async fn with_tickets(book: &mut Book, phones: &mut Phones, is_tail: bool) -> Re
         let held = book.holds.get(&who).copied();
         match of_person.iter_mut().find(|(_, ticket)| held.is_some() && *ticket == held) {
             Some((buyer, _)) => {
-                let answer = buyer.join("r1").await;
+                let answer = buyer.join_until_answered("r1").await;
                 book.joined(who, is_tail, held, (answer.status, number_of(&answer)))?;
             }
             // Nobody can prove it: what became of it is the store's to say.
@@ -175,7 +175,7 @@ async fn with_tickets(book: &mut Book, phones: &mut Phones, is_tail: bool) -> Re
         }
         if !book.holds.contains_key(&who) {
             let (buyer, ticket) = &mut of_person[0];
-            let number = number_of(&buyer.join("r1").await);
+            let number = number_of(&buyer.join_until_answered("r1").await);
             *ticket = Some(number);
             if book.owners.insert(number, who).is_some_and(|owner| owner != who) {
                 return Err(format!("given twice: {number}"));

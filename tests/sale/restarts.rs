@@ -26,7 +26,7 @@ async fn starts_again(ending: Ending) {
     let crowd = (0..200).map(|person| {
         let mut buyer = app.buyer(&format!("person-{person}"));
         async move {
-            let joined = allowed(buyer.join("r1").await);
+            let joined = allowed(buyer.join_until_answered("r1").await);
             (buyer, joined["number"].clone())
         }
     });
@@ -43,10 +43,10 @@ async fn starts_again(ending: Ending) {
         assert_eq!(&place["number"], number, "{place}");
         assert!(place["watermark"].as_u64() >= watermark, "OR-6: W went back: {place}");
         // Joining again with the ticket gives the same place, whatever the store knew of it.
-        assert_eq!(&allowed(buyer.clone().join("r1").await)["number"], number);
+        assert_eq!(&allowed(buyer.clone().join_until_answered("r1").await)["number"], number);
     }
     let mut late = app.buyer("late");
-    let place = allowed(late.join("r1").await);
+    let place = allowed(late.join_until_answered("r1").await);
     assert!(place["number"].as_u64() > last, "OR-6: a number was given twice: {place}");
     let in_line: Vec<Value> = crowd.iter().map(|(_, number)| number.clone()).collect();
     assert!(!in_line.contains(&place["number"]));

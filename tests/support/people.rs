@@ -48,6 +48,18 @@ impl Buyer {
         answer
     }
 
+    /// Joins; as long as the answer is 503, asks again, as the contract says.
+    pub async fn join_until_answered(&mut self, round: &str) -> Answer {
+        for _ in 0..500 {
+            let answer = self.join(round).await;
+            if answer.status != 503 {
+                return answer;
+            }
+            eventually::pause().await;
+        }
+        panic!("{} could never join", self.person);
+    }
+
     pub async fn where_am_i(&self, round: &str) -> Answer {
         self.web.send(&self.at_place("GET", &format!("/v1/rounds/{round}/tickets/me"))).await
     }
@@ -78,7 +90,7 @@ impl Buyer {
 
     /// Joins and waits for the right to buy.
     pub async fn get_pass(&mut self, round: &str) {
-        let joined = self.join(round).await;
+        let joined = self.join_until_answered(round).await;
         assert!(joined.status < 300, "{joined:?}");
         if joined.json()["pass"].is_null() {
             self.pass = None;
