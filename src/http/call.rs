@@ -163,8 +163,21 @@ impl Call {
     /// not ask.
     ///
     /// # Errors
-    /// `Unauthenticated`, `Forbidden`.
+    /// `Unauthenticated`, `Forbidden`, `Malformed` when there is a query.
     pub fn operator(&self) -> Result<Staff, Refusal> {
+        let staff = self.operator_who_may_try()?;
+        // Whoever asks only to try, where nothing can be tried, must not find it done.
+        match self.query_string() {
+            "" => Ok(staff),
+            _ => Err(malformed("this call takes no parameters, and no dry run")),
+        }
+    }
+
+    /// The same for a call that can be tried: see [`super::admin`].
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `Forbidden`.
+    pub fn operator_who_may_try(&self) -> Result<Staff, Refusal> {
         self.viewer().and_then(|staff| allow(staff, &[Role::Operator]))
     }
 

@@ -59,7 +59,7 @@ impl<'a> RoundAnswer<'a> {
     fn new(view: &'a RoundView, engine: &Engine) -> RoundAnswer<'a> {
         let windows = view.windows.iter().zip(&view.spec.windows).map(|(window, spec)| {
             let leftover_to = spec.leftover_to.as_ref();
-            WindowAnswer { head: window.into(), stock_won: spec.stock_won.0, leftover_to }
+            WindowAnswer { head: window.into(), stock_won: window.granted.0, leftover_to }
         });
         RoundAnswer {
             head: RoundHead::new(view),

@@ -128,7 +128,7 @@ const OUTCOME: &[&str] = &["round-not-found", "overloaded", "unavailable"];
 const HINT: &[&str] = &["unauthenticated", "overloaded", "unavailable"];
 const STREAM: &[&str] = &["round-not-found", "overloaded", "unavailable"];
 const POST_NOTICE: &[&str] = &["round-not-found", "too-many-notices", "overloaded", "unavailable"];
-const WITHDRAW_NOTICE: &[&str] = &["notice-not-found", "overloaded", "unavailable"];
+const WITHDRAW_NOTICE: &[&str] = &["malformed", "notice-not-found", "overloaded", "unavailable"];
 const ASK_STOCK: &[&str] = &[
     "round-not-found",
     "wrong-state",

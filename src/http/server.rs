@@ -121,6 +121,7 @@ pub fn start(options: ServerOptions) -> io::Result<Server> {
         .max_connections(OPS_CONNECTIONS)
         .keep_alive(options.keep_alive)
         .client_request_timeout(options.client_request_timeout)
+        .on_connect(|connection, _| cut_when_unread(connection, UNREAD_MOST))
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals()
         .bind(options.ops)

@@ -186,8 +186,15 @@ fn a_dry_run_tells_what_would_happen_and_changes_nothing() {
         assert_eq!(app.operator.log().await.len(), entries + 3, "schedule, open, ask");
         let viewer = app.staff(Role::Viewer).call("POST", &path("close"), Some(reason)).await;
         expect(&viewer, 403, "forbidden", &Value::Null);
-        let odd = app.operator.step("r1", "pause?dry_run=perhaps").await;
-        expect(&odd, 400, "malformed", &Value::Null);
+        // Who misspells it, or asks for it where there is none, must not find it done.
+        for odd in ["dry_run=perhaps", "dryrun=true", "dry_run=true&", "Dry_run=true"] {
+            let answer = app.operator.step("r1", &format!("pause?{odd}")).await;
+            expect(&answer, 400, "malformed", &Value::Null);
+        }
+        let suspensions = Some(json!({"suspensions": [], "reason": "tried"}));
+        let nothing = "/v1/admin/suspensions?dry_run=true";
+        let answer = app.operator.call("PUT", nothing, suspensions).await;
+        expect(&answer, 400, "malformed", &Value::Null);
     });
 }
 

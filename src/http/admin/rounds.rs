@@ -45,7 +45,7 @@ pub async fn put(mut call: Call) -> Answer {
     params(("dry_run" = Option<bool>, Query, description = DRY_RUN)),
     responses((status = 200, description = "the round as it stands", body = AdminRound)))]
 pub async fn step(mut call: Call) -> Answer {
-    let staff = call.operator()?;
+    let staff = call.operator_who_may_try()?;
     let reason = call.json::<Reason>().await?.checked()?;
     let step = match call.segment("step") {
         "schedule" => Step::Schedule,
@@ -65,7 +65,7 @@ pub async fn step(mut call: Call) -> Answer {
     params(("dry_run" = Option<bool>, Query, description = DRY_RUN)),
     responses((status = 200, description = "the round as it stands", body = AdminRound)))]
 pub async fn set_inlet(mut call: Call) -> Answer {
-    let staff = call.operator()?;
+    let staff = call.operator_who_may_try()?;
     let mut body: PatchInlet = call.json().await?;
     let id = call.round_id().ok_or(Refusal::RoundNotFound)?;
     let reason = optional_reason(body.reason.take())?;
@@ -83,7 +83,7 @@ pub async fn set_inlet(mut call: Call) -> Answer {
     params(("dry_run" = Option<bool>, Query, description = DRY_RUN)),
     responses((status = 200, description = "the round as it stands", body = AdminRound)))]
 pub async fn step_inlet(mut call: Call) -> Answer {
-    let staff = call.operator()?;
+    let staff = call.operator_who_may_try()?;
     let body: StepInlet = call.json().await?;
     let id = call.round_id().ok_or(Refusal::RoundNotFound)?;
     let reason = optional_reason(Some(body.reason))?;

@@ -50,12 +50,12 @@ impl Change {
 /// Whether the wish is only to be tried.
 ///
 /// # Errors
-/// `Malformed` when `dry_run` is neither `true` nor `false`.
+/// `Malformed` when the query is anything else: who misspells it must not find it done.
 pub fn is_dry_run(call: &Call) -> Result<bool, Refusal> {
-    match call.query("dry_run") {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(_) => Err(malformed("dry_run is true or false")),
+    match call.query_string() {
+        "" | "dry_run=false" => Ok(false),
+        "dry_run=true" => Ok(true),
+        _ => Err(malformed("the only parameter is dry_run, which is true or false")),
     }
 }
 

@@ -5,7 +5,7 @@
 //! page. Forms of other sites are turned away, except the one that signs somebody in: it comes from
 //! a channel's site, and carries its own proof.
 
-use super::visitor::{forget, is_ours, keep_pass, keep_ticket, keep_token};
+use super::visitor::{forget, forget_round, is_ours, keep_pass, keep_ticket, keep_token};
 use super::{dev, refused};
 use crate::http::call::{Answer, Call};
 use crate::http::people::{SignUp, enrol};
@@ -15,6 +15,7 @@ use crate::trust::PersonClaims;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use openrun_core::round::LifeCycle;
 use openrun_core::{Feature, IdempotencyKey, Refusal, RoundId, Won};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -27,12 +28,6 @@ use crate::http::reply::{self, NO_STORE};
 struct Entering {
     token: Option<String>,
     made_up: Option<bool>,
-    round: Option<String>,
-}
-
-/// Signing out, with the round whose place is to be forgotten.
-#[derive(Deserialize)]
-struct Leaving {
     round: Option<String>,
 }
 
@@ -81,15 +76,22 @@ pub async fn enter(mut call: Call) -> Answer {
     Ok(response)
 }
 
-/// Signs somebody out on this browser.
+/// Signs somebody out on this browser, which forgets their places: the next person who uses it must
+/// not find them. The server keeps each.
 pub async fn exit(mut call: Call) -> Answer {
     if !is_ours(&call) {
         return Ok(refused::foreign(&call));
     }
-    let leaving: Option<Leaving> = call.form().await.ok();
-    let round = leaving.and_then(|leaving| RoundId::new(&leaving.round?));
+    if let Err(refusal) = call.form::<Plain>().await {
+        return Ok(refused::page(&call, &refusal, None));
+    }
     let mut response = see("/");
-    forget(&call, &mut response, round.as_ref().map(RoundId::as_str));
+    forget(&call, &mut response);
+    for view in call.edge().engine.rounds() {
+        if view.state != LifeCycle::Closed {
+            forget_round(&call, &mut response, view.spec.id.as_str());
+        }
+    }
     Ok(response)
 }
 

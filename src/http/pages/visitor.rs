@@ -50,13 +50,15 @@ pub(super) fn keep_token(call: &Call, response: &mut HttpResponse, token: &str) 
     put(call, response, cookie);
 }
 
-/// Forgets the token of the person, and what was kept of a round.
-pub(super) fn forget(call: &Call, response: &mut HttpResponse, round: Option<&str>) {
+/// Forgets the token of the person.
+pub(super) fn forget(call: &Call, response: &mut HttpResponse) {
     put(call, response, format!("{TOKEN_COOKIE}=; Path=/; Max-Age=0"));
+}
+
+/// Forgets what was kept of a round.
+pub(super) fn forget_round(call: &Call, response: &mut HttpResponse, round: &str) {
     for name in [TICKET_COOKIE, PASS_COOKIE] {
-        if let Some(round) = round {
-            put(call, response, format!("{name}=; Path=/rounds/{round}; Max-Age=0"));
-        }
+        put(call, response, format!("{name}=; Path=/rounds/{round}; Max-Age=0"));
     }
 }
 
