@@ -85,6 +85,7 @@ pub(super) const TAGS: &[(&str, Both)] = &[
     ("people", ("People", "고객")),
     ("ops", ("Operators", "운영")),
     ("health", ("Health", "상태")),
+    ("pages", ("Pages for people", "사람이 보는 페이지")),
     ("contract", ("The contract", "계약")),
 ];
 
