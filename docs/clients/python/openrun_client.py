@@ -76,14 +76,15 @@ class Refused(Exception):
 
 
 class Answer:
-    """An answer of the server. `retry_s` are the seconds of Retry-After, if it says any."""
+    """An answer of the server. `retry_s` are the seconds of Retry-After, if it says any; none is
+    no pause."""
 
     def __init__(self, status, headers, body):
         self.status = status
         self.headers = headers
         self.text = body.decode("utf-8", "replace")
         seconds = headers.get("retry-after", "")
-        self.retry_s = int(seconds) if seconds.isdigit() else None
+        self.retry_s = max(int(seconds), PAUSE_S[0]) if seconds.isdigit() else None
 
     def is_definite(self):
         """Whether the server itself said yes or no: not somebody on the way, nor "ask again"."""
@@ -136,11 +137,11 @@ class OpenrunClient:
                 return "bought", kept["purchase"]
             if "attempt" in kept:
                 ended = self._send_attempt(kept["attempt"])
-            elif self._has_pass():
-                key = str(uuid.uuid4())
-                ended = self.keep.save(attempt={"key": key, "amount_won": amount_won})
             else:
-                ended = self._wait_for_pass()
+                ended = None if self._has_pass() else self._wait_for_pass()
+                if not ended:  # Whether a pass came too late is for the server to say.
+                    key = str(uuid.uuid4())
+                    self.keep.save(attempt={"key": key, "amount_won": amount_won})
             if ended:
                 return ended
 
@@ -175,7 +176,7 @@ class OpenrunClient:
                 place = self._join()
             elif state == "admitted":
                 by_document = False
-                place = self._claim() or self._look_again(STILL_S)
+                place = self._claim() or self._look_again(STILL_S * random.uniform(0.8, 1.2))
             elif by_document and place["class"] is not None:
                 seen = self._watch(place)
                 place = {**place, "state": seen} if seen == "admitted" else self._where_am_i()
@@ -209,9 +210,10 @@ class OpenrunClient:
                 time.sleep(refused.retry_s)  # Its lobby is not open yet.
 
     def _claim(self):
-        """The right to buy; None when the turn has not come after all."""
+        """The right to buy; None when the turn has not come after all, or the sale stands still."""
         try:
-            return self._kept(self._send("POST", f"{self.path}/passes", with_ticket=True))
+            place = self._kept(self._send("POST", f"{self.path}/passes", with_ticket=True))
+            return None if place["state"] == "admitted" and not place["pass"] else place
         except Refused as refused:
             # What became of the place is where-am-I's to say: perhaps another device used it.
             if refused.code not in ("not-yet", "turn-passed", "sold-out", "round-not-open"):
@@ -293,6 +295,7 @@ class OpenrunClient:
             return self._bought_elsewhere()
         elif refused.code in ("pass-required", "pass-invalid", "pass-expired"):
             self.keep.save(**{"pass": None})
+            time.sleep(PAUSE_S[0] * random.uniform(0.5, 1.5))
         elif refused.code == "round-not-open" and refused.retry_s is not None:
             time.sleep(refused.retry_s)
         else:
@@ -388,7 +391,7 @@ class OpenrunClient:
         except (OSError, http.client.HTTPException):
             return None
         # What was made for this person alone comes from no cache: its date is the server's time.
-        if answer.headers.get("cache-control") == "no-store" and "date" in answer.headers:
+        if "no-store" in answer.headers.get("cache-control", "") and "date" in answer.headers:
             at = email.utils.parsedate_to_datetime(answer.headers["date"])
             self.clock_s = at.timestamp() - time.time()
         return answer

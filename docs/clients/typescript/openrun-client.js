@@ -40,10 +40,13 @@ export class OpenrunClient {
             const ended = attempt
                 ? await this.send_attempt(attempt)
                 : this.pass()
-                    ? await this.keep({ attempt: { key: crypto.randomUUID(), amount_won } })
+                    ? null
                     : await this.wait_for_pass();
             if (ended)
                 return ended;
+            // Whether a pass came too late is for the server to say.
+            if (!attempt)
+                await this.keep({ attempt: { key: crypto.randomUUID(), amount_won } });
         }
     }
     /** Signs the person up: days before a sale, because at its opening this may be suspended. */
@@ -86,7 +89,7 @@ export class OpenrunClient {
                 if (claimed && "code" in claimed)
                     return this.refused(claimed);
                 by_document = false;
-                place = claimed ?? (await this.look_again(STILL_MS));
+                place = claimed ?? (await this.look_again(STILL_MS * (0.8 + 0.4 * Math.random())));
             }
             else if (by_document && place.class !== null) {
                 const seen = await this.watch(place, place.class);
@@ -129,13 +132,15 @@ export class OpenrunClient {
             await sleep(retry_ms);
         }
     }
-    /** The right to buy; null when the turn has not come after all. */
+    /** The right to buy; null when the turn has not come after all, or the sale stands still. */
     async claim() {
         const ticket = this.kept.ticket;
         const answer = await this.send("POST", `${this.path}/passes`, { ticket });
         const problem = problem_of(answer);
-        if (!problem)
-            return this.keep_place(answer);
+        if (!problem) {
+            const place = await this.keep_place(answer);
+            return place.state === "admitted" && !place.pass ? null : place;
+        }
         const retry_ms = retry_after_ms(answer);
         if (retry_ms !== null)
             await sleep(retry_ms);
@@ -236,7 +241,9 @@ export class OpenrunClient {
             case "pass-required":
             case "pass-invalid":
             case "pass-expired":
-                return this.keep({ pass: undefined });
+                await this.keep({ pass: undefined });
+                await sleep(PAUSE_MS.first * (0.5 + Math.random()));
+                return null;
             case "round-not-open":
                 if (retry_ms === null)
                     return this.refused(problem);
@@ -354,7 +361,7 @@ export class OpenrunClient {
     /** What was made for this person alone comes from no cache: its date is the server's time. */
     set_clock(headers) {
         const at = Date.parse(headers.get("date") ?? "");
-        const is_own = headers.get("cache-control") === "no-store";
+        const is_own = headers.get("cache-control")?.includes("no-store");
         if (is_own && !Number.isNaN(at))
             this.clock_ms = at - Date.now();
     }
@@ -372,9 +379,10 @@ function is_paying(purchase) {
 function problem_of(answer) {
     return answer.status < 400 ? null : JSON.parse(answer.text);
 }
+/** What Retry-After says, if anything; none is no pause. */
 function retry_after_ms(answer) {
     const seconds = Number.parseInt(answer.headers.get("retry-after") ?? "", 10);
-    return Number.isNaN(seconds) ? null : seconds * 1_000;
+    return Number.isNaN(seconds) ? null : Math.max(seconds * 1_000, PAUSE_MS.first);
 }
 function message_of(error) {
     return error instanceof Error ? error.message : String(error);

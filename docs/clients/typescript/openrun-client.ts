@@ -131,9 +131,11 @@ export class OpenrunClient {
       const ended = attempt
         ? await this.send_attempt(attempt)
         : this.pass()
-          ? await this.keep({ attempt: { key: crypto.randomUUID(), amount_won } })
+          ? null
           : await this.wait_for_pass();
       if (ended) return ended;
+      // Whether a pass came too late is for the server to say.
+      if (!attempt) await this.keep({ attempt: { key: crypto.randomUUID(), amount_won } });
     }
   }
 
@@ -172,7 +174,7 @@ export class OpenrunClient {
         const claimed = await this.claim();
         if (claimed && "code" in claimed) return this.refused(claimed);
         by_document = false;
-        place = claimed ?? (await this.look_again(STILL_MS));
+        place = claimed ?? (await this.look_again(STILL_MS * (0.8 + 0.4 * Math.random())));
       } else if (by_document && place.class !== null) {
         const seen = await this.watch(place, place.class);
         place = seen === "admitted" ? { ...place, state: seen } : await this.where_am_i();
@@ -214,12 +216,15 @@ export class OpenrunClient {
     }
   }
 
-  /** The right to buy; null when the turn has not come after all. */
+  /** The right to buy; null when the turn has not come after all, or the sale stands still. */
   private async claim(): Promise<Ticket | Problem | null> {
     const ticket = this.kept.ticket;
     const answer = await this.send("POST", `${this.path}/passes`, { ticket });
     const problem = problem_of(answer);
-    if (!problem) return this.keep_place(answer);
+    if (!problem) {
+      const place = await this.keep_place(answer);
+      return place.state === "admitted" && !place.pass ? null : place;
+    }
     const retry_ms = retry_after_ms(answer);
     if (retry_ms !== null) await sleep(retry_ms);
     // What became of the place is where-am-I's to say: perhaps it was used on another device.
@@ -322,7 +327,9 @@ export class OpenrunClient {
       case "pass-required":
       case "pass-invalid":
       case "pass-expired":
-        return this.keep({ pass: undefined });
+        await this.keep({ pass: undefined });
+        await sleep(PAUSE_MS.first * (0.5 + Math.random()));
+        return null;
       case "round-not-open":
         if (retry_ms === null) return this.refused(problem);
         await sleep(retry_ms);
@@ -445,7 +452,7 @@ export class OpenrunClient {
   /** What was made for this person alone comes from no cache: its date is the server's time. */
   private set_clock(headers: Headers): void {
     const at = Date.parse(headers.get("date") ?? "");
-    const is_own = headers.get("cache-control") === "no-store";
+    const is_own = headers.get("cache-control")?.includes("no-store");
     if (is_own && !Number.isNaN(at)) this.clock_ms = at - Date.now();
   }
 }
@@ -474,9 +481,10 @@ function problem_of(answer: Answer): Problem | null {
   return answer.status < 400 ? null : (JSON.parse(answer.text) as Problem);
 }
 
+/** What Retry-After says, if anything; none is no pause. */
 function retry_after_ms(answer: Answer): number | null {
   const seconds = Number.parseInt(answer.headers.get("retry-after") ?? "", 10);
-  return Number.isNaN(seconds) ? null : seconds * 1_000;
+  return Number.isNaN(seconds) ? null : Math.max(seconds * 1_000, PAUSE_MS.first);
 }
 
 function message_of(error: unknown): string {
