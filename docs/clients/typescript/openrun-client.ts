@@ -437,15 +437,28 @@ export class OpenrunClient {
     if (asked.etag) headers.set("if-none-match", asked.etag);
     if (asked.body) headers.set("content-type", "application/json");
     const body = asked.body ? JSON.stringify(asked.body) : null;
-    const signal = AbortSignal.timeout(PATIENCE_MS);
-    try {
-      const url = this.options.base + path;
-      const response = await fetch(url, { method, headers, body, signal, redirect: "error" });
+    const control = new AbortController();
+    // A timer of its own, which keeps node awake: a connection that was cut may leave a call that
+    // nothing else ends.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<null>((end) => {
+      timer = setTimeout(() => {
+        control.abort();
+        end(null);
+      }, PATIENCE_MS);
+    });
+    const call = async (): Promise<Answer | null> => {
+      const { signal } = control;
+      const asks: RequestInit = { method, headers, body, signal, redirect: "error" };
+      const response = await fetch(this.options.base + path, asks);
       const text = await response.text();
       this.set_clock(response.headers);
       return { status: response.status, text, headers: response.headers };
-    } catch {
-      return null;
+    };
+    try {
+      return await Promise.race([call().catch(() => null), late]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
