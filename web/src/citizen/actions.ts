@@ -9,7 +9,7 @@ import { inWords } from "./refusals";
 import { withLock } from "./lock";
 import { Till, type Outcome } from "./purchase";
 import type { Sale } from "./sale";
-import type { Action } from "./state";
+import type { Action, View } from "./state";
 import type { Attempt } from "./memory";
 import type { Purchase, Ticket } from "./types";
 
@@ -137,14 +137,22 @@ export class Actions {
     const most = mostOf(program, limit, remaining);
     const chosen = amountIn(amount, program.unit_won, most);
     const isAmountWrong = typed && chosen == null;
-    this.sale.set({ amount: chosen, isAmountWrong });
+    // Who chooses an amount no longer thinks of leaving.
+    this.sale.set({ amount: chosen, isAmountWrong, asking: null });
+  }
+
+  /** The one button of a question: what it means is what stands above it. */
+  async confirm(view: View | null): Promise<void> {
+    if (view === "buying") return this.buy();
+    if (this.sale.state.asking === "leave") return this.leave();
   }
 
   /** Second tap: buy. */
   async buy(): Promise<void> {
     const { amount } = this.sale.state;
     if (amount == null) return;
-    await this.settle(this.till.begin(amount));
+    const pass = this.sale.memory.pass ?? this.sale.state.place?.pass ?? null;
+    await this.settle(this.till.begin(amount, pass));
   }
 
   /** Goes on with a purchase that this browser had begun. */
@@ -163,8 +171,7 @@ export class Actions {
       // The other tab may have come to its end with it.
       const now = sale.memory.attempt;
       return hasWaited && !now ? null : this.run(now ?? attempt);
-    });
-    this.isSettling = false;
+    }).finally(() => (this.isSettling = false));
     if (outcome) this.ended(outcome);
     else sale.set({ attempt: null, amount: null });
     sale.refresh();

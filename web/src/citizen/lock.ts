@@ -7,9 +7,19 @@ export async function withLock<T>(
   task: (hasWaited: boolean) => Promise<T>,
 ): Promise<T> {
   if (!("locks" in navigator)) return task(false);
-  const result = await navigator.locks.request(name, { ifAvailable: true }, async (lock) =>
-    lock ? { value: await task(false) } : null,
-  );
-  if (result) return result.value;
-  return navigator.locks.request(name, () => task(true)) as Promise<T>;
+  let hasBegun = false;
+  const run = async (hasWaited: boolean) => {
+    hasBegun = true;
+    return { value: await task(hasWaited) };
+  };
+  try {
+    const { locks } = navigator;
+    const options = { ifAvailable: true };
+    const result = await locks.request(name, options, (lock) => (lock ? run(false) : null));
+    return (result ?? (await locks.request(name, () => run(true)))).value;
+  } catch (error) {
+    if (hasBegun) throw error;
+    // A browser that keeps nothing for this site refuses its locks as well.
+    return task(false);
+  }
 }

@@ -7,12 +7,16 @@
 import { claimsOf, expiryOf, lasting, ofTab, type Store } from "../shared/storage";
 
 const TOKEN = "openrun.token";
+/** Whose things are kept: outlives the token. */
+const PERSON = "openrun.person";
 const PERSONAL = /^openrun\.(ticket|pass|key|place)\./;
 
 /** A purchase that has no definite answer yet. */
 export interface Attempt {
   key: string;
   amount_won: number;
+  /** A tab that was closed takes its pass along: the purchase needs it all the same. */
+  pass?: string;
   /** Known once the server answered 202. */
   purchase?: string;
 }
@@ -39,19 +43,32 @@ export class Memory {
     const expiry = expiryOf(token);
     if (expiry == null || expiry > now) return token;
     this.dropToken();
-    return null;
+    const other = this.long.get(TOKEN);
+    if (other == null || other === token) return null;
+    // Another tab has signed in since: perhaps somebody else, whose pass is not this tab's.
+    if (personOf(other) !== personOf(token)) forget(this.short);
+    return this.token(now);
   }
 
   /** Keeps a token. One of another person takes everything of the last person away. */
   keepToken(token: string): void {
-    const former = this.long.get(TOKEN) ?? this.short.get(TOKEN);
-    if (former != null && personOf(former) !== personOf(token)) this.forget();
+    const person = personOf(token);
+    const ofThisTab = this.short.get(TOKEN);
+    const isOther = (former: string | null) => former != null && personOf(former) !== person;
+    // The token may have run out long ago: what its person left here is theirs all the same.
+    const kept = this.long.get(PERSON);
+    const isKeptOther = kept != null ? kept !== person : isOther(this.long.get(TOKEN) ?? ofThisTab);
+    if (isKeptOther) forget(this.long);
+    if (isKeptOther || isOther(ofThisTab)) forget(this.short);
+    write(this.long, PERSON, person);
     this.long.set(TOKEN, token);
     this.short.set(TOKEN, token);
   }
 
+  /** Drops the token of this tab. One that another tab has kept since stays. */
   dropToken(): void {
-    this.long.remove(TOKEN);
+    const ofThisTab = this.short.get(TOKEN);
+    if (ofThisTab == null || ofThisTab === this.long.get(TOKEN)) this.long.remove(TOKEN);
     this.short.remove(TOKEN);
   }
 
@@ -113,17 +130,18 @@ export class Memory {
     if (key == null || key === TOKEN) return true;
     return ["ticket", "key", "changed"].some((it) => key === `openrun.${it}.${this.round}`);
   }
-
-  /** Of all rounds: nothing of the last person stays for the next one. */
-  private forget(): void {
-    for (const store of [this.long, this.short]) {
-      const personal = store.keys().filter((key) => PERSONAL.test(key));
-      for (const key of personal) store.remove(key);
-    }
-  }
 }
 
-const personOf = (token: string): unknown => claimsOf(token)?.["sub"];
+function personOf(token: string): string | null {
+  const person = claimsOf(token)?.["sub"];
+  return typeof person === "string" ? person : null;
+}
+
+/** Of all rounds: nothing of the last person stays for the next one. */
+function forget(store: Store): void {
+  const personal = store.keys().filter((key) => PERSONAL.test(key));
+  for (const key of personal) store.remove(key);
+}
 
 function write(store: Store, key: string, value: string | null): void {
   if (value == null) store.remove(key);

@@ -40,8 +40,8 @@ export class Till {
   ) {}
 
   /** The attempt under way, else a new one: kept before anything is sent. */
-  begin(amount_won: number): Attempt {
-    const attempt = this.memory.attempt ?? { key: newKey(), amount_won };
+  begin(amount_won: number, pass: string | null = null): Attempt {
+    const attempt = this.memory.attempt ?? { key: newKey(), amount_won, ...(pass && { pass }) };
     this.memory.attempt = attempt;
     return attempt;
   }
@@ -70,7 +70,8 @@ export class Till {
       authorization: `Bearer ${pending.token}`,
       "idempotency-key": attempt.key,
     };
-    if (pending.pass) headers["openrun-pass"] = pending.pass;
+    const pass = pending.pass ?? attempt.pass;
+    if (pass) headers["openrun-pass"] = pass;
     return this.caller.act<Purchase>(`/v1/rounds/${this.round}/purchases`, {
       method: "POST",
       headers,
@@ -117,8 +118,9 @@ export class Till {
         this.memory.attempt = null;
         return this.ended(purchase);
       }
-      if (answer.status === 401) return { kind: "sign-in" };
-      if (answer.status === 404) {
+      const isDefinite = !isPassing(answer);
+      if (isDefinite && answer.status === 401) return { kind: "sign-in" };
+      if (isDefinite && answer.status === 404) {
         this.memory.attempt = null;
         return { kind: "refused", problem: answer.problem ?? { code: "purchase-not-found" } };
       }

@@ -77,7 +77,7 @@ export class RoundPage {
     onDo(this.main, {
       join: () => void actions.join(),
       leave: () => this.askToLeave(),
-      confirm: () => void (sale.state.asking === "leave" ? actions.leave() : actions.buy()),
+      confirm: () => void actions.confirm(this.view),
       back: () => this.back(),
       again: () => void actions.again(),
       buy: (control) => this.choose(control),

@@ -42,7 +42,7 @@ export class Sale {
   readonly looper: Looper;
   private readonly believer: Believer;
   /** The other tabs of this browser on this round; null where a browser has no such thing. */
-  private readonly tabs = "BroadcastChannel" in globalThis ? new BroadcastChannel("openrun") : null;
+  private readonly tabs = channel();
   /** The number is behind the watermark, and still waits: the server alone knows until when. */
   private hasComeBack = false;
   private mustAsk = true;
@@ -382,6 +382,15 @@ export class Sale {
 
   refuse(problem: Problem | null, after: NonNullable<State["refusal"]>["after"]): void {
     this.set({ refusal: { problem: problem ?? { code: "unavailable" }, after } });
+  }
+}
+
+/** A browser that keeps nothing for this site may refuse the channel as well. */
+function channel(): BroadcastChannel | null {
+  try {
+    return "BroadcastChannel" in globalThis ? new BroadcastChannel("openrun") : null;
+  } catch {
+    return null;
   }
 }
 

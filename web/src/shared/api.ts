@@ -11,6 +11,8 @@ export interface Problem {
   code: string;
   title?: string;
   detail?: string;
+  /** No answer of the server: it says nothing about what the server did. */
+  isForeign?: boolean;
   [fact: string]: unknown;
 }
 
@@ -84,7 +86,7 @@ function answerOf<T>(response: Response, text: string): Answer<T> {
     ok: response.ok,
     body: response.ok ? (parsed as T | null) : null,
     text,
-    problem: response.ok ? null : problemOf(parsed, response.status),
+    problem: response.ok ? null : problemOf(parsed),
     retryAfterMs: secondsOf(response.headers.get("retry-after")),
     dateMs: Number.isNaN(date) ? null : date,
     isGivenUp: false,
@@ -92,10 +94,10 @@ function answerOf<T>(response: Response, text: string): Answer<T> {
   };
 }
 
-/** A proxy's own error page has no code: what its status means to us. */
-function problemOf(parsed: unknown, status: number): Problem {
+/** What has no code is not the server's, but of something on the way: a proxy, a hotel's Wi-Fi. */
+function problemOf(parsed: unknown): Problem {
   if (typeof parsed === "object" && parsed !== null && "code" in parsed) return parsed as Problem;
-  return { code: status === 429 || status >= 500 ? "unavailable" : "malformed" };
+  return { code: "unavailable", isForeign: true };
 }
 
 function parse(text: string): unknown {
@@ -113,7 +115,10 @@ function secondsOf(header: string | null): number | null {
 
 /** Whether nobody knows, or the server says that it may go better later. */
 export const isPassing = (answer: Answer): boolean =>
-  answer.status === 0 || answer.status === 429 || answer.status >= 500;
+  answer.status === 0 ||
+  answer.status === 429 ||
+  answer.status >= 500 ||
+  answer.problem?.isForeign === true;
 
 /** How long to wait after `failures` in a row: exponential, anywhere in its upper half. */
 export function backOff(
