@@ -130,6 +130,12 @@ test("what is sent is what was filled in, and no more", async () => {
   assert.ok("fault" in notice.request({ ko: "안내", en: " " }, "x"), "both languages are needed");
   const sent = notice.request({ ko: "안내", en: "news", until: "2026-07-28T10:00" }, "x").body;
   assert.equal(sent.until, "2026-07-28T10:00:00+09:00", "as somebody in Korea means it");
-  const lifted = actions.lift([{ feature: "gifts" }, { feature: "sign_up" }], 0).request({}, "x");
+  const all = [{ feature: "gifts" }, { feature: "sign_up" }];
+  assert.equal(actions.lift(all, { feature: "merchant_search" }), null, "it is no longer there");
+  const guarded = actions.unlessChanged(actions.lift(all, { feature: "gifts" }), all, async () => now);
+  let now = [...all];
+  assert.equal(await guarded.stale(), null);
+  for (now of [[], null, [...all, { feature: "gifts" }]]) assert.ok(await guarded.stale());
+  const lifted = guarded.request({}, "x");
   assert.deepEqual(lifted.body.suspensions, [{ feature: "sign_up" }]);
 });

@@ -40,6 +40,7 @@ function atTurn(answers) {
   const calls = caller(answers);
   const sale = new Sale("r", calls, memory, new Clock(), false, () => {});
   sale.looper.stop();
+  sale.hasAskedPerson = true;
   const place = { round_id: "r", state: "admitted", number: 7, class: "everyone", pass: "pass" };
   const program = { id: "p", unit_won: 10_000, monthly_limit_won: 500_000 };
   sale.set({ place, program, isSignedUp: true });
@@ -167,4 +168,39 @@ test("a tab whose token ran out takes the newer one of another tab, and never dr
   fresh.keepToken(lees);
   assert.equal(old.token(4_000_000), lees);
   assert.equal(old.pass, null);
+});
+
+test("a purchase that another phone pays is asked after, and the turn goes on when it fails", async () => {
+  const place = { round_id: "r", state: "bought", number: 7, class: "everyone", pass: null };
+  const list = (state) => answer(200, { purchases: [{ id: "p1", round_id: "r", state }] });
+  const { calls, sale } = atTurn([list("paying"), list("issued")]);
+  const settled = () => new Promise((done) => setTimeout(done, 5));
+  sale.adopt(place);
+  await settled();
+  assert.equal(viewOf(sale.state), "paying");
+  sale.adopt(place);
+  await settled();
+  assert.equal(viewOf(sale.state), "bought");
+  const asked = calls.sent.length;
+  sale.adopt(place);
+  await settled();
+  assert.equal(calls.sent.length, asked, "what is over is not asked after");
+
+  sale.set({ purchase: { id: "p2", state: "paying" } });
+  sale.adopt({ ...place, state: "admitted", pass: "pass" });
+  assert.equal(viewOf(sale.state), "admitted");
+});
+
+test("what the stock gave once bounds the amount no longer than it is told", () => {
+  const { actions, sale } = atTurn([answer(0)]);
+  const after = (code) => {
+    sale.set({ remaining: 10_000, refusal: { problem: { code }, after: "buy" } });
+    actions.back();
+    return sale.state.remaining;
+  };
+  assert.equal(after("insufficient-stock"), 10_000);
+  assert.equal(after("pass-expired"), null);
+  sale.set({ remaining: 10_000 });
+  sale.adopt({ round_id: "r", state: "waiting", number: 9, class: "everyone", pass: null });
+  assert.equal(sale.state.remaining, null, "another number, another turn");
 });

@@ -214,7 +214,10 @@ export class Actions {
 
   /** Back to what stood there before. */
   back(): void {
-    this.sale.set({ refusal: null, asking: null, amount: null, trouble: null });
+    const { refusal, remaining } = this.sale.state;
+    const isOfStock = refusal == null || refusal.problem.code === "insufficient-stock";
+    const left = isOfStock ? remaining : null;
+    this.sale.set({ refusal: null, asking: null, amount: null, trouble: null, remaining: left });
     this.sale.refresh();
   }
 

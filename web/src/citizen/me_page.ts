@@ -18,6 +18,7 @@ export class MePage {
   private vouchers: Voucher[] = [];
   private cursor: string | null = null;
   private problem: Problem | null = null;
+  private isAsking = false;
 
   constructor(
     private readonly main: HTMLElement,
@@ -48,19 +49,34 @@ export class MePage {
     const programs = await this.caller.read<{ programs: Program[] }>("/v1/programs");
     this.programs = programs.body?.programs ?? [];
     this.purchases = [];
-    await this.more();
+    this.cursor = null;
+    await this.readPage(headers);
     // Not every server has vouchers to show.
     const vouchers = await this.caller.read<{ vouchers: Voucher[] }>("/v1/vouchers", { headers });
     this.vouchers = vouchers.body?.vouchers ?? [];
     this.draw();
   }
 
+  /** The next page, once: a second tap asks for nothing. */
   private async more(): Promise<void> {
+    if (this.isAsking) return;
     const headers = this.headers();
     if (!headers) return this.draw();
+    this.isAsking = true;
+    try {
+      await this.readPage(headers);
+    } finally {
+      this.isAsking = false;
+    }
+  }
+
+  private async readPage(headers: Record<string, string>): Promise<void> {
+    const before = this.purchases;
     const query = this.cursor ? `?cursor=${this.cursor}` : "";
     type Page = { purchases: Purchase[]; next_cursor: string | null };
     const answer = await this.caller.read<Page>(`/v1/purchases${query}`, { headers });
+    // Another page has come meanwhile, or the list has begun anew.
+    if (this.purchases !== before) return;
     if (!answer.body) return this.refused(answer);
     this.purchases = [...(this.purchases ?? []), ...answer.body.purchases];
     this.cursor = answer.body.next_cursor;

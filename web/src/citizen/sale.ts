@@ -14,7 +14,7 @@ import type { Caller } from "./caller";
 import { withLock } from "./lock";
 import { Looper } from "./looper";
 import type { Memory } from "./memory";
-import { isStale, opensAt, start, type State } from "./state";
+import { isStale, isUnderWay, opensAt, start, type State } from "./state";
 import type { Limit, Program, Purchase, Round, Ticket } from "./types";
 
 /** Who is not in line looks this often while nothing is about to happen, in milliseconds. */
@@ -26,6 +26,8 @@ const PERSON_SPREAD_MS = 5_000;
 /** How long another tab may take to hand over the pass that it has claimed, in milliseconds. */
 const HANDED_MS = 1_500;
 const HANDED_STEP_MS = 50;
+/** How soon to ask what became of a payment on another phone, in milliseconds. */
+const PAYING_MS = 2_000;
 /** Without a document nothing says when to look again. */
 const STILL_MS = 10_000;
 
@@ -177,6 +179,11 @@ export class Sale {
     const { state, memory } = this;
     const { document, place } = state;
     if (!document || !memory.ticket || !place) return this.untilSomething();
+    if (isUnderWay(state.purchase) && !state.attempt) {
+      // Another phone pays: nobody tells this one what becomes of it.
+      await this.whereAmI();
+      return PAYING_MS * (0.8 + Math.random() * 0.4);
+    }
     if (!isLive(place)) return document.poll.most_ms;
     if (place.state === "admitted") return this.atTurn(place, document.poll.still_ms);
     if (this.hasComeBack) return this.askAgain();
@@ -258,7 +265,11 @@ export class Sale {
     if (ticket.state === "admitted" || ticket.state !== state.place?.state) state.own = null;
     // Another place than that of the purchase: the person stands in line once more.
     if (state.place && state.place.number !== ticket.number) state.purchase = null;
+    // Declined on another phone: the turn goes on.
+    const isElsewhere = isUnderWay(state.purchase) && !state.attempt;
+    if (isElsewhere && ticket.state !== "bought") state.purchase = null;
     if (ticket.state !== "admitted") state.amount = null;
+    if (state.place && state.place.number !== ticket.number) state.remaining = null;
     if (ticket.pass) this.hasComeBack = false;
     const ends = ticket.pass_expires_at ? Date.parse(ticket.pass_expires_at) : null;
     if (ends == null) state.passMs = null;
@@ -266,7 +277,8 @@ export class Sale {
     this.set({ place: ticket, seen: memory.seen, hasTicket: memory.ticket != null });
     if (ticket.pass && state.round && !state.limit) void this.readLimit();
     if (isLive(ticket)) void this.readPerson();
-    if (ticket.state === "bought" && !state.purchase && !state.attempt) void this.findPurchase();
+    const isUnknown = !state.purchase || isUnderWay(state.purchase);
+    if (ticket.state === "bought" && isUnknown && !state.attempt) void this.findPurchase();
   }
 
   /** Only joining and claiming tell the pass: where-am-I leaves the one that is held as it is. */

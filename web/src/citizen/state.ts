@@ -99,14 +99,17 @@ export const start = (isDev: boolean): State => ({
   isLoud: false,
 });
 
+/** Whether the payment has not come to an end yet. */
+export const isUnderWay = (purchase: Purchase | null): boolean =>
+  purchase?.state === "held" || purchase?.state === "paying";
+
 /** Which view a state comes to: what the person has to know first stands first. */
 export function viewOf(state: State): View {
   if (state.refusal) return "refused";
   if (state.asking === "sign_in" || state.asking === "sign_up") return state.asking;
   if (state.attempt) return "paying";
   if (state.purchase) {
-    const { state: stage } = state.purchase;
-    return stage === "held" || stage === "paying" ? "paying" : "bought";
+    return isUnderWay(state.purchase) ? "paying" : "bought";
   }
   const stage = state.place?.state;
   if (stage === "admitted")

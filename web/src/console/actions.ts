@@ -39,6 +39,8 @@ export interface Action {
   /** Must be typed before it is done. */
   typed: string | null;
   isDangerous: boolean;
+  /** What has changed since the dialog was opened, so that this must not be sent; null: nothing. */
+  stale?(): Promise<string | null>;
   request(values: Values, reason: string): Request | { fault: string };
 }
 
@@ -228,12 +230,25 @@ export function suspend(all: readonly Suspension[]): Action {
   };
 }
 
-/** Switches something on again. */
-export function lift(all: readonly Suspension[], index: number): Action {
+/** The list is sent as a whole: what another person has put in meanwhile would be lost. */
+export function unlessChanged(
+  action: Action,
+  shown: readonly Suspension[],
+  read: () => Promise<readonly Suspension[] | null>,
+): Action {
+  const stale = async (): Promise<string | null> =>
+    JSON.stringify(await read()) === JSON.stringify(shown) ? null : say("fault-changed");
+  return { ...action, stale };
+}
+
+/** Switches something on again: one of `all` by its content, null when it is no longer there. */
+export function lift(all: readonly Suspension[], chosen: Suspension | undefined): Action | null {
+  const index = all.findIndex((it) => JSON.stringify(it) === JSON.stringify(chosen));
   const one = all[index];
+  if (!one) return null;
   const facts = {
-    feature: named("feature", one?.feature ?? ""),
-    until: dateTime(one?.until ?? null),
+    feature: named("feature", one.feature),
+    until: dateTime(one.until),
   };
   return {
     ...PLAIN,

@@ -44,7 +44,9 @@ export function mount(done: () => void): void {
   box.addEventListener("input", read);
   box.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (open?.phase === "asking" && open.action.canTry) void attempt();
+    // A button that says it is busy still submits.
+    if (!open || open.phase === "trying" || open.phase === "sending") return;
+    if (open.phase === "asking" && open.action.canTry) void attempt();
     else void carryOut();
   });
   box.addEventListener("click", (event) => {
@@ -117,13 +119,19 @@ export function faultOf(answer: Answer): string {
 
 async function attempt(): Promise<void> {
   const it = open;
-  if (!it) return;
+  if (!it || it.phase === "trying" || it.phase === "sending") return;
   const request = it.action.request(it.values, TRIED);
   if ("fault" in request) return refuse(it, request.fault);
   it.phase = "trying";
+  const tried = JSON.stringify(it.values);
   draw();
   const answer = await send({ ...request, path: `${request.path}?dry_run=true` });
-  if (open !== it) return;
+  if (open !== it || it.phase !== "trying") return;
+  if (JSON.stringify(it.values) !== tried) {
+    // What was tried is not what would be done now.
+    it.phase = "asking";
+    return draw();
+  }
   if (!answer.ok) return refuse(it, faultOf(answer));
   it.phase = "tried";
   it.problem = null;
@@ -138,6 +146,9 @@ async function carryOut(): Promise<void> {
   if ("fault" in request) return refuse(it, request.fault);
   it.phase = "sending";
   draw();
+  const stale = await it.action.stale?.();
+  if (open !== it) return;
+  if (stale) return refuse(it, stale);
   const answer = await send(request);
   if (open !== it) return onDone();
   if (!answer.ok) return refuse(it, faultOf(answer));

@@ -252,6 +252,17 @@ function open(action: actions.Action | null): void {
   if (action) dialog.show(action);
 }
 
+/** A dialog about the list of suspensions as it stands on the server now. */
+async function openOverList(make: (all: Suspension[]) => actions.Action | null): Promise<void> {
+  await loadSuspensions();
+  const { problem, suspensions: all } = state;
+  if (!all || problem || dialog.isOpen()) return;
+  const action = make(all);
+  const again = async (): Promise<Suspension[] | null> =>
+    (await call<{ suspensions: Suspension[] }>("/v1/admin/suspensions")).body?.suspensions ?? null;
+  open(action && actions.unlessChanged(action, all, again));
+}
+
 const withRound = (make: (round: Round) => actions.Action | null) => (): void =>
   state.round ? open(make(state.round)) : undefined;
 
@@ -266,8 +277,11 @@ const handlers: Record<string, (control: HTMLElement) => void> = {
     const text = control.closest("li")?.querySelector("p")?.textContent ?? id;
     open(actions.withdraw(id, text));
   },
-  suspend: () => open(actions.suspend(state.suspensions ?? [])),
-  lift: (control) => open(actions.lift(state.suspensions ?? [], Number(control.dataset["index"]))),
+  suspend: () => void openOverList(actions.suspend),
+  lift: (control) => {
+    const chosen = state.suspensions?.[Number(control.dataset["index"])];
+    void openOverList((all) => actions.lift(all, chosen));
+  },
   more: () => void loadLog(state.log?.next_cursor ?? null),
   help: () => keys.help(),
   "sign-out": () => signOut(null),
