@@ -82,7 +82,7 @@ async function opensByItself(stage) {
   const phone = await stage.waiting(round);
   // Nobody presses or says anything: the page knows when to look.
   const late_ms = Math.max(0, Date.parse(opens_at) - Date.now());
-  await eventually("it opened", async () => (await phone.view()) === "waiting", late_ms + 20_000);
+  await eventually("it opened", async () => (await phone.view()) === "waiting", late_ms + 60_000);
 }
 
 async function priceIsShownBefore(stage) {
