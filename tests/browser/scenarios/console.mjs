@@ -145,6 +145,7 @@ async function serverAway(stage) {
   const round = await stage.round();
   const operator = await desk(stage, "operator");
   await toRound(operator, round);
+  await operator.control("pause").waitFor();
   await server.kill();
   await operator.connection("away");
   const isOff = await operator

@@ -62,7 +62,7 @@ async function judge(phone, code, language) {
     .locator(view ? `main[data-view="${view}"]` : `[data-code="${code}"]:visible`)
     .first();
   try {
-    await shown.waitFor({ timeout: 5_000 });
+    await shown.waitFor({ timeout: 30_000 });
   } catch {
     return `${code} (${language}): not shown; the page is in ${await phone.view()}`;
   }

@@ -82,7 +82,7 @@ async function opensByItself(stage) {
   const phone = await stage.waiting(round);
   // Nobody presses or says anything: the page knows when to look.
   const late_ms = Math.max(0, Date.parse(opens_at) - Date.now());
-  await eventually("it opened", async () => (await phone.view()) === "waiting", late_ms + 20_000);
+  await eventually("it opened", async () => (await phone.view()) === "waiting", late_ms + 60_000);
 }
 
 async function priceIsShownBefore(stage) {
@@ -162,7 +162,7 @@ async function wrongClock(stage) {
   await phone.sees("round");
   const text = await phone.figure("countdown").innerText();
   const [minutes] = text.match(/\d+/g).map(Number);
-  assert.ok(minutes > 20 && minutes < 30, `just under half an hour is left: ${text}`);
+  assert.ok(minutes > 20 && minutes <= 30, `just under half an hour is left: ${text}`);
 }
 
 export function sale() {

@@ -61,7 +61,7 @@ export class Device {
     device.faults = [];
     device.story = [];
     device.context = await browser.newContext({ locale, viewport, ...touch, ...zone, ...options });
-    device.context.setDefaultTimeout(20_000);
+    device.context.setDefaultTimeout(60_000);
     if (options.javaScriptEnabled !== false) {
       await device.context.addInitScript(() => {
         document.addEventListener("securitypolicyviolation", (event) =>

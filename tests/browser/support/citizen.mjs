@@ -8,7 +8,7 @@
 
 import assert from "node:assert/strict";
 
-import { eventually } from "./wire.mjs";
+import { eventually, WITHIN_MS } from "./wire.mjs";
 
 export class Citizen {
   constructor(page, server) {
@@ -35,7 +35,7 @@ export class Citizen {
   async sees(...views) {
     let seen = null;
     const is = async () => views.includes((seen = await this.view()));
-    await eventually(`one of [${views}]`, is, 20_000).catch(async (error) => {
+    await eventually(`one of [${views}]`, is, WITHIN_MS).catch(async (error) => {
       const words = await this.main.innerText().catch(() => "(no main)");
       throw new Error(`${error.message}; it is ${seen}, and says:\n${words}`);
     });
@@ -46,7 +46,7 @@ export class Citizen {
     let seen = null;
     const is = async () =>
       states.includes((seen = await this.main.getAttribute("data-connection")));
-    await eventually(`connection is one of [${states}]`, is, 30_000).catch((error) => {
+    await eventually(`connection is one of [${states}]`, is, WITHIN_MS).catch((error) => {
       throw new Error(`${error.message}; it is ${seen}`);
     });
   }

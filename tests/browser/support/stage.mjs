@@ -16,9 +16,9 @@ export const FOLDER = process.env.OPENRUN_BROWSER_FOLDER;
 export const PICTURES = path.join(FOLDER, "screenshots");
 
 /** No scenario takes a tenth of it on two cores that do nothing else. */
-const SCENARIO_MS = 180_000;
+const SCENARIO_MS = 240_000;
 /** For who walks a whole table. */
-export const LONG_MS = 300_000;
+export const LONG_MS = 600_000;
 
 const shared = {};
 let rounds = 0;

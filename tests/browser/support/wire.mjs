@@ -23,8 +23,11 @@ export async function allowed(method, url, options) {
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** What takes a second is waited for so long: a machine may have thirty other things to do. */
+export const WITHIN_MS = 60_000;
+
 /** Asks until the answer is true, or throws with what was asked for. */
-export async function eventually(what, question, within_ms = 15_000) {
+export async function eventually(what, question, within_ms = WITHIN_MS) {
   const end = Date.now() + within_ms;
   for (;;) {
     const answer = await question();
