@@ -116,7 +116,7 @@ fn figures(page: &mut Html, board: &Board<'_>) {
     }
     row(page, "Purchases", "구매 건수", |page| page.count(board.issued, "건"));
     row(page, "People who wait", "대기 인원", |page| page.count(board.waiting, "명"));
-    page.raw("</tbody></table>");
+    end_table(page);
 }
 
 fn lines(page: &mut Html, board: &Board<'_>) {
@@ -127,7 +127,6 @@ fn lines(page: &mut Html, board: &Board<'_>) {
         ("Waiting", "대기"),
         ("Wait of who joins now", "지금 서면 예상 대기"),
     ];
-    page.raw("<div class=\"scroll\" tabindex=\"0\">");
     table(page, "Lines", "대기 줄", heads);
     for line in &board.lines {
         page.raw("<tr><th scope=\"row\">");
@@ -152,7 +151,7 @@ fn lines(page: &mut Html, board: &Board<'_>) {
         }
         page.raw("</td></tr>");
     }
-    page.raw("</tbody></table></div>");
+    end_table(page);
 }
 
 fn windows(page: &mut Html, board: &Board<'_>) {
@@ -163,7 +162,6 @@ fn windows(page: &mut Html, board: &Board<'_>) {
         ("Closes", "종료"),
         ("Left", "남음"),
     ];
-    page.raw("<div class=\"scroll\" tabindex=\"0\">");
     table(page, "Windows", "판매 시간대", heads);
     for window in &board.windows {
         page.raw("<tr><th scope=\"row\">");
@@ -182,7 +180,7 @@ fn windows(page: &mut Html, board: &Board<'_>) {
         page.won(window.figures.left_won);
         page.raw("</td></tr>");
     }
-    page.raw("</tbody></table></div>");
+    end_table(page);
 }
 
 /// How far the draw of each class has come, with what people note of it beforehand.
@@ -195,7 +193,6 @@ fn draw(page: &mut Html, board: &Board<'_>) {
         ("Commitment", "커밋먼트"),
         ("Transcript", "추첨 기록"),
     ];
-    page.raw("<div class=\"scroll\" tabindex=\"0\">");
     table(page, "The draw", "추첨", heads);
     for class in &draw.classes {
         page.raw("<tr><th scope=\"row\">");
@@ -221,7 +218,7 @@ fn draw(page: &mut Html, board: &Board<'_>) {
         }
         page.raw("</td></tr>");
     }
-    page.raw("</tbody></table></div>");
+    end_table(page);
 }
 
 fn switched_off(page: &mut Html, board: &Board<'_>) {
@@ -290,12 +287,13 @@ fn honesty(page: &mut Html, board: &Board<'_>) {
     }
     let order = ("Numbers given out of order", "순서가 뒤바뀐 번호");
     row(page, order.0, order.1, |page| page.text(grouped(board.inversions)));
-    page.raw("</tbody></table>");
+    end_table(page);
 }
 
-/// A table up to its first row; `heads` name its columns, if it has more than two.
+/// A table up to its first row, which scrolls by itself where it is too wide for a phone; `heads`
+/// name its columns, if it has more than two.
 fn table(page: &mut Html, english: &'static str, korean: &'static str, heads: &[(&str, &str)]) {
-    page.raw("<table><caption>");
+    page.raw("<div class=\"scroll\" tabindex=\"0\"><table><caption>");
     page.pick(english, korean);
     page.raw("</caption>");
     if !heads.is_empty() {
@@ -308,6 +306,10 @@ fn table(page: &mut Html, english: &'static str, korean: &'static str, heads: &[
         page.raw("</tr></thead>");
     }
     page.raw("<tbody>");
+}
+
+fn end_table(page: &mut Html) {
+    page.raw("</tbody></table></div>");
 }
 
 fn row(

@@ -80,6 +80,7 @@ async function foreignForm(stage) {
   await enters(phone, buyer, `/rounds/${round}`);
   const action = await phone.control("join").evaluate((it) => it.formAction || it.form.action);
   // From another site: the form is the same, the origin is not.
+  await phone.page.goto("about:blank");
   await phone.page.setContent(`<form method="post" action="${action}"><button>x</button></form>`);
   await phone.page.locator("button").click();
   await phone.page.waitForLoadState();
@@ -90,8 +91,7 @@ async function foreignForm(stage) {
 async function looksTheSame(stage) {
   const round = await stage.round();
   const phone = await stage.phone();
-  // Not yet the round's page and the board: their tables stick out with text of 200 %.
-  for (const path of ["/", "/me"]) {
+  for (const path of ["/", `/rounds/${round}`, "/me", `/v1/rounds/${round}/board`]) {
     // Axe is a script: the page's own ones are kept away instead of all.
     await phone.page.route("**/assets/*.js*", (route) => route.abort());
     await phone.open(path);
