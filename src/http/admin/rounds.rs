@@ -6,7 +6,7 @@
 
 use super::round_figures::{AdminRound, AdminRounds};
 use super::round_form::{PatchInlet, PutRound, StepInlet};
-use super::wishes::{DRY_RUN, grant, stands};
+use super::wishes::{DONE_OR_TRIED, DRY_RUN, Granted, grant, stands};
 use super::{Reason, optional_reason};
 use crate::http::body::malformed;
 use crate::http::call::{Answer, Call};
@@ -43,7 +43,7 @@ pub async fn put(mut call: Call) -> Answer {
 #[utoipa::path(post, path = "/v1/admin/rounds/{round}/{step}", operation_id = "step_round",
     tag = "ops", request_body = Reason,
     params(("dry_run" = Option<bool>, Query, description = DRY_RUN)),
-    responses((status = 200, description = "the round as it stands", body = AdminRound)))]
+    responses((status = 200, description = DONE_OR_TRIED, body = Granted)))]
 pub async fn step(mut call: Call) -> Answer {
     let staff = call.operator_who_may_try()?;
     let reason = call.json::<Reason>().await?.checked()?;
@@ -63,7 +63,7 @@ pub async fn step(mut call: Call) -> Answer {
 #[utoipa::path(patch, path = "/v1/admin/rounds/{round}/inlet", operation_id = "set_inlet",
     tag = "ops", request_body = PatchInlet,
     params(("dry_run" = Option<bool>, Query, description = DRY_RUN)),
-    responses((status = 200, description = "the round as it stands", body = AdminRound)))]
+    responses((status = 200, description = DONE_OR_TRIED, body = Granted)))]
 pub async fn set_inlet(mut call: Call) -> Answer {
     let staff = call.operator_who_may_try()?;
     let mut body: PatchInlet = call.json().await?;
@@ -81,7 +81,7 @@ pub async fn set_inlet(mut call: Call) -> Answer {
 #[utoipa::path(post, path = "/v1/admin/rounds/{round}/inlet/steps", operation_id = "step_inlet",
     tag = "ops", request_body = StepInlet,
     params(("dry_run" = Option<bool>, Query, description = DRY_RUN)),
-    responses((status = 200, description = "the round as it stands", body = AdminRound)))]
+    responses((status = 200, description = DONE_OR_TRIED, body = Granted)))]
 pub async fn step_inlet(mut call: Call) -> Answer {
     let staff = call.operator_who_may_try()?;
     let body: StepInlet = call.json().await?;

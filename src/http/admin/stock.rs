@@ -115,8 +115,7 @@ pub async fn ask(mut call: Call) -> Answer {
 #[utoipa::path(post, path = "/v1/admin/rounds/{round}/stock/{id}/{answer}",
     operation_id = "answer_stock", tag = "ops", request_body = Reason,
     params(("dry_run" = Option<bool>, Query, description = DRY_RUN)),
-    responses((status = 200, description = "the round as it stands",
-        body = super::round_figures::AdminRound)))]
+    responses((status = 200, description = wishes::DONE_OR_TRIED, body = wishes::Granted)))]
 pub async fn answer(mut call: Call) -> Answer {
     let is_confirmed = call.segment("answer") == "confirm";
     let staff = if is_confirmed { call.approver()? } else { call.operator_or_approver()? };

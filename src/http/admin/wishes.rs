@@ -20,6 +20,9 @@ use utoipa::ToSchema;
 /// What the parameter says in the document.
 pub const DRY_RUN: &str = "true: says what would happen or which refusal, and changes nothing";
 
+/// What a wish is answered with, in the document.
+pub const DONE_OR_TRIED: &str = "the round as it stands; of a dry run, what would change";
+
 /// What would happen.
 #[derive(Serialize, ToSchema)]
 pub struct DryRun {
@@ -39,6 +42,16 @@ struct Change {
     from: Value,
     /// How it would stand.
     to: Value,
+}
+
+/// What a wish is answered with.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Granted<'a> {
+    /// It is done: the round as it stands.
+    Done(Box<AdminRound<'a>>),
+    /// A dry run.
+    Tried(DryRun),
 }
 
 impl Change {
@@ -74,14 +87,14 @@ pub async fn tried(call: &Call, id: &RoundId, wish: Wish) -> Answer {
     let events = engine.rehearse(id, wish).await?;
     let view = engine.round(id).ok_or(Refusal::RoundNotFound)?.view();
     let changes = events.iter().flat_map(|event| changes(&view, event)).collect();
-    Ok(reply::own(StatusCode::OK, &DryRun { dry_run: true, changes }))
+    Ok(reply::own(StatusCode::OK, &Granted::Tried(DryRun { dry_run: true, changes })))
 }
 
 /// What now stands.
 pub fn stands(call: &Call, status: StatusCode, view: &RoundView) -> HttpResponse {
     let round = call.edge().engine.round(&view.spec.id);
     let inversions = round.map_or(0, |round| round.inversions());
-    reply::own(status, &AdminRound::new(view, inversions))
+    reply::own(status, &Granted::Done(Box::new(AdminRound::new(view, inversions))))
 }
 
 fn changes(view: &RoundView, event: &Event) -> Vec<Change> {
