@@ -107,8 +107,10 @@ impl Store for SqliteStore {
     }
 
     fn round_events(&self, round: &RoundId) -> Chunks<StoredEvent> {
-        let round = round.clone();
-        stream::start(&self.path, move |reader, out| stream::round_events(reader, &round, out))
+        let (path, round) = (self.path.clone(), round.clone());
+        stream::start(&self.path, move |reader, out| {
+            stream::round_events(&path, reader, &round, out)
+        })
     }
 
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {

@@ -104,7 +104,9 @@ impl Reading {
     /// All series of a metric, added up; 0 when there is none.
     #[must_use]
     pub fn sum(&self, metric: &str) -> f64 {
-        self.series.get(metric).into_iter().flatten().map(|series| series.value).sum()
+        let values = self.series.get(metric).into_iter().flatten().map(|series| series.value);
+        // The sum of nothing is -0 in Rust, which a console would show.
+        values.fold(0.0, |sum, value| sum + value)
     }
 
     /// The least of all series of a metric, if there is any.
@@ -220,6 +222,7 @@ nonsense"#;
         let odd = reading.by_label("openrun_log_lines_dropped_total", "odd");
         assert_eq!(odd.keys().collect::<Vec<_>>(), ["a \"b\", c"]);
         assert_eq!((reading.sum("openrun_people_actors"), reading.sum("nothing")), (7.0, 0.0));
+        assert!(reading.sum("nothing").is_sign_positive(), "nobody is told -0");
         assert_eq!(reading.least("openrun_store_up"), Some(1.0));
         assert_eq!(reading.least("openrun_rail_up"), None);
     }

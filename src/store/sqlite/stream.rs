@@ -13,6 +13,7 @@ use super::reader::Reader;
 use openrun_actors::store::{Chunks, StoreError};
 use openrun_core::{PersonKey, RoundId, StoredEvent};
 use rusqlite::{Connection, OptionalExtension, Rows};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use tokio::sync::mpsc;
 
@@ -65,7 +66,10 @@ pub(super) fn start<T: Send + 'static>(
     let failed = chunks.clone();
     let run = move || {
         let mut out = Out { chunk: Vec::with_capacity(CHUNK), chunks };
-        let done = Reader::open(&path).and_then(|mut reader| read(&mut reader, &mut out));
+        let all = || Reader::open(&path).and_then(|mut reader| read(&mut reader, &mut out));
+        // An end without an error says that this was all.
+        let done = catch_unwind(AssertUnwindSafe(all))
+            .unwrap_or_else(|_| Err(StoreError("a stream ended by a panic".to_owned())));
         // What was read before an error goes first; if nobody listens, there is nobody to tell.
         if !out.chunk.is_empty() && out.flush().is_err() {
             return;
@@ -102,46 +106,79 @@ pub(super) fn persons(
     })
 }
 
-/// The tables that hold a round.
-const OF_A_ROUND: [Table; 7] = [JOURNAL, TICKET, PLACE_END, CLAIM, HOLD, PAYMENT_STEP, PURCHASE];
-
-/// One table of a round, read in the order of `seq`.
-struct Source<'s> {
-    rows: Rows<'s>,
-    table: Table,
-    head: Option<StoredEvent>,
-}
-
-impl Source<'_> {
-    /// Gives the head away and reads the next.
-    fn take(&mut self, names: &NameOfNumber) -> Result<Option<StoredEvent>, StoreError> {
-        let next = match self.rows.next().map_err(said)? {
-            Some(row) => Some((self.table.decode)(row, names)?),
-            None => None,
-        };
-        Ok(std::mem::replace(&mut self.head, next))
-    }
-}
+/// The tables that hold a round, in two parts whose rows cost about the same to read.
+const PLACES_OF_A_ROUND: [Table; 5] = [JOURNAL, TICKET, PLACE_END, CLAIM, PAYMENT_STEP];
+const PURCHASES_OF_A_ROUND: [Table; 2] = [HOLD, PURCHASE];
 
 /// Puts out every event of a round: its tables, each in order, merged by `seq`.
+///
+/// Two connections read at once, so that millions of rows keep two cores busy. Rows are only ever
+/// added, in the order of `seq`: what lies before the end that the first one saw is the same to the
+/// second, whose snapshot is taken later.
 pub(super) fn round_events(
+    path: &Path,
     reader: &mut Reader,
     round: &RoundId,
     out: &mut Out<StoredEvent>,
 ) -> Result<(), StoreError> {
     reader.snapshot(|connection, names| {
-        let Some(number) = number_of(connection, round)? else { return Ok(()) };
-        let mut statements = Vec::with_capacity(OF_A_ROUND.len());
-        for Table { name, columns, .. } in OF_A_ROUND {
-            let sql = format!("select {columns} from {name} where round_id = ?1 order by seq");
+        let Some(part) = Part::of(connection, round)? else { return Ok(()) };
+        let purchases = start(path, move |reader, out| {
+            reader.snapshot(|connection, names| {
+                part.read(connection, names, &PURCHASES_OF_A_ROUND, None, out)
+            })
+        });
+        part.read(connection, names, &PLACES_OF_A_ROUND, Some(purchases), out)
+    })
+}
+
+/// The rows of a round before where its stream ended when the reading began.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    round: i64,
+    end: i64,
+}
+
+impl Part {
+    fn of(connection: &Connection, round: &RoundId) -> Result<Option<Part>, StoreError> {
+        let sql = "
+            select journal.round_id, stream.next_seq
+            from name
+            join journal on journal.round_id = name.id
+            join stream on stream.id = journal.stream_id
+            where name.text = ?1
+            limit 1";
+        let mut statement = connection.prepare_cached(sql).map_err(said)?;
+        let part = statement
+            .query_row([round.as_str()], |row| Ok(Part { round: row.get(0)?, end: row.get(1)? }));
+        part.optional().map_err(said)
+    }
+
+    /// Puts out the rows of these tables, and what is read beside them, merged by `seq`.
+    fn read(
+        self,
+        connection: &Connection,
+        names: &NameOfNumber,
+        tables: &[Table],
+        beside: Option<Chunks<StoredEvent>>,
+        out: &mut Out<StoredEvent>,
+    ) -> Result<(), StoreError> {
+        let mut statements = Vec::with_capacity(tables.len());
+        for Table { name, columns, .. } in tables {
+            let sql = format!(
+                "select {columns} from {name} where round_id = ?1 and seq < ?2 order by seq"
+            );
             statements.push(connection.prepare_cached(&sql).map_err(said)?);
         }
-        let mut sources = Vec::with_capacity(OF_A_ROUND.len());
-        for (statement, table) in statements.iter_mut().zip(OF_A_ROUND) {
-            let rows = statement.query([number]).map_err(said)?;
-            let mut source = Source { rows, table, head: None };
+        let mut sources = Vec::with_capacity(tables.len() + 1);
+        for (statement, table) in statements.iter_mut().zip(tables) {
+            let rows = statement.query([self.round, self.end]).map_err(said)?;
+            sources.push(Source { events: Events::Rows { rows, table: *table }, head: None });
+        }
+        let beside = beside.map(|chunks| Events::Read { chunks, chunk: Vec::new().into_iter() });
+        sources.extend(beside.map(|events| Source { events, head: None }));
+        for source in &mut sources {
             source.take(names)?;
-            sources.push(source);
         }
         while let Some(event) = take_earliest(&mut sources, names)? {
             if out.push(event).is_err() {
@@ -149,7 +186,49 @@ pub(super) fn round_events(
             }
         }
         Ok(())
-    })
+    }
+}
+
+/// Events in the order of `seq`.
+enum Events<'s> {
+    /// Those of one table.
+    Rows { rows: Rows<'s>, table: Table },
+    /// Those that another thread reads.
+    Read { chunks: Chunks<StoredEvent>, chunk: std::vec::IntoIter<StoredEvent> },
+}
+
+impl Events<'_> {
+    fn next(&mut self, names: &NameOfNumber) -> Result<Option<StoredEvent>, StoreError> {
+        match self {
+            Events::Rows { rows, table } => match rows.next().map_err(said)? {
+                Some(row) => (table.decode)(row, names).map(Some),
+                None => Ok(None),
+            },
+            Events::Read { chunks, chunk } => {
+                while chunk.len() == 0 {
+                    match chunks.blocking_recv() {
+                        Some(next) => *chunk = next?.into_iter(),
+                        None => return Ok(None),
+                    }
+                }
+                Ok(chunk.next())
+            }
+        }
+    }
+}
+
+/// Events of which the first is at hand.
+struct Source<'s> {
+    events: Events<'s>,
+    head: Option<StoredEvent>,
+}
+
+impl Source<'_> {
+    /// Gives the head away and reads the next.
+    fn take(&mut self, names: &NameOfNumber) -> Result<Option<StoredEvent>, StoreError> {
+        let next = self.events.next(names)?;
+        Ok(std::mem::replace(&mut self.head, next))
+    }
 }
 
 fn take_earliest(
@@ -162,10 +241,4 @@ fn take_earliest(
         Some(source) => source.take(names),
         None => Ok(None),
     }
-}
-
-fn number_of(connection: &Connection, round: &RoundId) -> Result<Option<i64>, StoreError> {
-    let sql = "select id from name where text = ?1";
-    let mut statement = connection.prepare_cached(sql).map_err(said)?;
-    statement.query_row([round.as_str()], |row| row.get(0)).optional().map_err(said)
 }
