@@ -152,6 +152,15 @@ struct Facts {
     /// `insufficient-stock`: what is left.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining_won: Option<i64>,
+    /// `insufficient-balance`: what is in the voucher.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    balance_won: Option<i64>,
+    /// `below-refund-threshold`: the share that was spent, in basis points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spent_bps: Option<u32>,
+    /// `below-refund-threshold`: the share that must be, in basis points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threshold_bps: Option<u32>,
 }
 
 impl Facts {
@@ -179,6 +188,12 @@ impl Facts {
             Refusal::HoldingLimitExceeded { room_won } => facts.room_won = Some(room_won.0),
             Refusal::InsufficientStock { remaining_won } => {
                 facts.remaining_won = Some(remaining_won.0);
+            }
+            Refusal::InsufficientBalance { balance_won } => {
+                facts.balance_won = Some(balance_won.0);
+            }
+            Refusal::BelowRefundThreshold { spent_bps, threshold_bps } => {
+                (facts.spent_bps, facts.threshold_bps) = (Some(*spent_bps), Some(*threshold_bps));
             }
             _ => {}
         }

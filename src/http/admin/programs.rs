@@ -11,6 +11,7 @@ use crate::http::words::{NameWords, Slug};
 use actix_web::http::StatusCode;
 use openrun_actors::Put;
 use openrun_core::program::Name;
+use openrun_core::voucher::AfterSale;
 use openrun_core::{ChannelId, Program, ProgramId, Refusal, Rules, Timestamp, Won};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -77,6 +78,7 @@ impl From<RulesBody> for Rules {
             refund_threshold_bps: body.refund_threshold_bps,
             regions: body.regions,
             channels: body.channels,
+            after_sale: AfterSale::default(),
         }
     }
 }
