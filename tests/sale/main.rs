@@ -39,3 +39,4 @@ mod restarts;
 mod retries;
 mod rude;
 mod store;
+mod voucher_doubts;
