@@ -184,7 +184,7 @@ fn f50_a_spend_whose_commit_fails_ends_once_and_truthfully() {
             let ask = async || spend(&app.engine, &person, voucher, (60_000, "once")).await;
             let first = ask().await.expect_err("nobody can say");
             assert_eq!(first.refusal, Refusal::Unavailable, "{fate:?}");
-            let spent = until_answered(ask).await.expect("there is enough");
+            let spent = until_answered(&ask).await.expect("there is enough");
             assert_eq!(spent.is_replay, fate == Fate::UnknownApplied, "{fate:?}");
             assert_eq!(spent.answer.balance_after, Won(40_000), "{fate:?}");
             let again = ask().await.expect("it is remembered");
@@ -210,7 +210,7 @@ fn f50_a_gift_whose_commit_fails_is_with_one_of_the_two() {
             let ask = async || give(&app.engine, pair, voucher, (300_000, "once")).await;
             let first = ask().await.expect_err("nobody can say");
             assert_eq!(first.refusal, Refusal::Unavailable, "{fate:?}");
-            let given = until_answered(ask).await.expect("there is room");
+            let given = until_answered(&ask).await.expect("there is room");
             assert_eq!(given.is_replay, fate == Fate::UnknownApplied, "{fate:?}");
             let both = (balance(&app, &from).await, balance(&app, &to).await);
             assert_eq!(both, (100_000, 700_000), "{fate:?}");
@@ -287,7 +287,7 @@ fn f39_gifts_go_round_while_actors_die() {
                 for time in 0..20 {
                     let name = format!("gift-{time}");
                     let ask = async || give(&engine, (from, to), voucher, (10_000, &name)).await;
-                    until_answered(ask).await.expect("there is room for all");
+                    until_answered(&ask).await.expect("there is room for all");
                 }
             })
         });

@@ -432,12 +432,8 @@ fn walk(house: &House) -> Result<u64, String> {
 fn check(before: &[Wish], wishes: &[Wish], guards: &[Off]) {
     let ends = walk(&House::new(Off::Nothing, before, wishes)).expect("no order breaks anything");
     assert!(ends > 1, "there is an order to be chosen");
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let found: Vec<_> =
-        guards.iter().map(|off| (*off, walk(&House::new(*off, before, wishes)))).collect();
-    std::panic::set_hook(hook);
-    for (off, walked) in found {
+    for off in guards {
+        let walked = walk(&House::new(*off, before, wishes));
         assert!(walked.is_err(), "with {off:?} off nothing was found: {walked:?}");
     }
 }
