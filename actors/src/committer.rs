@@ -131,6 +131,7 @@ impl Committer {
         let label = match &stream {
             StreamId::People => "people".to_owned(),
             StreamId::Program(program) => program.to_string(),
+            StreamId::Vouchers(program) => format!("vouchers:{program}"),
         };
         let up_gauge = metrics::gauge!("openrun_store_up", "stream" => label.clone());
         up_gauge.set(f64::from(u8::from(ownership.is_some())));

@@ -28,6 +28,7 @@ mod alive;
 mod draws;
 mod staff;
 mod start;
+mod vouchers;
 
 pub use alive::StandStill;
 

@@ -154,6 +154,7 @@ impl Serve<StoreInDoubt> for Guardian {
         self.work(doubt.0.clone(), reply, ctx, |inner| async move {
             match doubt.0 {
                 StreamId::People => inner.reread_people().await,
+                StreamId::Vouchers(_) => inner.people.retire(true),
                 StreamId::Program(program) => {
                     inner.people.retire(true);
                     inner.reread_program(&program).await;

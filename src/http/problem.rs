@@ -152,13 +152,13 @@ struct Facts {
     /// `insufficient-stock`: what is left.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining_won: Option<i64>,
-    /// `insufficient-balance`: what is left in the voucher.
+    /// `insufficient-balance`: what is in the voucher.
     #[serde(skip_serializing_if = "Option::is_none")]
     balance_won: Option<i64>,
     /// `below-refund-threshold`: the share that was spent, in basis points.
     #[serde(skip_serializing_if = "Option::is_none")]
     spent_bps: Option<u32>,
-    /// `below-refund-threshold`: the share that must be.
+    /// `below-refund-threshold`: the share that must be, in basis points.
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold_bps: Option<u32>,
 }
@@ -193,8 +193,7 @@ impl Facts {
                 facts.balance_won = Some(balance_won.0);
             }
             Refusal::BelowRefundThreshold { spent_bps, threshold_bps } => {
-                facts.spent_bps = Some(*spent_bps);
-                facts.threshold_bps = Some(*threshold_bps);
+                (facts.spent_bps, facts.threshold_bps) = (Some(*spent_bps), Some(*threshold_bps));
             }
             _ => {}
         }

@@ -28,17 +28,13 @@ pub fn public(is_dev: bool) -> Api {
     api.add(at("/v1/rounds/{round}/purchases").post(purchases::buy, BUYING.may(BUY)));
     api.add(at("/v1/rounds/{round}/tickets").post(tickets::join, JOINING.may(JOIN)));
     api.add(at("/v1/rounds/{round}/passes").post(tickets::claim, SHOWN_TICKET.may(CLAIM)));
-    api.add(
-        at("/v1/vouchers/{id}/spends").post(vouchers::moves::spend, SPENDING.may(SPEND)),
-    );
+    api.add(at("/v1/vouchers/{id}/spends").post(vouchers::moves::spend, SPENDING.may(SPEND)));
     api.add(at("/v1/vouchers/{id}/gifts").post(vouchers::moves::give, GIVING.may(GIVE)));
     api.add(at("/v1/vouchers/{id}/refund").post(vouchers::moves::refund, PAYING_BACK.may(REFUND)));
     api.add(at("/v1/vouchers/{id}").get(vouchers::show, PERSON.may(VOUCHER)));
     api.add(at("/v1/vouchers").get(vouchers::list, PERSON.may(LIST)));
     api.add(at("/v1/merchants").get(merchants::search, SEARCHING.may(SEARCH)));
-    api.add(
-        at("/v1/purchases/{id}/cancel").post(vouchers::moves::cancel, PAYING_BACK.may(CANCEL)),
-    );
+    api.add(at("/v1/purchases/{id}/cancel").post(vouchers::moves::cancel, PAYING_BACK.may(CANCEL)));
     api.add(at("/v1/purchases/{id}").get(purchases::show, PERSON.may(PURCHASE)));
     api.add(at("/v1/purchases").get(purchases::list, PERSON.may(LIST)));
     api.add(at("/v1/people/me/limits").get(people::limits, PERSON.may(REGISTERED)));

@@ -138,7 +138,9 @@ pub async fn list(call: Call) -> Answer {
     let start = match after {
         None => 0,
         // A cursor that names none of theirs is behind the last one.
-        Some(id) => all.iter().position(|it| it.id.0 == id.as_u128()).map_or(all.len(), |at| at + 1),
+        Some(id) => {
+            all.iter().position(|it| it.id.0 == id.as_u128()).map_or(all.len(), |at| at + 1)
+        }
     };
     let page = &all[start..all.len().min(start + limit)];
     let last = page.last().filter(|_| start + limit < all.len());

@@ -44,6 +44,7 @@ use openrun_actors::store::{
 use openrun_core::purchase::PassId;
 use openrun_core::{
     PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+    Timestamp, VoucherId,
 };
 use place::Place;
 use reader::Reader;
@@ -231,6 +232,27 @@ impl Store for PostgresStore {
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.run(move |inner| async move { point::person_events(&inner.reader, person).await })
             .await
+    }
+
+    async fn voucher_events(&self, _: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn open_paybacks(&self) -> Result<Vec<StoredEvent>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn vouchers_due(
+        &self,
+        _: Timestamp,
+        _: Option<VoucherId>,
+        _: usize,
+    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn paybacks_of(&self, _: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn place_events(

@@ -38,6 +38,7 @@ use openrun_actors::store::{
 use openrun_core::purchase::PassId;
 use openrun_core::{
     PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+    Timestamp, VoucherId,
 };
 use reader::Readers;
 use std::path::{Path, PathBuf};
@@ -113,6 +114,27 @@ impl Store for SqliteStore {
 
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.readers.ask(move |reader| point::person_events(reader, person)).await
+    }
+
+    async fn voucher_events(&self, _: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn open_paybacks(&self) -> Result<Vec<StoredEvent>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn vouchers_due(
+        &self,
+        _: Timestamp,
+        _: Option<VoucherId>,
+        _: usize,
+    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn paybacks_of(&self, _: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn place_events(

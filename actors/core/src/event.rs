@@ -7,9 +7,10 @@ use crate::program::Program;
 use crate::purchase::Purchase;
 use crate::round::LifeCycle;
 use crate::round_spec::{InletSpec, LineId, RoundSpec};
+use crate::voucher::{Payback, VoucherMove};
 use crate::{
-    ChannelId, IdempotencyKey, Notice, NoticeId, PersonKey, ProgramId, PurchaseId, Refusal,
-    RoundId, StockAsk, StockAskId, Suspension, Timestamp, WindowId, Won,
+    ChannelId, IdempotencyKey, MerchantId, Month, Notice, NoticeId, PersonKey, ProgramId,
+    PurchaseId, Refusal, RoundId, StockAsk, StockAskId, Suspension, Timestamp, WindowId, Won,
 };
 use serde::{Deserialize, Serialize};
 
@@ -342,9 +343,92 @@ pub enum Event {
         /// The answer.
         refusal: Refusal,
     },
+    /// A person paid a merchant. Of the vouchers' stream, as all that follow.
+    Spent {
+        /// From which voucher, by whom.
+        of: VoucherMove,
+        /// Whom.
+        merchant: MerchantId,
+        /// How much.
+        amount: Won,
+        /// What is left in the voucher.
+        balance_after: Won,
+    },
+    /// The rail is asked to give money back for a voucher. Committed before the call; from here on
+    /// the voucher is neither spent nor given nor paid back a second time.
+    PaybackSent {
+        /// For which voucher, whose; the rail knows the payback by this id.
+        of: VoucherMove,
+        /// What goes back to whom.
+        payback: Payback,
+        /// When the voucher was bought: the rail's order bears this date.
+        purchase_at: Timestamp,
+        /// What the rail was sent for the purchase; absent when it answered at once.
+        request: Option<String>,
+    },
+    /// The rail gave the money back.
+    PaidBack {
+        /// For which voucher, whose; the id is that of its `PaybackSent`.
+        of: VoucherMove,
+        /// What went back to whom.
+        payback: Payback,
+    },
+    /// The rail said no, for good: the voucher is as it was before.
+    PaybackRefused {
+        /// For which voucher, whose; the id is that of its `PaybackSent`.
+        of: VoucherMove,
+        /// What did not go back.
+        payback: Payback,
+    },
+    /// A person gave value away: it left one voucher and is another one.
+    Gifted {
+        /// Out of which voucher, by whom; the receiver's voucher bears this id.
+        of: VoucherMove,
+        /// To whom.
+        to: PersonKey,
+        /// The round that the voucher was bought in.
+        round: RoundId,
+        /// Through which channel it was bought.
+        channel: ChannelId,
+        /// When it was bought: its rules are those of this day.
+        bought_at: Timestamp,
+        /// The month whose limit on gifts it counts against for the receiver.
+        month: Month,
+        /// How much.
+        amount: Won,
+        /// Of what was paid, the part that goes along.
+        price: Won,
+        /// Of what the issuer added, the part that goes along.
+        subsidy: Won,
+        /// What is left in the giver's voucher.
+        balance_after: Won,
+        /// When the value falls to the issuer, in either voucher; never when absent.
+        expires_at: Option<Timestamp>,
+    },
+    /// What was left in a voucher fell to the issuer.
+    Expired {
+        /// Which voucher, whose.
+        of: VoucherMove,
+        /// How much.
+        amount: Won,
+    },
 }
 
 impl Event {
+    /// What happened to a voucher, if this is of the vouchers' stream and no refusal.
+    #[must_use]
+    pub fn voucher_move(&self) -> Option<&VoucherMove> {
+        match self {
+            Event::Spent { of, .. }
+            | Event::PaybackSent { of, .. }
+            | Event::PaidBack { of, .. }
+            | Event::PaybackRefused { of, .. }
+            | Event::Gifted { of, .. }
+            | Event::Expired { of, .. } => Some(of),
+            _ => None,
+        }
+    }
+
     /// The round that this event belongs to, if it belongs to one.
     #[must_use]
     pub fn round(&self) -> Option<&RoundId> {
@@ -382,6 +466,12 @@ impl Event {
             | Event::SuspensionsChanged { .. }
             | Event::SignedUp { .. }
             | Event::Refused { .. } => None,
+            Event::Spent { .. }
+            | Event::PaybackSent { .. }
+            | Event::PaidBack { .. }
+            | Event::PaybackRefused { .. }
+            | Event::Gifted { .. }
+            | Event::Expired { .. } => None,
         }
     }
 }
@@ -395,6 +485,9 @@ pub enum StreamId {
     People,
     /// Everything of a program: its rules, rounds, places and purchases.
     Program(ProgramId),
+    /// What people do with the vouchers of a program: a stream of its own, so that a sale that is
+    /// stuck holds up no spending.
+    Vouchers(ProgramId),
 }
 
 /// An event with its place in its stream.

@@ -3,9 +3,9 @@
 
 use super::Reason;
 use crate::http::announcements::NoticeAnswer;
+use crate::http::attempt::new_id;
 use crate::http::body::{check_text, malformed, object};
 use crate::http::call::{Answer, Call};
-use crate::http::attempt::new_id;
 use crate::http::reply;
 use crate::http::time::Moment;
 use crate::http::words::{NameWords, Slug};

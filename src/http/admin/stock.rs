@@ -3,9 +3,9 @@
 
 use super::wishes::{self, DRY_RUN, grant};
 use super::{REASON_MAX, Reason};
+use crate::http::attempt::new_id;
 use crate::http::body::{check_text, malformed};
 use crate::http::call::{Answer, Call};
-use crate::http::attempt::new_id;
 use crate::http::reply;
 use crate::http::time::Moment;
 use crate::http::words::{Id, Slug};

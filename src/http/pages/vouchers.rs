@@ -155,12 +155,8 @@ fn acts(html: &mut Html, edge: &Edge, voucher: &Voucher) {
     html.raw("<section class=\"card\">");
     if voucher.purchase.is_some() {
         let (act, head, text, does) = match is_whole {
-            true => {
-                ("cancel", "page-cancel-head", "page-cancel-text", "page-cancel-do")
-            }
-            false => {
-                ("refund", "page-refund-head", "page-refund-text", "page-refund-do")
-            }
+            true => ("cancel", "page-cancel-head", "page-cancel-text", "page-cancel-do"),
+            false => ("refund", "page-refund-head", "page-refund-text", "page-refund-do"),
         };
         html.element("h2", head);
         html.element("p", text);
@@ -232,7 +228,9 @@ pub async fn act(mut call: Call) -> Answer {
         Ok(()) => Ok(see(&path)),
         Err(refused) => {
             let act = call.segment("act").to_owned();
-            Ok(refused::page_at(&call, &refused.refusal, &path, |html| again(html, id, &act, &form)))
+            Ok(refused::page_at(&call, &refused.refusal, &path, |html| {
+                again(html, id, &act, &form)
+            }))
         }
     }
 }

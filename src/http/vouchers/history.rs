@@ -58,18 +58,19 @@ pub struct MoveAnswer<'a> {
 
 /// The history, newest first. Events of other vouchers are left out.
 #[must_use]
-pub fn of<'a>(voucher: &'a Voucher, events: &'a [StoredEvent]) -> Vec<MoveAnswer<'a>> {
+pub fn of<'a>(voucher: &Voucher, events: &'a [StoredEvent]) -> Vec<MoveAnswer<'a>> {
     let moves = events.iter().filter_map(|stored| entry(voucher, &stored.event));
-    let mut history: Vec<MoveAnswer<'a>> = std::iter::once(origin(voucher)).chain(moves).collect();
+    let origin = origin(voucher, events);
+    let mut history: Vec<MoveAnswer<'a>> = std::iter::once(origin).chain(moves).collect();
     history.sort_by_key(|it| std::cmp::Reverse(it.number));
     history
 }
 
-fn origin(voucher: &Voucher) -> MoveAnswer<'_> {
+/// How it came to be: bought, or made by a gift, which is an event of the giver's voucher.
+fn origin<'a>(voucher: &Voucher, events: &[StoredEvent]) -> MoveAnswer<'a> {
     let kind = if voucher.gift.is_some() { MoveKind::Received } else { MoveKind::Bought };
-    // An id that the server made carries its time: a gift is dated by its own.
-    let millis = voucher.gift.map(|gift| i64::try_from(gift.0 >> 80).unwrap_or(i64::MAX));
-    let at = millis.map_or(voucher.bought_at, openrun_core::Timestamp);
+    let gifts = events.iter().filter_map(|stored| stored.event.voucher_move());
+    let gift = gifts.filter(|of| of.voucher != voucher.id).find(|of| Some(of.id) == voucher.gift);
     MoveAnswer {
         number: 0,
         id: Uuid::from_u128(voucher.id.0),
@@ -78,7 +79,7 @@ fn origin(voucher: &Voucher) -> MoveAnswer<'_> {
         balance_won: voucher.amount.0,
         merchant_id: None,
         price_won: Some(voucher.price.0),
-        created_at: Moment(at),
+        created_at: Moment(gift.map_or(voucher.bought_at, |gift| gift.at)),
     }
 }
 

@@ -154,8 +154,7 @@ enum PaybackCauseWord {
 impl<'a> From<&'a PaybackAnswer> for PaybackBody<'a> {
     fn from(answer: &'a PaybackAnswer) -> PaybackBody<'a> {
         let payback = &answer.payback;
-        let state =
-            if answer.is_done { PaybackState::PaidBack } else { PaybackState::PayingBack };
+        let state = if answer.is_done { PaybackState::PaidBack } else { PaybackState::PayingBack };
         PaybackBody {
             id: Uuid::from_u128(answer.id.0),
             voucher_id: Uuid::from_u128(answer.voucher.0),
@@ -356,8 +355,7 @@ fn problem(refused: Refused) -> Problem {
 }
 
 fn paid_back(moved: Moved<PaybackAnswer>) -> HttpResponse {
-    let status =
-        if moved.answer.is_done { StatusCode::CREATED } else { StatusCode::ACCEPTED };
+    let status = if moved.answer.is_done { StatusCode::CREATED } else { StatusCode::ACCEPTED };
     let body = PaybackBody::from(&moved.answer);
     answered(status, &body, body.voucher_id, moved.is_replay)
 }

@@ -156,7 +156,7 @@ const STREAM_NUMBER: &str =
 fn program_of(stream: &StreamId) -> Option<String> {
     match stream {
         StreamId::People => None,
-        StreamId::Program(program) => Some(program.to_string()),
+        StreamId::Program(program) | StreamId::Vouchers(program) => Some(program.to_string()),
     }
 }
 

@@ -175,6 +175,12 @@ impl<'b> Rows<'b> {
                 let body = serde_json::to_string(refusal)?;
                 self.refusals.push(RefusalRow { place, person, key, digest, body });
             }
+            Event::Spent { .. }
+            | Event::PaybackSent { .. }
+            | Event::PaidBack { .. }
+            | Event::PaybackRefused { .. }
+            | Event::Gifted { .. }
+            | Event::Expired { .. } => return Err(Misfit::OtherStream(kind_of(event)).into()),
             Event::ProgramChanged { .. }
             | Event::RoundDefined { .. }
             | Event::RoundMoved { .. }

@@ -150,6 +150,7 @@ impl Writer {
         let program = match stream {
             StreamId::People => None,
             StreamId::Program(program) => Some(program.as_str()),
+            StreamId::Vouchers(_) => return Err(StoreError(format!("{name} is not kept yet"))),
         };
         let taken = wire.drive(client.query_one(TAKE_OVER, &[&program])).await.map_err(failed)?;
         verdict::of_warnings(&wire.warnings).map_err(|doubt| StoreError(doubt.to_string()))?;

@@ -154,6 +154,12 @@ impl<'c> Inserts<'c> {
             Event::Refused { person, key, digest, refusal } => {
                 self.refusal(place, person, key, digest, refusal)?;
             }
+            Event::Spent { .. }
+            | Event::PaybackSent { .. }
+            | Event::PaidBack { .. }
+            | Event::PaybackRefused { .. }
+            | Event::Gifted { .. }
+            | Event::Expired { .. } => return Err(Misfit::OtherStream(kind_of(event)).into()),
             Event::ProgramChanged { .. }
             | Event::RoundDefined { .. }
             | Event::RoundMoved { .. }

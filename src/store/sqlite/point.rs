@@ -224,7 +224,11 @@ pub(super) fn hash_at(
 }
 
 fn number_of(connection: &Connection, stream: &StreamId) -> Result<Option<i64>, StoreError> {
-    let StreamId::Program(program) = stream else { return Ok(Some(PEOPLE)) };
+    let program = match stream {
+        StreamId::People => return Ok(Some(PEOPLE)),
+        StreamId::Vouchers(_) => return Ok(None),
+        StreamId::Program(program) => program,
+    };
     let sql = "select id from name where text = ?1";
     let mut statement = connection.prepare_cached(sql).map_err(said)?;
     statement.query_row([program.as_str()], |row| row.get(0)).optional().map_err(said)

@@ -287,6 +287,7 @@ fn grow(
     let number = match stream {
         StreamId::People => PEOPLE,
         StreamId::Program(program) => names.number(connection, program.as_str())?,
+        StreamId::Vouchers(_) => return Err(rusqlite::Error::InvalidQuery),
     };
     connection
         .prepare_cached(
@@ -307,6 +308,7 @@ fn number_of(names: &NumberOfName, stream: &StreamId) -> Option<i64> {
     match stream {
         StreamId::People => Some(PEOPLE),
         StreamId::Program(program) => names.find(program.as_str()),
+        StreamId::Vouchers(_) => None,
     }
 }
 
