@@ -220,8 +220,8 @@ pub async fn spend(mut call: Call) -> Answer {
     let body: Spending = call.json().await?;
     let key = call.idempotency_key()?;
     let (engine, voucher) = (&call.edge().engine, voucher_id(&call)?);
-    let amount = body.amount_won.to_be_bytes();
-    let fields = [&voucher.0.to_be_bytes()[..], body.merchant_id.as_bytes(), &amount];
+    let (from, amount) = (voucher.0.to_be_bytes(), body.amount_won.to_be_bytes());
+    let fields = [&from[..], body.merchant_id.as_bytes(), &amount];
     let request = SpendRequest {
         id: MoveId(new_id(engine.now()).as_u128()),
         person,
@@ -336,8 +336,8 @@ pub(in crate::http) async fn given(
     };
     let to = subject_key(&wish.to_person).ok_or_else(wrong)?;
     let engine = &call.edge().engine;
-    let amount = wish.amount_won.to_be_bytes();
-    let fields = [&voucher.0.to_be_bytes()[..], wish.to_person.as_bytes(), &amount];
+    let (from, amount) = (voucher.0.to_be_bytes(), wish.amount_won.to_be_bytes());
+    let fields = [&from[..], wish.to_person.as_bytes(), &amount];
     let request = GiftRequest {
         id: MoveId(new_id(engine.now()).as_u128()),
         person,

@@ -133,7 +133,8 @@ export interface Voucher {
 
 /** What happened to a voucher. */
 export interface Move {
-  id: string;
+  /** Its place in the history: the beginning and the end of a payback share an id. */
+  number: number;
   kind:
     | "bought"
     | "received"

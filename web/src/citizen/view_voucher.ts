@@ -16,13 +16,14 @@ export function vouchers(
 ): Child {
   if (state.all.length === 0) return null;
   const rows = state.all.map((voucher) =>
-    h("li", { "data-key": voucher.id }, row(state, voucher, nameOf(voucher.program_id), now)),
+    h("li", { "data-key": voucher.id }, row(state, voucher, nameOf(voucher.program_id))),
   );
   return h(
     "section",
     { class: "card", "data-key": "vouchers" },
     h("h2", null, say("me-vouchers")),
     state.isBusy && underWay(state, now),
+    refused(state, now),
     h("ul", { class: "bare" }, rows),
     state.cursor && parts.secondary("more-vouchers", say("me-more")),
   );
@@ -38,7 +39,7 @@ function underWay(state: VoucherState, now: number): Child {
   );
 }
 
-function row(state: VoucherState, voucher: Voucher, name: string, now: number): Child[] {
+function row(state: VoucherState, voucher: Voucher, name: string): Child[] {
   const isOpen = state.open?.id === voucher.id;
   return [
     h(
@@ -67,21 +68,24 @@ function row(state: VoucherState, voucher: Voucher, name: string, now: number): 
       },
       say(isOpen ? "voucher-close" : "voucher-open"),
     ),
-    isOpen && details(state, voucher, now),
+    isOpen && details(state, voucher),
   ];
 }
 
-function details(state: VoucherState, voucher: Voucher, now: number): Child[] {
-  const { open, refusal } = state;
-  const said = refusal && inWords(refusal, now);
+function refused({ refusal }: VoucherState, now: number): Child {
+  if (!refusal) return null;
+  const { title, next } = inWords(refusal, now);
+  return h(
+    "div",
+    { class: "notice bad", role: "alert", "data-key": "no", "data-code": refusal.code },
+    h("p", null, h("strong", null, title)),
+    h("p", null, next),
+  );
+}
+
+function details(state: VoucherState, voucher: Voucher): Child[] {
+  const { open } = state;
   return [
-    said &&
-      h(
-        "div",
-        { class: "notice bad", role: "alert", "data-key": "no", "data-code": refusal?.code },
-        h("p", null, h("strong", null, said.title)),
-        h("p", null, said.next),
-      ),
     voucher.state === "active" && !state.isBusy && acts(state, voucher),
     h("h3", null, say("voucher-history")),
     h("ul", { class: "bare" }, open?.history.map(move)),
@@ -92,7 +96,7 @@ function details(state: VoucherState, voucher: Voucher, now: number): Child[] {
 function move(it: Move): Child {
   return h(
     "li",
-    { "data-key": it.id },
+    { "data-key": `move-${it.number}` },
     `${say(`move-${it.kind}`)} ${won(it.amount_won)}`,
     it.merchant_id && ` · ${it.merchant_id}`,
     h("br"),
