@@ -93,9 +93,9 @@ fn f22_a_spend_and_a_refund_of_the_same_money_never_both_succeed() {
     });
 }
 
-/// F23: the room under a holding limit is taken once, by a gift or by a purchase.
+/// F20, F23: the room under a holding limit is taken once, by a gift or by a purchase.
 #[test]
-fn f23_a_gift_and_a_purchase_at_the_holding_limit_never_both_fit() {
+fn f20_a_gift_and_a_purchase_at_the_holding_limit_never_both_fit() {
     on_stage(async {
         let app = with_round().await;
         let pairs = (0..16).map(|number| {
@@ -126,10 +126,10 @@ fn f23_a_gift_and_a_purchase_at_the_holding_limit_never_both_fit() {
     });
 }
 
-/// Two people give to each other, 64 times at once: nobody waits for the other, and every won is
+/// F21: two people give to each other, 64 times at once: nobody waits for the other, and every won is
 /// with one of the two.
 #[test]
-fn two_gifts_that_cross_wait_for_nobody_and_lose_nothing() {
+fn f21_two_gifts_that_cross_wait_for_nobody_and_lose_nothing() {
     on_stage(async {
         let mut app = with_round().await;
         let (mut ann, mut ben) = (app.buyer("ann"), app.buyer("ben"));

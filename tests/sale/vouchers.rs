@@ -242,6 +242,7 @@ fn every_refusal_of_a_move_is_told_with_its_facts_and_changes_nothing() {
     });
 }
 
+/// S8.
 #[test]
 fn somebody_elses_voucher_is_not_there() {
     on_stage(async {
