@@ -20,6 +20,7 @@ mod decode;
 mod doubts;
 mod examine;
 mod fault;
+mod merchants;
 mod migrate;
 mod names;
 mod password;
@@ -30,10 +31,12 @@ mod rows;
 mod stream;
 mod tls;
 mod verdict;
+mod vouchers;
 mod writer;
 
 pub use examine::PostgresExamined;
 pub use fault::Fault;
+pub use merchants::PostgresMerchants;
 
 use async_trait::async_trait;
 use doubts::Doubts;
@@ -87,6 +90,15 @@ pub fn shown(url: &str) -> Result<String, Fault> {
 pub async fn migrate(url: &str) -> Result<(), Fault> {
     let place = Place::parse(url)?;
     migrate::run(&place, &tls::connector(&place)?, When::Asked).await
+}
+
+/// Gives an empty database its tables; one that a former version made is refused.
+///
+/// # Errors
+/// What is wrong with the store, and what to do about it.
+pub async fn make_if_empty(url: &str) -> Result<(), Fault> {
+    let place = Place::parse(url)?;
+    migrate::run(&place, &tls::connector(&place)?, When::Empty).await
 }
 
 /// A store in PostgreSQL, open.
@@ -234,25 +246,31 @@ impl Store for PostgresStore {
             .await
     }
 
-    async fn voucher_events(&self, _: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
-        Ok(Vec::new())
+    async fn voucher_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        self.run(move |inner| async move { vouchers::voucher_events(&inner.reader, person).await })
+            .await
     }
 
     async fn open_paybacks(&self) -> Result<Vec<StoredEvent>, StoreError> {
-        Ok(Vec::new())
+        self.run(|inner| async move { vouchers::open_paybacks(&inner.reader).await }).await
     }
 
     async fn vouchers_due(
         &self,
-        _: Timestamp,
-        _: Option<VoucherId>,
-        _: usize,
+        until: Timestamp,
+        after: Option<VoucherId>,
+        limit: usize,
     ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
-        Ok(Vec::new())
+        self.run(move |inner| async move {
+            vouchers::vouchers_due(&inner.reader, until, after, limit).await
+        })
+        .await
     }
 
-    async fn paybacks_of(&self, _: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
-        Ok(Vec::new())
+    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
+        let round = round.clone();
+        self.run(move |inner| async move { vouchers::paybacks_of(&inner.reader, &round).await })
+            .await
     }
 
     async fn place_events(

@@ -1,5 +1,7 @@
 //! Events for the tests of the stores: one of each kind, and small sales in which every rule holds.
 
+pub(crate) mod vouchers;
+
 use openrun_core::draw::{Digest, ShareValue};
 use openrun_core::payment::VoidReason;
 use openrun_core::program::Name;

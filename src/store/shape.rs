@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn the_kind_of_an_event_is_the_tag_of_its_json() {
-        for event in sample::one_of_each().into_iter().chain(sample::of_the_people()) {
+        let all = sample::one_of_each().into_iter().chain(sample::of_the_people());
+        for event in all.chain(sample::vouchers::of_vouchers()) {
             let body = serde_json::to_value(&event).expect("serialises");
             assert_eq!(body["kind"], kind_of(&event));
         }

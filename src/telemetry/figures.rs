@@ -77,6 +77,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("openrun_event_streams", "Streams of server-sent events that are open."),
     ("openrun_console_streams", "Streams of live figures to consoles that are open."),
     ("openrun_suspensions_in_force", "1 while a feature is switched off anywhere, else 0."),
+    ("openrun_merchants", "Merchants that take vouchers, as read from the store last."),
     ("openrun_build_info", "Always 1; version and commit of the program are its labels."),
 ];
 
@@ -146,6 +147,7 @@ pub(super) fn describe() {
         let _ = metrics::histogram!("openrun_mailbox_wait_seconds", "actor" => *actor);
     }
     gauge!("openrun_people_actors").increment(0.0);
+    gauge!("openrun_merchants").increment(0.0);
     counter!("openrun_late_money_total").increment(0);
     for name in ["openrun_commit_seconds", "openrun_commit_batch_events"] {
         let _ = metrics::histogram!(name);

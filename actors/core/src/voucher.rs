@@ -214,8 +214,17 @@ pub struct MerchantFacts {
     pub id: MerchantId,
     /// Where it is.
     pub region: String,
-    /// Whether it takes vouchers of the program in question.
-    pub takes_program: bool,
+    /// The programs that it takes; none: every program of its region.
+    pub programs: Vec<ProgramId>,
+}
+
+impl MerchantFacts {
+    /// Whether it takes vouchers of a program, as far as it has a say. Its region has to be one of
+    /// the program's as well.
+    #[must_use]
+    pub fn takes(&self, program: &ProgramId) -> bool {
+        self.programs.is_empty() || self.programs.contains(program)
+    }
 }
 
 /// A payment to a merchant, as answered.

@@ -239,7 +239,8 @@ pub async fn spend(mut call: Call) -> Answer {
 /// What is known of a merchant; nothing when there is none of this id.
 fn merchant(call: &Call, id: &str) -> Option<MerchantFacts> {
     let found = call.edge().merchants.find(&MerchantId::new(id)?)?;
-    Some(found.facts())
+    let (id, region) = (found.id.clone(), found.region.clone());
+    Some(MerchantFacts { id, region, programs: found.programs.clone() })
 }
 
 /// Cancel a purchase in full
