@@ -126,8 +126,8 @@ fn f20_a_gift_and_a_purchase_at_the_holding_limit_never_both_fit() {
     });
 }
 
-/// F21: two people give to each other, 64 times at once: nobody waits for the other, and every won is
-/// with one of the two.
+/// F21: two people give to each other, 64 times at once: nobody waits for the other, and every won
+/// is with one of the two.
 #[test]
 fn f21_two_gifts_that_cross_wait_for_nobody_and_lose_nothing() {
     on_stage(async {
