@@ -31,6 +31,7 @@ mod guardian;
 pub mod handle;
 mod load;
 mod lobby;
+mod paybacks;
 mod people;
 mod person;
 mod queue;

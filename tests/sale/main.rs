@@ -40,6 +40,7 @@ mod restarts;
 mod retries;
 mod rude;
 mod store;
+mod voucher_doubts;
 mod voucher_forms;
 mod voucher_races;
 mod vouchers;
