@@ -5,6 +5,7 @@
 //! inside an actix system.
 
 use crate::config::Config;
+use crate::expiry::{self, Expiry};
 use crate::http::pages::Site;
 use crate::http::{self, Server, ServerOptions};
 use crate::merchants::{self, Directory, Followed, Regions};
@@ -84,6 +85,8 @@ pub struct Running {
     pub merchants: Directory,
     /// Keeps them as the store has them.
     _followed: Option<Followed>,
+    /// Lets vouchers expire.
+    _expiry: Expiry,
     server: Server,
     witness: Option<Arc<Witness>>,
     stop_timeout: Duration,
@@ -156,8 +159,19 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
     };
     let (public, ops) = (server.public_addr, server.ops_addr);
     let stop_timeout = config.stop_timeout();
-    let _followed = followed;
-    Ok(Running { public, ops, engine, keys, merchants, _followed, server, witness, stop_timeout })
+    let (_followed, _expiry) = (followed, expiry::watch(engine.clone()));
+    Ok(Running {
+        public,
+        ops,
+        engine,
+        keys,
+        merchants,
+        _followed,
+        _expiry,
+        server,
+        witness,
+        stop_timeout,
+    })
 }
 
 /// The merchants of the store of the settings, from now on. In development there are some in each
