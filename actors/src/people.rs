@@ -1,8 +1,9 @@
 //! Everybody who signed up or bought: who has an actor now, who must be read from the store, who
 //! may buy at all.
 //!
-//! At most one deciding actor per person. An actor exists from the first purchase until it has been
-//! idle; somebody who only waits has none.
+//! At most one deciding actor per person. An actor exists from the first purchase or gift until it
+//! has been idle; somebody who only waits has none. All live on one thread: what one of them looks
+//! up of another stays so until its handler ends.
 
 use crate::committer::{Doubts, Journal};
 use crate::handle::Handle;

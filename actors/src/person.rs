@@ -3,7 +3,8 @@
 //! One decision at a time; other requests of the same person wait here in their order, so that
 //! copies of one request find its answer. Payments take their time meanwhile: who asks waits for
 //! the end for a few seconds and is then told that it is under way. Dies without harm: what is
-//! under way is decided by the store, and a new actor reads it from there.
+//! under way is decided by the store, and a new actor reads it from there. What it does with
+//! vouchers waits for none of this (`person/vouchers.rs`).
 
 use crate::clock::Clock;
 use crate::committer::IntoActorFuture;
