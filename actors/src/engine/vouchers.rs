@@ -144,8 +144,8 @@ impl Engine {
     /// `VoucherNotFound`, `ReceiverNotFound`, `VoucherNotActive`, `InsufficientBalance`,
     /// `ReceiverLimitExceeded`, `Overloaded`, `Unavailable`.
     pub async fn gift(&self, request: GiftRequest) -> Result<Moved<Gift>, Refused> {
-        self.check_feature(Feature::Gifts, None).map_err(fresh)?;
         let GiftRequest { id, person, voucher, to, amount, key, digest } = request;
+        self.check_gifts(person, voucher).await.map_err(fresh)?;
         if to == person {
             let detail = "to_person is somebody else".to_owned();
             return Err(fresh(Refusal::Malformed { detail }));
@@ -157,6 +157,19 @@ impl Engine {
             MoveAnswer::Gifted(gift) => Some(*gift),
             _ => None,
         })
+    }
+
+    /// Whether this voucher can be given now, as far as the operator has a say. Which program it is
+    /// of is looked up only where one program's gifts are switched off.
+    async fn check_gifts(&self, person: PersonKey, voucher: VoucherId) -> Result<(), Refusal> {
+        self.check_feature(Feature::Gifts, None)?;
+        let is_off = |id: &ProgramId| self.check_feature(Feature::Gifts, Some(id)).is_err();
+        if !self.programs().iter().any(|program| is_off(&program.id)) {
+            return Ok(());
+        }
+        let theirs = self.vouchers_of(person).await?;
+        let program = theirs.into_iter().find(|held| held.id == voucher).map(|held| held.program);
+        self.check_feature(Feature::Gifts, program.as_ref())
     }
 
     /// Lets what is left in vouchers whose time is over fall to their issuers, a slice at a time;
