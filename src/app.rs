@@ -5,13 +5,16 @@
 //! inside an actix system.
 
 use crate::config::Config;
+use crate::expiry::{self, Expiry};
 use crate::http::pages::Site;
 use crate::http::{self, Server, ServerOptions};
+use crate::merchants::{self, Directory, Followed, Regions};
 use crate::rail::{self, RailFault, Webhooks};
 use crate::store::witness::{self, Witness, WitnessError};
 use crate::store::{self, OpenError};
 use crate::telemetry;
 use crate::trust::{Keys, KeysError};
+use openrun_actors::store::StoreError;
 use openrun_actors::{Clock, Engine, PayBy, StartError, Store, SystemClock};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -36,6 +39,9 @@ pub enum StartFault {
     /// The store cannot be read, or contradicts itself.
     #[error("{0}; run `openrun audit` on the store")]
     Engine(#[from] StartError),
+    /// The list of merchants cannot be read.
+    #[error("the list of merchants cannot be read: {0}; run `openrun audit` on the store")]
+    Merchants(#[from] StoreError),
     /// A port cannot be listened on.
     #[error("{cause}; {cure}")]
     Listen {
@@ -54,11 +60,14 @@ pub struct Ports {
     pub rail: Option<PayBy>,
     /// Keeps everything; that of the settings when absent.
     pub store: Option<Arc<dyn Store>>,
+    /// Who takes vouchers; those of the store of the settings when absent. Nobody does beside a
+    /// store of the caller's own.
+    pub merchants: Option<Directory>,
 }
 
 impl Default for Ports {
     fn default() -> Ports {
-        Ports { clock: Arc::new(SystemClock::default()), rail: None, store: None }
+        Ports { clock: Arc::new(SystemClock::default()), rail: None, store: None, merchants: None }
     }
 }
 
@@ -72,6 +81,12 @@ pub struct Running {
     pub engine: Engine,
     /// What it signs and checks with.
     pub keys: Arc<Keys>,
+    /// Who takes vouchers.
+    pub merchants: Directory,
+    /// Keeps them as the store has them.
+    _followed: Option<Followed>,
+    /// Lets vouchers expire.
+    _expiry: Expiry,
     server: Server,
     witness: Option<Arc<Witness>>,
     stop_timeout: Duration,
@@ -110,12 +125,22 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
             (witness.clone(), Some(witness))
         }
     };
+    let is_own_store = witness.is_some() && ports.merchants.is_none();
     let engine = Engine::start(store, ports.clock, rail, keys.draw_secrets()).await?;
+    let followed = match is_own_store {
+        true => Some(follow_merchants(config, &engine).await?),
+        false => None,
+    };
+    let merchants = match &followed {
+        Some(followed) => followed.directory.clone(),
+        None => ports.merchants.unwrap_or_default(),
+    };
     let server = http::start(ServerOptions {
         public: config.public,
         ops: config.ops,
         workers: config.worker_count(),
         engine: engine.clone(),
+        merchants: merchants.clone(),
         keys: Arc::clone(&keys),
         webhooks,
         metrics,
@@ -134,7 +159,32 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
     };
     let (public, ops) = (server.public_addr, server.ops_addr);
     let stop_timeout = config.stop_timeout();
-    Ok(Running { public, ops, engine, keys, server, witness, stop_timeout })
+    let (_followed, _expiry) = (followed, expiry::watch(engine.clone()));
+    Ok(Running {
+        public,
+        ops,
+        engine,
+        keys,
+        merchants,
+        _followed,
+        _expiry,
+        server,
+        witness,
+        stop_timeout,
+    })
+}
+
+/// The merchants of the store of the settings, from now on. In development there are some in each
+/// region of a program until some were imported.
+async fn follow_merchants(config: &Config, engine: &Engine) -> Result<Followed, StartFault> {
+    let rows = store::merchants_of(&config.store)?;
+    let of_programs = engine.clone();
+    let regions: Regions = Box::new(move || {
+        let programs = of_programs.programs();
+        let regions = programs.iter().flat_map(|program| &program.versions);
+        regions.flat_map(|rules| rules.regions.iter().cloned()).collect()
+    });
+    Ok(merchants::follow(rows, config.dev.then_some(regions)).await?)
 }
 
 /// The store of the settings, watched by a witness beside the keys.

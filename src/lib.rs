@@ -9,6 +9,7 @@
 //!                            ├──> store       durable memory
 //!                            ├──> Engine      (openrun-actors)
 //!                            ├──> http        two listeners
+//!                            ├──> merchants   who takes vouchers, found by their name
 //!                            ├──> rail        payments; and a bank to try them with
 //!                            └──> telemetry   metrics, log
 //!   rehearse ···· over sockets ····> http
@@ -16,14 +17,16 @@
 //! ```
 //!
 //! Reading order: what can be set ([`config`]), what is believed ([`trust`]), what is kept
-//! ([`store`]), who moves the money ([`rail`]), what is answered ([`http`]), how it is tried
-//! ([`rehearse`], [`sim`]), how it is watched ([`telemetry`]), how it is put together ([`app`]) and
-//! called ([`cli`]).
+//! ([`store`]), who is paid with vouchers ([`merchants`]), who moves the money ([`rail`]), what is
+//! answered ([`http`]), how it is tried ([`rehearse`], [`sim`]), how it is watched ([`telemetry`]),
+//! how it is put together ([`app`]) and called ([`cli`]).
 
 pub mod app;
 pub mod cli;
 pub mod config;
+mod expiry;
 pub mod http;
+pub mod merchants;
 pub mod rail;
 pub mod rehearse;
 pub mod sim;

@@ -131,6 +131,7 @@ impl Committer {
         let label = match &stream {
             StreamId::People => "people".to_owned(),
             StreamId::Program(program) => program.to_string(),
+            StreamId::Vouchers(program) => format!("vouchers:{program}"),
         };
         let up_gauge = metrics::gauge!("openrun_store_up", "stream" => label.clone());
         up_gauge.set(f64::from(u8::from(ownership.is_some())));
@@ -323,6 +324,11 @@ impl Journal {
     /// the stream has been in doubt since.
     pub(crate) fn of_state(&self, read_at: u64) -> Journal {
         Journal { read_at: Some(read_at), ..self.clone() }
+    }
+
+    /// Whether both write to the same stream.
+    pub(crate) fn is_same(&self, other: &Journal) -> bool {
+        Arc::ptr_eq(&self.standing, &other.standing)
     }
 
     /// For whoever only waits for what others have written.

@@ -6,9 +6,10 @@ use openrun_core::person::ShownPass;
 use openrun_core::queue::ShownTicket;
 use openrun_core::round::Step;
 use openrun_core::round_spec::InletMode;
+use openrun_core::voucher::MerchantFacts;
 use openrun_core::{
-    ChannelId, IdempotencyKey, PersonKey, Purchase, PurchaseId, Refusal, RoundId, StockAnswer,
-    StockAsk, Timestamp, Who, Won,
+    ChannelId, IdempotencyKey, MoveId, PersonKey, Purchase, PurchaseId, Refusal, RoundId,
+    StockAnswer, StockAsk, Timestamp, VoucherId, Who, Won,
 };
 
 /// Why the engine could not start.
@@ -95,6 +96,83 @@ pub struct Purchased {
 pub struct Refused {
     /// The refusal.
     pub refusal: Refusal,
+    /// Whether it is a repeat.
+    pub is_replay: bool,
+}
+
+/// A wish to pay a merchant.
+#[derive(Debug, Clone)]
+pub struct SpendRequest {
+    /// The id that the spend will have.
+    pub id: MoveId,
+    /// Who.
+    pub person: PersonKey,
+    /// From which voucher.
+    pub voucher: VoucherId,
+    /// Whom; absent when there is no such merchant.
+    pub merchant: Option<MerchantFacts>,
+    /// How much.
+    pub amount: Won,
+    /// The client's name for the attempt.
+    pub key: IdempotencyKey,
+    /// SHA-256 of what was asked.
+    pub digest: [u8; 32],
+}
+
+/// A wish to cancel a purchase in full.
+#[derive(Debug, Clone)]
+pub struct CancelRequest {
+    /// The id that the payback will have.
+    pub id: MoveId,
+    /// Who.
+    pub person: PersonKey,
+    /// Which.
+    pub purchase: PurchaseId,
+    /// The client's name for the attempt.
+    pub key: IdempotencyKey,
+    /// SHA-256 of what was asked.
+    pub digest: [u8; 32],
+}
+
+/// A wish to have the balance of a voucher refunded.
+#[derive(Debug, Clone)]
+pub struct RefundRequest {
+    /// The id that the payback will have.
+    pub id: MoveId,
+    /// Who.
+    pub person: PersonKey,
+    /// Of which.
+    pub voucher: VoucherId,
+    /// The client's name for the attempt.
+    pub key: IdempotencyKey,
+    /// SHA-256 of what was asked.
+    pub digest: [u8; 32],
+}
+
+/// A wish to give some of a voucher to somebody.
+#[derive(Debug, Clone)]
+pub struct GiftRequest {
+    /// The id that the gift, and the voucher that it makes, will have.
+    pub id: MoveId,
+    /// Who.
+    pub person: PersonKey,
+    /// Out of which voucher.
+    pub voucher: VoucherId,
+    /// To whom.
+    pub to: PersonKey,
+    /// How much.
+    pub amount: Won,
+    /// The client's name for the attempt.
+    pub key: IdempotencyKey,
+    /// SHA-256 of what was asked.
+    pub digest: [u8; 32],
+}
+
+/// A move of a voucher, and whether its key had this answer before.
+#[derive(Debug, Clone)]
+pub struct Moved<T> {
+    /// What was done.
+    pub answer: T,
     /// Whether it is a repeat.
     pub is_replay: bool,
 }

@@ -1,16 +1,17 @@
 //! The port to the store: what the actors ask of it. Implementations live at the edge
 //! (`src/store/`).
 //!
-//! One writer per stream: the people's, and one for each program. A batch states the epoch under
-//! which it is written and the sequence number that it begins with; a store accepts it only if both
-//! are what it has for that stream, in the same transaction as the rows. So a deposed owner can
-//! write nothing, nothing is written twice, and a stream whose writer is stuck holds up no other.
+//! One writer per stream: the people's, and two for each program, of its sales and of its vouchers.
+//! A batch states the epoch under which it is written and the sequence number that it begins with;
+//! a store accepts it only if both are what it has for that stream, in the same transaction as the
+//! rows. So a deposed owner can write nothing, nothing is written twice, and a stream whose writer
+//! is stuck holds up no other.
 
 use async_trait::async_trait;
 use openrun_core::purchase::PassId;
 use openrun_core::{
     Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
-    Timestamp,
+    Timestamp, VoucherId,
 };
 use tokio::sync::mpsc;
 
@@ -119,6 +120,28 @@ pub trait Store: Send + Sync + 'static {
     /// `Issued` and `Refused` events; those of one program in the order of `seq`.
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError>;
 
+    /// Everything that became of a person's vouchers after they were bought: each `Spent`,
+    /// `PaybackSent`, `PaidBack`, `PaybackRefused`, `Gifted` (given and received) and `Expired` of
+    /// this person, and each `Refused` of a vouchers' stream; those of one program in the order of
+    /// `seq`.
+    async fn voucher_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Every `PaybackSent` whose end is to come.
+    async fn open_paybacks(&self) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Vouchers that may have a balance, whose time was over by `until` and whose end is not
+    /// written: in the order of their ids, at most `limit`, with an id above `after` when given.
+    /// One too many does no harm: the person decides.
+    async fn vouchers_due(
+        &self,
+        until: Timestamp,
+        after: Option<VoucherId>,
+        limit: usize,
+    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError>;
+
+    /// Every `PaybackSent` and `PaidBack` for vouchers of a round, in the order of `seq`.
+    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError>;
+
     /// What one person's place came to, in the order of `seq`: its `Joined`, `Left` and `Claimed`
     /// events, the `CameBack` and `TurnGiven` that name it, the `Held`, `PaymentSent`, `Voided` and
     /// `Issued` of what was bought with it, and every `RoundMoved` of the round.
@@ -132,11 +155,12 @@ pub trait Store: Send + Sync + 'static {
     /// Everybody who signed up.
     fn people(&self) -> Chunks<PersonKey>;
 
-    /// Everybody who has at least one `Held`, `Issued` or `Refused` event (repeats allowed).
+    /// Everybody who has at least one `Held`, `Issued` or `Refused` event, or was given something
+    /// (repeats allowed).
     fn buyers(&self) -> Chunks<PersonKey>;
 
-    /// One purchase, in the state in which it stands now: `Held`, `Paying` (sent), `Issued` or
-    /// `Voided`.
+    /// One purchase, in the state in which it stands now: `Held`, `Paying` (sent), `Issued`,
+    /// `Voided`, or `Cancelled` once a cancel was paid back.
     async fn purchase(&self, id: PurchaseId) -> Result<Option<Purchase>, StoreError>;
 
     /// Purchases of a person with their state, largest id (newest) first, at most `limit`, with an

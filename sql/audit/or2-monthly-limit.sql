@@ -1,12 +1,18 @@
 -- OR-2: no person takes more in a month than the limit allows, over all channels and rounds of a
--- program: bought, or held until a rail has answered. The limit is the one that it was decided
--- under: rules change, and never what was decided before.
+-- program: bought, or held until a rail has answered, less what cancels gave back before. The limit
+-- is the one that it was decided under: rules change, and never what was decided before.
 select stream_id, seq, month, used, monthly_limit
 from (
-    select stream_id, seq, month, monthly_limit,
+    select stream_id, seq, month, monthly_limit, person, program_id, at,
         sum(delta) over (
             partition by person, program_id, month order by seq rows unbounded preceding
         ) as used
     from limit_moved
 ) as running
-where used > monthly_limit or used < 0
+where used < 0 or (
+    used > monthly_limit
+    and used - coalesce((
+        select sum(returned.amount) from allowance_returned as returned
+        where returned.person = running.person and returned.program_id = running.program_id
+            and returned.month = running.month and returned.at <= running.at
+    ), 0) > monthly_limit)

@@ -1,5 +1,5 @@
--- OR-4: one idempotency key of a person, one effect, one answer: taken once, or refused once, over
--- all programs. A purchase that was held before bears the key of its hold.
+-- OR-4: one idempotency key of a person, one effect, one answer: taken once, moved a voucher once,
+-- or refused once, over all programs. A purchase that was held before bears the key of its hold.
 select stream_id, seq, again_in, again
 from (
     select stream_id, seq,
@@ -11,6 +11,9 @@ from (
         select person, idempotency_key, stream_id, seq from taken
         union all
         select person, idempotency_key, stream_id, seq from refusal
+        union all
+        select person, idempotency_key, stream_id, seq
+        from voucher_move where idempotency_key is not null
     ) as answer
 ) as pair
 where again is not null

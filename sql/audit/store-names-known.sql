@@ -1,5 +1,5 @@
 -- The store: every number that stands for a name has one, and every stream that is written to is
--- there.
+-- there. The stream of a program's vouchers has the negative of the program's number.
 select used.id, min(used.stream_id) as stream_id, min(used.seq) as seq
 from (
     select round_id as id, stream_id, seq from journal where round_id is not null
@@ -16,7 +16,8 @@ from (
     union all select window_id, stream_id, seq from purchase
     union all select program_id, stream_id, seq from purchase
     union all select channel_id, stream_id, seq from purchase
-    union all select id, id, next_seq from stream where id <> 0
+    union all select round_id, stream_id, seq from voucher_move where round_id is not null
+    union all select abs(id), id, next_seq from stream where id <> 0
 ) as used
 left join name on name.id = used.id
 where name.id is null

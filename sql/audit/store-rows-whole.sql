@@ -20,6 +20,15 @@ union all
 select 'refusal', stream_id, seq
 from refusal where length(person) <> 16 or length(digest) <> 32
 union all
+select 'voucher_move', stream_id, seq
+from voucher_move
+where balance_after < 0 or amount <= 0 or move_no < 1 or stream_id >= 0
+    or length(id) <> 16 or length(voucher) <> 16 or length(person) <> 16
+    or kind not in (
+        'spent', 'payback_sent', 'paid_back', 'payback_refused', 'gifted', 'expired')
+    or (receiver is null) = (kind = 'gifted') or (merchant is null) = (kind = 'spent')
+    or (cause is null) = (kind in ('payback_sent', 'paid_back', 'payback_refused'))
+union all
 select 'ticket', stream_id, seq
 from ticket where length(person) <> 16 or number < 1 or dead_up_to < 0
 union all

@@ -57,6 +57,19 @@ fn as_text(report: &Report) -> String {
         let (holds, won) = (totals.holds_open, totals.held_won);
         text += &format!("{holds} payments of {won} won are not decided yet\n");
     }
+    if totals.voucher_moves > 0 {
+        text += &format!(
+            "{} moves of vouchers: {} won spent, {} won paid back, {} won expired, {} won left\n",
+            totals.voucher_moves,
+            totals.spent_won,
+            totals.paid_back_won,
+            totals.expired_won,
+            totals.balance_won
+        );
+    }
+    if totals.paybacks_open > 0 {
+        text += &format!("{} paybacks are not decided yet\n", totals.paybacks_open);
+    }
     for finding in &report.findings {
         text += &format!("BROKEN {}: {} rows\n", finding.rule, finding.count);
         for row in &finding.first {
@@ -84,6 +97,9 @@ fn as_json(report: &Report) -> String {
             "purchases": totals.purchases, "sold_won": totals.sold_won, "buyers": totals.buyers,
             "tickets": totals.tickets, "refusals": totals.refusals, "events": totals.events,
             "holds_open": totals.holds_open, "held_won": totals.held_won,
+            "voucher_moves": totals.voucher_moves, "spent_won": totals.spent_won,
+            "paid_back_won": totals.paid_back_won, "expired_won": totals.expired_won,
+            "balance_won": totals.balance_won, "paybacks_open": totals.paybacks_open,
         },
     });
     format!("{answer:#}\n")

@@ -9,6 +9,7 @@ use openrun_core::round::Step;
 use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, WindowSpec,
 };
+use openrun_core::voucher::AfterSale;
 use openrun_core::{ChannelId, PersonKey, ProgramId, Refusal, RoundId, Rules, WindowId, Won};
 
 /// The round's id; its first word marks it as no real sale.
@@ -50,6 +51,7 @@ pub(super) async fn open(running: &Running) -> Result<Tokens, Fault> {
         refund_threshold_bps: 6_000,
         regions: vec!["seoul".to_owned()],
         channels: vec![channel.clone()],
+        after_sale: AfterSale::default(),
     };
     let issuer = "openrun".to_owned();
     let put =

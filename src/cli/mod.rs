@@ -16,6 +16,7 @@ mod healthcheck;
 mod keys;
 mod limits;
 mod man;
+mod merchants;
 mod openapi;
 mod rail;
 mod rehearse;
@@ -48,6 +49,7 @@ Examples:
   openrun rail --mode mixed                a bank with faults, to try payments with
   openrun sim --runs 10000                 ten thousand simulated sales with every fault
   openrun verify-draw transcript.json      was the line drawn as it was announced
+  openrun merchants import list.csv        who takes vouchers, from a file
   openrun audit                            every rule of the store, exit code 3 if one is broken
 
 Settings: flags, then OPENRUN_* variables, then openrun.toml (see openrun.example.toml), then
@@ -81,6 +83,9 @@ enum Command {
     Audit(audit::Audit),
     /// Bring the tables of a store up to date, as serving does when it starts
     Migrate(audit::Migrate),
+    /// Bring the list of merchants up to date, also while a server runs
+    #[command(subcommand)]
+    Merchants(merchants::Merchants),
     /// Make a token for trying things out or for staff; prints the token alone
     #[command(subcommand)]
     Token(token::Token),
@@ -113,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Sim(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Migrate(command) => command.run(),
+        Command::Merchants(command) => command.run(),
         Command::Token(command) => command.run(),
         Command::Keys(command) => command.run(),
         Command::Config(command) => command.run(),

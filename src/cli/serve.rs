@@ -81,7 +81,9 @@ impl From<StartFault> for Fault {
             StartFault::Witness(_) => Fault::failure(fault),
             StartFault::Rail(_) => Fault::new(Exit::BadConfig, fault),
             StartFault::Store(fault) => fault.into(),
-            StartFault::Engine(_) => Fault::new(Exit::DependencyDown, fault),
+            StartFault::Engine(_) | StartFault::Merchants(_) => {
+                Fault::new(Exit::DependencyDown, fault)
+            }
             StartFault::Listen { .. } => Fault::failure(fault),
         }
     }

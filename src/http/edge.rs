@@ -9,6 +9,7 @@ use super::events::Streams;
 use super::openapi;
 use super::pages::{Pages, Site, assets};
 use super::reply;
+use crate::merchants::Directory;
 use crate::rail::Webhooks;
 use crate::trust::Keys;
 use bytes::Bytes;
@@ -27,6 +28,8 @@ use std::time::Duration;
 pub struct Edge {
     /// The sale.
     pub engine: Engine,
+    /// Who takes vouchers.
+    pub merchants: Directory,
     /// Tokens, tickets, passes.
     pub keys: Arc<Keys>,
     /// Renders `/metrics`.
@@ -59,6 +62,7 @@ impl Edge {
     #[must_use]
     pub fn new(
         engine: Engine,
+        merchants: Directory,
         keys: Arc<Keys>,
         metrics: PrometheusHandle,
         body_timeout: Duration,
@@ -69,6 +73,7 @@ impl Edge {
         let jwks = reply::written(&keys.jwks());
         Edge {
             engine,
+            merchants,
             keys,
             metrics,
             body_timeout,

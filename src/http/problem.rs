@@ -152,6 +152,15 @@ struct Facts {
     /// `insufficient-stock`: what is left.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining_won: Option<i64>,
+    /// `insufficient-balance`: what is in the voucher.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    balance_won: Option<i64>,
+    /// `below-refund-threshold`: the share that was spent, in basis points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spent_bps: Option<u32>,
+    /// `below-refund-threshold`: the share that must be, in basis points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threshold_bps: Option<u32>,
 }
 
 impl Facts {
@@ -179,6 +188,12 @@ impl Facts {
             Refusal::HoldingLimitExceeded { room_won } => facts.room_won = Some(room_won.0),
             Refusal::InsufficientStock { remaining_won } => {
                 facts.remaining_won = Some(remaining_won.0);
+            }
+            Refusal::InsufficientBalance { balance_won } => {
+                facts.balance_won = Some(balance_won.0);
+            }
+            Refusal::BelowRefundThreshold { spent_bps, threshold_bps } => {
+                (facts.spent_bps, facts.threshold_bps) = (Some(*spent_bps), Some(*threshold_bps));
             }
             _ => {}
         }
@@ -231,6 +246,34 @@ mod tests {
             r#"{"type":"urn:openrun:problem:round-not-open","title":"Not on sale now","status":409,
                 "detail":"the round is not selling at this moment","code":"round-not-open",
                 "state":"scheduled","opens_at":"2022-07-14T10:00:00+09:00"}"#,
+        );
+    }
+
+    #[test]
+    fn a_voucher_is_refused_with_what_is_left_and_what_is_spent() {
+        let problem = |code: &str, title: &str, detail: &str, facts: &str| {
+            format!(
+                r#"{{"type":"urn:openrun:problem:{code}","title":"{title}","status":409,
+                    "detail":"{detail}","code":"{code}",{facts}}}"#
+            )
+        };
+        check(
+            &Refusal::InsufficientBalance { balance_won: Won(30_000) },
+            &problem(
+                "insufficient-balance",
+                "Balance too low",
+                "less is in the voucher than was asked for",
+                r#""balance_won":30000"#,
+            ),
+        );
+        check(
+            &Refusal::BelowRefundThreshold { spent_bps: 5_999, threshold_bps: 6_000 },
+            &problem(
+                "below-refund-threshold",
+                "Too little was spent",
+                "the balance is refunded once enough of the voucher was spent",
+                r#""spent_bps":5999,"threshold_bps":6000"#,
+            ),
         );
     }
 

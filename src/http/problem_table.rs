@@ -113,6 +113,24 @@ pub const TABLE: &[Entry] = &[
         ("구매 내역을 찾을 수 없습니다", "해당하는 본인의 구매 내역이 없습니다"),
     ),
     entry(
+        "voucher-not-found",
+        StatusCode::NOT_FOUND,
+        ("No such voucher", "there is no voucher of yours with this id"),
+        ("상품권을 찾을 수 없습니다", "해당하는 본인의 상품권이 없습니다"),
+    ),
+    entry(
+        "merchant-not-found",
+        StatusCode::NOT_FOUND,
+        ("No such merchant", "there is no merchant with this id"),
+        ("가맹점을 찾을 수 없습니다", "해당하는 가맹점이 없습니다"),
+    ),
+    entry(
+        "receiver-not-found",
+        StatusCode::NOT_FOUND,
+        ("Receiver not found", "nobody who signed up has this id"),
+        ("받는 분을 찾을 수 없습니다", "가입한 회원 가운데 해당하는 분이 없습니다"),
+    ),
+    entry(
         "notice-not-found",
         StatusCode::NOT_FOUND,
         ("No such notice", "there is no notice with this id, or its time is over"),
@@ -253,10 +271,61 @@ pub const TABLE: &[Entry] = &[
         ("남은 금액이 부족합니다", "요청한 금액보다 적게 남았습니다"),
     ),
     entry(
+        "voucher-not-active",
+        StatusCode::CONFLICT,
+        (
+            "Voucher not usable",
+            "it is being paid back, was cancelled or refunded, or its time is over",
+        ),
+        ("사용할 수 없는 상품권입니다", "환불 중이거나 취소·환불되었거나 유효 기간이 지났습니다"),
+    ),
+    entry(
+        "wrong-region",
+        StatusCode::FORBIDDEN,
+        ("Not taken here", "this merchant does not take this voucher"),
+        ("이 가맹점에서는 쓸 수 없습니다", "이 상품권을 받지 않는 가맹점입니다"),
+    ),
+    entry(
+        "already-spent",
+        StatusCode::CONFLICT,
+        ("Already used in part", "only a voucher that is wholly unused can be cancelled"),
+        ("이미 사용한 상품권입니다", "전혀 사용하지 않은 상품권만 취소할 수 있습니다"),
+    ),
+    entry(
+        "gift-not-refundable",
+        StatusCode::CONFLICT,
+        ("A gift is not refunded", "a voucher that was given can be spent, not refunded"),
+        ("선물받은 상품권은 환불되지 않습니다", "선물받은 상품권은 사용만 할 수 있습니다"),
+    ),
+    entry(
+        "insufficient-balance",
+        StatusCode::CONFLICT,
+        ("Balance too low", "less is in the voucher than was asked for"),
+        ("잔액이 부족합니다", "상품권의 잔액이 요청한 금액보다 적습니다"),
+    ),
+    entry(
+        "below-refund-threshold",
+        StatusCode::CONFLICT,
+        ("Too little was spent", "the balance is refunded once enough of the voucher was spent"),
+        ("아직 환불할 수 없습니다", "상품권을 정해진 비율 이상 사용해야 잔액이 환불됩니다"),
+    ),
+    entry(
+        "receiver-limit-exceeded",
+        StatusCode::CONFLICT,
+        ("The receiver cannot take it", "this is more than the receiver may be given now"),
+        ("받는 분의 한도를 넘습니다", "받는 분이 지금 받을 수 있는 금액을 넘습니다"),
+    ),
+    entry(
         "payment-declined",
         StatusCode::PAYMENT_REQUIRED,
         ("Payment declined", "nothing was bought; the pass stays valid"),
         ("결제가 거절되었습니다", "구매되지 않았습니다. 입장권은 그대로 유효합니다"),
+    ),
+    entry(
+        "payback-declined",
+        StatusCode::CONFLICT,
+        ("Money not given back", "the payment service refused; the voucher is as it was"),
+        ("환불이 거절되었습니다", "결제사가 거절했습니다. 상품권은 그대로입니다"),
     ),
     entry(
         "overloaded",

@@ -6,6 +6,7 @@
 use super::edge::Edge;
 use super::pages::Site;
 use super::router;
+use crate::merchants::Directory;
 use crate::rail::Webhooks;
 use crate::trust::Keys;
 use actix_web::dev::ServerHandle;
@@ -50,6 +51,8 @@ pub struct ServerOptions {
     pub workers: usize,
     /// The sale.
     pub engine: Engine,
+    /// Who takes vouchers.
+    pub merchants: Directory,
     /// Tokens, tickets, passes.
     pub keys: Arc<Keys>,
     /// Checks webhooks of the payment rail, when it sends some.
@@ -92,7 +95,8 @@ pub fn start(options: ServerOptions) -> io::Result<Server> {
     let ServerOptions { engine, keys, webhooks, metrics, body_timeout, .. } = &options;
     let (keys, webhooks) = (Arc::clone(keys), webhooks.clone());
     let (site, is_dev) = (options.site.clone(), options.site.is_dev);
-    let edge = Edge::new(engine.clone(), keys, metrics.clone(), *body_timeout, webhooks, site);
+    let (engine, merchants) = (engine.clone(), options.merchants.clone());
+    let edge = Edge::new(engine, merchants, keys, metrics.clone(), *body_timeout, webhooks, site);
     let ops_edge = edge.for_ops();
     let (public_edge, workers) = (edge.clone(), options.workers.max(1));
     let public = HttpServer::new(move || {

@@ -5,6 +5,7 @@ use openrun_core::program::Name;
 use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, Order, Parity, Rejoin, RoundSpec, WindowSpec,
 };
+use openrun_core::voucher::AfterSale;
 use openrun_core::{ChannelId, Program, ProgramId, RoundId, Rules, Timestamp, WindowId, Won};
 
 /// Programs and their rounds.
@@ -48,6 +49,7 @@ fn program(chance: &mut Chance, id: &str) -> Program {
         refund_threshold_bps: 6_000,
         regions: vec!["here".to_owned()],
         channels: channels().into_iter().take(2).collect(),
+        after_sale: AfterSale::default(),
     };
     let name = Name { ko: id.to_owned(), en: id.to_owned() };
     Program { id: slug(ProgramId::new(id)), name, issuer: "city".to_owned(), versions: vec![rules] }

@@ -27,12 +27,13 @@ const ROWS_TOLD: usize = 5;
 const CHAIN_RULE: &str = "store-chain-intact";
 
 /// The rules in the order of the invariants, each with its query.
-pub const RULES: [(&str, &str); 23] = [
+pub const RULES: [(&str, &str); 29] = [
     ("or1-oversell", include_str!("../../sql/audit/or1-oversell.sql")),
     ("or1-left-after", include_str!("../../sql/audit/or1-left-after.sql")),
     ("or2-monthly-limit", include_str!("../../sql/audit/or2-monthly-limit.sql")),
     ("or2-used-after", include_str!("../../sql/audit/or2-used-after.sql")),
     ("or2-holding-limit", include_str!("../../sql/audit/or2-holding-limit.sql")),
+    ("or2-gift-limit", include_str!("../../sql/audit/or2-gift-limit.sql")),
     ("or3-purchase-twice", include_str!("../../sql/audit/or3-purchase-twice.sql")),
     ("or4-key-twice", include_str!("../../sql/audit/or4-key-twice.sql")),
     ("or5-claim-before-turn", include_str!("../../sql/audit/or5-claim-before-turn.sql")),
@@ -44,6 +45,11 @@ pub const RULES: [(&str, &str); 23] = [
     ("or7-hold-ends-once", include_str!("../../sql/audit/or7-hold-ends-once.sql")),
     ("or7-step-without-hold", include_str!("../../sql/audit/or7-step-without-hold.sql")),
     ("or7-return-out-of-turn", include_str!("../../sql/audit/or7-return-out-of-turn.sql")),
+    ("or7-books-balance", include_str!("../../sql/audit/or7-books-balance.sql")),
+    ("or7-voucher-below-zero", include_str!("../../sql/audit/or7-voucher-below-zero.sql")),
+    ("or7-balance-after", include_str!("../../sql/audit/or7-balance-after.sql")),
+    ("or7-move-without-voucher", include_str!("../../sql/audit/or7-move-without-voucher.sql")),
+    ("or7-payback-ends-once", include_str!("../../sql/audit/or7-payback-ends-once.sql")),
     ("or9-pass-twice", include_str!("../../sql/audit/or9-pass-twice.sql")),
     ("or9-purchase-without-pass", include_str!("../../sql/audit/or9-purchase-without-pass.sql")),
     ("store-seq-gap", include_str!("../../sql/audit/store-seq-gap.sql")),
@@ -53,7 +59,8 @@ pub const RULES: [(&str, &str); 23] = [
     ("store-names-known", include_str!("../../sql/audit/store-names-known.sql")),
 ];
 
-/// What a store holds. A hold is open that was neither issued nor voided.
+/// What a store holds. A hold is open that was neither issued nor voided; what is left in vouchers
+/// is what the books say.
 const TOTALS: &str = "
     select
         (select count(*) from purchase) as purchases,
@@ -62,6 +69,15 @@ const TOTALS: &str = "
         (select count(*) from ticket) as tickets,
         (select count(*) from refusal) as refusals,
         (select coalesce(sum(next_seq - 1), 0) from stream) as events,
+        (select count(*) from voucher_move) as voucher_moves,
+        (select coalesce(sum(amount), 0) from voucher_move where kind = 'spent') as spent_won,
+        (select coalesce(sum(amount), 0) from voucher_move where kind = 'paid_back')
+            as paid_back_won,
+        (select coalesce(sum(amount), 0) from voucher_move where kind = 'expired') as expired_won,
+        (select coalesce(sum(amount), 0) from posting where account = 'person') as balance_won,
+        (select count(*) from voucher_move as sent where kind = 'payback_sent' and not exists (
+            select 1 from voucher_move as ended where ended.id = sent.id
+                and ended.kind in ('paid_back', 'payback_refused'))) as paybacks_open,
         count(*) as holds_open, coalesce(sum(amount), 0) as held_won
     from hold
     where not exists (select 1 from purchase where purchase.id = hold.id)
@@ -97,6 +113,18 @@ pub struct Totals {
     pub holds_open: u64,
     /// Their face value, in won.
     pub held_won: i64,
+    /// Moves of vouchers after their sale: spends, gifts, paybacks and expiries, by their steps.
+    pub voucher_moves: u64,
+    /// What was spent, in won.
+    pub spent_won: i64,
+    /// Face value of what was paid back, in won.
+    pub paid_back_won: i64,
+    /// What fell to issuers, in won.
+    pub expired_won: i64,
+    /// What is left in vouchers, in won.
+    pub balance_won: i64,
+    /// Paybacks that the rail has not decided yet.
+    pub paybacks_open: u64,
 }
 
 /// The answer of an audit.
@@ -207,6 +235,12 @@ fn totals(examined: &mut dyn Examined) -> Result<Totals, String> {
         events: count("events")?,
         holds_open: count("holds_open")?,
         held_won: number("held_won")?,
+        voucher_moves: count("voucher_moves")?,
+        spent_won: number("spent_won")?,
+        paid_back_won: number("paid_back_won")?,
+        expired_won: number("expired_won")?,
+        balance_won: number("balance_won")?,
+        paybacks_open: count("paybacks_open")?,
     })
 }
 

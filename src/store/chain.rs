@@ -44,12 +44,13 @@ pub fn next(before: [u8; 32], batch: &Batch) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// `people`, or `program:` and its id.
+/// `people`, or `program:` or `vouchers:` and the id of the program.
 #[must_use]
 pub fn stream_name(stream: &StreamId) -> String {
     match stream {
         StreamId::People => "people".to_owned(),
         StreamId::Program(program) => format!("program:{program}"),
+        StreamId::Vouchers(program) => format!("vouchers:{program}"),
     }
 }
 

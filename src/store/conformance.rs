@@ -9,15 +9,18 @@ use openrun_core::round_spec::LineId;
 use openrun_core::{Event, PurchaseId, RoundId, StoredEvent, StreamId, Timestamp};
 use std::sync::Arc;
 
+pub(crate) mod merchants;
 mod payments;
 mod places;
 mod rules;
 mod streams;
+mod vouchers;
 
 pub(crate) use payments::*;
 pub(crate) use places::*;
 pub(crate) use rules::*;
 pub(crate) use streams::*;
+pub(crate) use vouchers::*;
 
 /// Calls `$run!` with the name of every test of this module, so that no store leaves one out.
 macro_rules! for_every_test {
@@ -46,6 +49,13 @@ macro_rules! for_every_test {
             a_place_tells_its_story
             a_place_tells_how_its_payment_went
             buyers_are_all_who_held_bought_or_were_refused
+            moves_of_vouchers_come_back
+            paybacks_are_found_until_they_end
+            a_purchase_is_cancelled_once_it_is_paid_back
+            vouchers_are_due_when_their_time_is_over
+            receivers_are_among_the_buyers
+            a_broken_rule_of_vouchers_writes_nothing
+            a_misfit_of_vouchers_writes_nothing
         }
     };
 }

@@ -5,15 +5,19 @@
 //! and keeps no state of one in memory.
 //!
 //! Reading order: what both stores do alike ([`shape`], [`chain`]), [`sqlite`] (the embedded
-//! store), [`postgres`] (the store for production), [`witness`] (what notices that a store was set
-//! back) and [`audit`] (the rules, asked of the store from outside).
+//! store), [`postgres`] (the store for production), [`MerchantRows`] (the list of merchants, which
+//! is no history), [`witness`] (what notices that a store was set back) and [`audit`] (the rules,
+//! asked of the store from outside).
 
 pub mod audit;
 pub mod chain;
+mod due;
+mod merchants;
 mod open_error;
 pub mod postgres;
 pub mod shape;
 pub mod sqlite;
+mod voucher_row;
 pub mod witness;
 
 #[cfg(test)]
@@ -25,6 +29,7 @@ mod sample;
 #[cfg(test)]
 mod sqlite_tests;
 
+pub use merchants::{IMPORTED_AT_ONCE, MerchantRows, merchants_of, open_merchants};
 pub use open_error::OpenError;
 
 use openrun_actors::store::Store;

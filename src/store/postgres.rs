@@ -20,6 +20,7 @@ mod decode;
 mod doubts;
 mod examine;
 mod fault;
+mod merchants;
 mod migrate;
 mod names;
 mod password;
@@ -30,10 +31,12 @@ mod rows;
 mod stream;
 mod tls;
 mod verdict;
+mod vouchers;
 mod writer;
 
 pub use examine::PostgresExamined;
 pub use fault::Fault;
+pub use merchants::PostgresMerchants;
 
 use async_trait::async_trait;
 use doubts::Doubts;
@@ -44,6 +47,7 @@ use openrun_actors::store::{
 use openrun_core::purchase::PassId;
 use openrun_core::{
     PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+    Timestamp, VoucherId,
 };
 use place::Place;
 use reader::Reader;
@@ -86,6 +90,15 @@ pub fn shown(url: &str) -> Result<String, Fault> {
 pub async fn migrate(url: &str) -> Result<(), Fault> {
     let place = Place::parse(url)?;
     migrate::run(&place, &tls::connector(&place)?, When::Asked).await
+}
+
+/// Gives an empty database its tables; one that a former version made is refused.
+///
+/// # Errors
+/// What is wrong with the store, and what to do about it.
+pub async fn make_if_empty(url: &str) -> Result<(), Fault> {
+    let place = Place::parse(url)?;
+    migrate::run(&place, &tls::connector(&place)?, When::Empty).await
 }
 
 /// A store in PostgreSQL, open.
@@ -230,6 +243,33 @@ impl Store for PostgresStore {
 
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.run(move |inner| async move { point::person_events(&inner.reader, person).await })
+            .await
+    }
+
+    async fn voucher_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        self.run(move |inner| async move { vouchers::voucher_events(&inner.reader, person).await })
+            .await
+    }
+
+    async fn open_paybacks(&self) -> Result<Vec<StoredEvent>, StoreError> {
+        self.run(|inner| async move { vouchers::open_paybacks(&inner.reader).await }).await
+    }
+
+    async fn vouchers_due(
+        &self,
+        until: Timestamp,
+        after: Option<VoucherId>,
+        limit: usize,
+    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+        self.run(move |inner| async move {
+            vouchers::vouchers_due(&inner.reader, until, after, limit).await
+        })
+        .await
+    }
+
+    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
+        let round = round.clone();
+        self.run(move |inner| async move { vouchers::paybacks_of(&inner.reader, &round).await })
             .await
     }
 

@@ -1,5 +1,7 @@
 //! Events for the tests of the stores: one of each kind, and small sales in which every rule holds.
 
+pub(crate) mod vouchers;
+
 use openrun_core::draw::{Digest, ShareValue};
 use openrun_core::payment::VoidReason;
 use openrun_core::program::Name;
@@ -8,6 +10,7 @@ use openrun_core::round::LifeCycle;
 use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, LineId, Order, Parity, Rejoin, RoundSpec, WindowSpec,
 };
+use openrun_core::voucher::AfterSale;
 use openrun_core::{
     ChannelId, Event, Feature, IdempotencyKey, Month, Notice, NoticeId, PersonKey, Program,
     ProgramId, Purchase, PurchaseId, Refusal, RoundId, Rules, StockAsk, StockAskId, StreamId,
@@ -65,6 +68,7 @@ pub(crate) fn program(holding_limit: i64) -> Program {
             refund_threshold_bps: 6_000,
             regions: vec!["seoul".to_owned()],
             channels: vec![channel()],
+            after_sale: AfterSale::default(),
         }],
     }
 }

@@ -41,6 +41,14 @@ fn check_event(stream: &StreamId, event: &Event) -> Result<(), Misfit> {
         (StreamId::People, _) | (_, Event::SignedUp { .. } | Event::SuspensionsChanged { .. }) => {
             return Err(Misfit::OtherStream(kind));
         }
+        (StreamId::Vouchers(_), Event::Refused { .. }) => return Ok(()),
+        (StreamId::Vouchers(program), _) => {
+            let of = event.voucher_move().ok_or(Misfit::OtherStream(kind))?;
+            return is_of(program, &of.program, kind);
+        }
+        (StreamId::Program(_), _) if event.voucher_move().is_some() => {
+            return Err(Misfit::OtherStream(kind));
+        }
         (StreamId::Program(program), _) => program,
     };
     match event {
@@ -112,6 +120,12 @@ pub fn kind_of(event: &Event) -> &'static str {
         Event::Voided { .. } => "voided",
         Event::ReturnSent { .. } => "return_sent",
         Event::Returned { .. } => "returned",
+        Event::Spent { .. } => "spent",
+        Event::PaybackSent { .. } => "payback_sent",
+        Event::PaidBack { .. } => "paid_back",
+        Event::PaybackRefused { .. } => "payback_refused",
+        Event::Gifted { .. } => "gifted",
+        Event::Expired { .. } => "expired",
     }
 }
 
@@ -122,7 +136,8 @@ mod tests {
 
     #[test]
     fn the_kind_of_an_event_is_the_tag_of_its_json() {
-        for event in sample::one_of_each().into_iter().chain(sample::of_the_people()) {
+        let all = sample::one_of_each().into_iter().chain(sample::of_the_people());
+        for event in all.chain(sample::vouchers::of_vouchers()) {
             let body = serde_json::to_value(&event).expect("serialises");
             assert_eq!(body["kind"], kind_of(&event));
         }

@@ -21,14 +21,17 @@ mod disk_tests;
 mod examine;
 mod file;
 mod insert;
+mod merchants;
 mod migrate;
 mod names;
 mod point;
 mod reader;
 mod stream;
+mod vouchers;
 mod writer;
 
 pub use examine::SqliteExamined;
+pub use merchants::SqliteMerchants;
 
 use super::OpenError;
 use async_trait::async_trait;
@@ -38,6 +41,7 @@ use openrun_actors::store::{
 use openrun_core::purchase::PassId;
 use openrun_core::{
     PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+    Timestamp, VoucherId,
 };
 use reader::Readers;
 use std::path::{Path, PathBuf};
@@ -115,6 +119,28 @@ impl Store for SqliteStore {
 
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.readers.ask(move |reader| point::person_events(reader, person)).await
+    }
+
+    async fn voucher_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        self.readers.ask(move |reader| vouchers::voucher_events(reader, person)).await
+    }
+
+    async fn open_paybacks(&self) -> Result<Vec<StoredEvent>, StoreError> {
+        self.readers.ask(vouchers::open_paybacks).await
+    }
+
+    async fn vouchers_due(
+        &self,
+        until: Timestamp,
+        after: Option<VoucherId>,
+        limit: usize,
+    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+        self.readers.ask(move |reader| vouchers::vouchers_due(reader, until, after, limit)).await
+    }
+
+    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
+        let round = round.clone();
+        self.readers.ask(move |reader| vouchers::paybacks_of(reader, &round)).await
     }
 
     async fn place_events(

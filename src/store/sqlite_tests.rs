@@ -55,6 +55,33 @@ async fn read_back(owner: &Owner) -> Vec<openrun_core::StoredEvent> {
     conformance::all(owner.store.round_events(&sample::round())).await
 }
 
+/// Beside a server that has the file open and goes on writing.
+#[tokio::test]
+async fn merchants_are_imported_beside_a_server() {
+    let (_directory, path) = somewhere();
+    let mut owner = Owner::of(open(&url(&path)).await.expect("opens")).await;
+    owner.write(vec![sample::staff_acted("before")]).await.expect("writes");
+    let rows = super::open_merchants(&url(&path)).await.expect("opens");
+    conformance::merchants::a_list_is_brought_up_to_date(&*rows).await;
+    owner.write(vec![sample::staff_acted("after")]).await.expect("goes on");
+    drop(owner);
+    let rows = super::open_merchants(&url(&path)).await.expect("opens");
+    assert_eq!(rows.all().await.expect("reads").1.len(), 3, "the list is kept");
+}
+
+/// The import makes the store when there is none, and leaves one of another version alone.
+#[tokio::test]
+async fn an_import_makes_the_store_and_writes_to_its_own_version_only() {
+    let (_directory, path) = somewhere();
+    let rows = super::open_merchants(&url(&path)).await.expect("makes it");
+    let one = || vec![conformance::merchants::merchant("a", "카페")];
+    assert_eq!(rows.import(one()).await, Ok(1));
+    let raw = Connection::open(&path).expect("opens");
+    raw.execute_batch("delete from migration where version = 4").expect("planted");
+    let refused = rows.import(one()).await.expect_err("is older").0;
+    assert!(refused.contains("the store is at version 3"), "{refused}");
+}
+
 #[tokio::test]
 async fn a_store_in_use_is_refused_until_it_is_closed() {
     let (_directory, path) = somewhere();
@@ -140,6 +167,8 @@ async fn rows_are_only_ever_added() {
     owner.write(sample::one_of_each()).await.expect("writes");
     let mut people = Owner::of_stream(owner.store, StreamId::People).await;
     people.write(vec![sample::signed_up(1)]).await.expect("writes");
+    let mut vouchers = Owner::of_stream(people.store, sample::vouchers::voucher_stream()).await;
+    vouchers.write(sample::vouchers::of_vouchers()).await.expect("writes");
     let raw = Connection::open(&path).expect("opens");
     for (table, column) in [
         ("batch", "at"),
@@ -153,6 +182,7 @@ async fn rows_are_only_ever_added() {
         ("payment_step", "at"),
         ("purchase", "at"),
         ("refusal", "at"),
+        ("voucher_move", "at"),
     ] {
         let rows: i64 = raw
             .query_row(&format!("select count(*) from {table}"), [], |row| row.get(0))

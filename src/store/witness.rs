@@ -22,6 +22,7 @@ use openrun_actors::store::{
 use openrun_core::purchase::PassId;
 use openrun_core::{
     PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+    Timestamp, VoucherId,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -360,6 +361,27 @@ impl Store for Witness {
 
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.inner.store.person_events(person).await
+    }
+
+    async fn voucher_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        self.inner.store.voucher_events(person).await
+    }
+
+    async fn open_paybacks(&self) -> Result<Vec<StoredEvent>, StoreError> {
+        self.inner.store.open_paybacks().await
+    }
+
+    async fn vouchers_due(
+        &self,
+        until: Timestamp,
+        after: Option<VoucherId>,
+        limit: usize,
+    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+        self.inner.store.vouchers_due(until, after, limit).await
+    }
+
+    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
+        self.inner.store.paybacks_of(round).await
     }
 
     async fn place_events(

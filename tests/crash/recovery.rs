@@ -16,6 +16,7 @@ use openrun_core::round::{LifeCycle, NUMBER_BLOCK};
 use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, LineId, Order, Rejoin, RoundSpec, WindowSpec,
 };
+use openrun_core::voucher::AfterSale;
 use openrun_core::{
     ChannelId, Event, IdempotencyKey, Month, PersonKey, Program, ProgramId, Purchase, PurchaseId,
     RoundId, Rules, StreamId, Timestamp, WindowId, Won,
@@ -69,6 +70,7 @@ impl Past {
             refund_threshold_bps: 6_000,
             regions: vec!["seoul".to_owned()],
             channels: CHANNELS.iter().map(|name| slug(ChannelId::new(name))).collect(),
+            after_sale: AfterSale::default(),
         }
     }
 

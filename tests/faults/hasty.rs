@@ -12,6 +12,7 @@ use openrun_actors::store::{
 use openrun_core::purchase::PassId;
 use openrun_core::{
     PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
+    Timestamp, VoucherId,
 };
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -76,6 +77,27 @@ impl Store for Hasty {
 
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.within.person_events(person).await
+    }
+
+    async fn voucher_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        self.within.voucher_events(person).await
+    }
+
+    async fn open_paybacks(&self) -> Result<Vec<StoredEvent>, StoreError> {
+        self.within.open_paybacks().await
+    }
+
+    async fn vouchers_due(
+        &self,
+        until: Timestamp,
+        after: Option<VoucherId>,
+        limit: usize,
+    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+        self.within.vouchers_due(until, after, limit).await
+    }
+
+    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
+        self.within.paybacks_of(round).await
     }
 
     async fn place_events(

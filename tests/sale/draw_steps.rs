@@ -16,6 +16,7 @@ use openrun_core::round_spec::{
     DrawSpec, Eligibility, InletMode, InletSpec, LineId, Order, Rejoin, RoundSpec, WindowSpec,
 };
 use openrun_core::time::Date;
+use openrun_core::voucher::AfterSale;
 use openrun_core::{
     ChannelId, Event, PersonKey, ProgramId, Refusal, RoundId, Rules, StoredEvent, StreamId,
     Timestamp, WindowId, Won,
@@ -69,6 +70,7 @@ fn program() -> Program {
         refund_threshold_bps: 6_000,
         regions: vec!["seoul".to_owned()],
         channels: vec![ChannelId::new("c").expect("a slug")],
+        after_sale: AfterSale::default(),
     };
     Program { id: program_id(), name: name(), issuer: "p".to_owned(), versions: vec![rules] }
 }

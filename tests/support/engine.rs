@@ -16,9 +16,10 @@ use openrun_core::round::Step;
 use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, WindowSpec,
 };
+use openrun_core::voucher::AfterSale;
 use openrun_core::{
     ChannelId, PersonKey, Program, ProgramId, Purchase, PurchaseId, RoundId, Rules, StoredEvent,
-    StreamId, Suspension, Timestamp, WindowId, Won,
+    StreamId, Suspension, Timestamp, VoucherId, WindowId, Won,
 };
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -66,6 +67,27 @@ impl Store for AckingStore {
     }
 
     async fn person_events(&self, _: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn voucher_events(&self, _: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn open_paybacks(&self) -> Result<Vec<StoredEvent>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn vouchers_due(
+        &self,
+        _: Timestamp,
+        _: Option<VoucherId>,
+        _: usize,
+    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn paybacks_of(&self, _: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
         Ok(Vec::new())
     }
 
@@ -190,6 +212,7 @@ pub fn rules() -> Rules {
         refund_threshold_bps: 6_000,
         regions: vec!["seoul".to_owned()],
         channels: channels.map(|name| ChannelId::new(name).expect("a slug")).collect(),
+        after_sale: AfterSale::default(),
     }
 }
 

@@ -13,7 +13,7 @@ use openrun_actors::store::{
 use openrun_core::purchase::PassId;
 use openrun_core::{
     Event, PersonKey, Program, ProgramId, Purchase, PurchaseId, RoundId, StoredEvent, StreamId,
-    Suspension,
+    Suspension, Timestamp, VoucherId,
 };
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -206,6 +206,31 @@ impl Store for StallingStore {
     async fn person_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
         self.until_read().await;
         self.within.person_events(person).await
+    }
+
+    async fn voucher_events(&self, person: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
+        self.until_read().await;
+        self.within.voucher_events(person).await
+    }
+
+    async fn open_paybacks(&self) -> Result<Vec<StoredEvent>, StoreError> {
+        self.until_read().await;
+        self.within.open_paybacks().await
+    }
+
+    async fn vouchers_due(
+        &self,
+        until: Timestamp,
+        after: Option<VoucherId>,
+        limit: usize,
+    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+        self.until_read().await;
+        self.within.vouchers_due(until, after, limit).await
+    }
+
+    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
+        self.until_read().await;
+        self.within.paybacks_of(round).await
     }
 
     async fn place_events(

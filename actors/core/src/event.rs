@@ -7,9 +7,10 @@ use crate::program::Program;
 use crate::purchase::Purchase;
 use crate::round::LifeCycle;
 use crate::round_spec::{InletSpec, LineId, RoundSpec};
+use crate::voucher::{Payback, VoucherMove};
 use crate::{
-    ChannelId, IdempotencyKey, Notice, NoticeId, PersonKey, ProgramId, PurchaseId, Refusal,
-    RoundId, StockAsk, StockAskId, Suspension, Timestamp, WindowId, Won,
+    ChannelId, IdempotencyKey, MerchantId, Month, Notice, NoticeId, PersonKey, ProgramId,
+    PurchaseId, Refusal, RoundId, StockAsk, StockAskId, Suspension, Timestamp, WindowId, Won,
 };
 use serde::{Deserialize, Serialize};
 
@@ -342,6 +343,75 @@ pub enum Event {
         /// The answer.
         refusal: Refusal,
     },
+    /// A person paid a merchant. Of the vouchers' stream, as all that follow.
+    Spent {
+        /// From which voucher, by whom.
+        of: VoucherMove,
+        /// Whom.
+        merchant: MerchantId,
+        /// How much.
+        amount: Won,
+        /// What is left in the voucher.
+        balance_after: Won,
+    },
+    /// The rail is asked to give money back for a voucher. Committed before the call; from here on
+    /// the voucher is neither spent nor given nor paid back a second time.
+    PaybackSent {
+        /// For which voucher, whose; the rail knows the payback by this id.
+        of: VoucherMove,
+        /// What goes back to whom.
+        payback: Payback,
+        /// When the voucher was bought: the rail's order bears this date.
+        purchase_at: Timestamp,
+        /// What the rail was sent for the purchase; absent when it answered at once.
+        request: Option<String>,
+    },
+    /// The rail gave the money back.
+    PaidBack {
+        /// For which voucher, whose; the id is that of its `PaybackSent`.
+        of: VoucherMove,
+        /// What went back to whom.
+        payback: Payback,
+    },
+    /// The rail said no, for good: the voucher is as it was before.
+    PaybackRefused {
+        /// For which voucher, whose; the id is that of its `PaybackSent`.
+        of: VoucherMove,
+        /// What did not go back.
+        payback: Payback,
+    },
+    /// A person gave value away: it left one voucher and is another one.
+    Gifted {
+        /// Out of which voucher, by whom; the receiver's voucher bears this id.
+        of: VoucherMove,
+        /// To whom.
+        to: PersonKey,
+        /// The round that the voucher was bought in.
+        round: RoundId,
+        /// Through which channel it was bought.
+        channel: ChannelId,
+        /// When it was bought: its rules are those of this day.
+        bought_at: Timestamp,
+        /// The month whose limit on gifts it counts against for the receiver.
+        month: Month,
+        /// How much.
+        amount: Won,
+        /// Of what was paid, the part that goes along.
+        price: Won,
+        /// Of what the issuer added, the part that goes along.
+        subsidy: Won,
+        /// What is left in the giver's voucher.
+        balance_after: Won,
+        /// When the value falls to the issuer, in either voucher; never when absent.
+        expires_at: Option<Timestamp>,
+    },
+    /// What was left in a voucher fell to the issuer.
+    Expired {
+        /// Which voucher, whose.
+        of: VoucherMove,
+        /// How much.
+        amount: Won,
+    },
 }
 
 impl Event {
@@ -370,8 +440,8 @@ impl Event {
             | Event::StockKept { round, .. }
             | Event::Joined { round, .. }
             | Event::Left { round, .. }
-            | Event::Claimed { round, .. } => Some(round),
-            Event::PaymentSent { round, .. }
+            | Event::Claimed { round, .. }
+            | Event::PaymentSent { round, .. }
             | Event::CancelSent { round, .. }
             | Event::Voided { round, .. }
             | Event::ReturnSent { round, .. }
@@ -381,7 +451,13 @@ impl Event {
             | Event::StaffActed { .. }
             | Event::SuspensionsChanged { .. }
             | Event::SignedUp { .. }
-            | Event::Refused { .. } => None,
+            | Event::Refused { .. }
+            | Event::Spent { .. }
+            | Event::PaybackSent { .. }
+            | Event::PaidBack { .. }
+            | Event::PaybackRefused { .. }
+            | Event::Gifted { .. }
+            | Event::Expired { .. } => None,
         }
     }
 }
@@ -395,6 +471,9 @@ pub enum StreamId {
     People,
     /// Everything of a program: its rules, rounds, places and purchases.
     Program(ProgramId),
+    /// What people do with the vouchers of a program: a stream of its own, so that a sale that is
+    /// stuck holds up no spending.
+    Vouchers(ProgramId),
 }
 
 /// An event with its place in its stream.

@@ -80,6 +80,11 @@ slug!(
     DistrictId
 );
 
+slug!(
+    /// A merchant: a place that takes vouchers.
+    MerchantId
+);
+
 /// A person: the first 128 bits of SHA-256 over the opaque id in their token. The same in every
 /// channel.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,23 +137,69 @@ impl std::hash::Hasher for PersonHasher {
 /// For maps of people.
 pub type HashPeople = std::hash::BuildHasherDefault<PersonHasher>;
 
-/// A purchase: a UUIDv7 made at the edge. Written as 32 digits of hexadecimal, because a tagged
-/// enum in JSON cannot hold a number of 128 bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct PurchaseId(pub u128);
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(pub u128);
 
-impl TryFrom<String> for PurchaseId {
-    type Error = &'static str;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        let id = (text.len() == 32).then(|| u128::from_str_radix(&text, 16).ok()).flatten();
-        id.map(PurchaseId).ok_or("a purchase id is 32 digits of hexadecimal")
+        impl TryFrom<String> for $name {
+            type Error = &'static str;
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                let id = (text.len() == 32).then(|| u128::from_str_radix(&text, 16).ok()).flatten();
+                id.map($name).ok_or(concat!($what, " is 32 digits of hexadecimal"))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                format!("{:032x}", id.0)
+            }
+        }
+    };
+}
+
+number!(
+    /// A purchase: a UUIDv7 made at the edge. Written as 32 digits of hexadecimal, because a tagged
+    /// enum in JSON cannot hold a number of 128 bits.
+    PurchaseId,
+    "a purchase id"
+);
+number!(
+    /// A voucher: one that was bought bears its purchase's id, one that was given its gift's.
+    VoucherId,
+    "a voucher id"
+);
+number!(
+    /// A spend, a payback, a gift or an expiry: a UUIDv7 made at the edge.
+    MoveId,
+    "a move id"
+);
+
+impl MoveId {
+    /// The name of the expiry of a voucher: nobody asks for it, and there is one.
+    #[must_use]
+    pub fn of_expiry(voucher: VoucherId) -> MoveId {
+        let digest =
+            Sha256::new_with_prefix(b"openrun expiry").chain_update(voucher.0.to_be_bytes());
+        let digest = digest.finalize();
+        let first = digest.first_chunk::<16>().expect("a digest has 32 bytes");
+        MoveId(u128::from_be_bytes(*first))
     }
 }
 
-impl From<PurchaseId> for String {
-    fn from(id: PurchaseId) -> String {
-        format!("{:032x}", id.0)
+impl From<PurchaseId> for VoucherId {
+    fn from(id: PurchaseId) -> VoucherId {
+        VoucherId(id.0)
+    }
+}
+
+impl From<MoveId> for VoucherId {
+    fn from(id: MoveId) -> VoucherId {
+        VoucherId(id.0)
     }
 }
 

@@ -42,11 +42,13 @@ pub mod time;
 pub mod turn_up;
 pub mod uptake;
 pub mod view;
+pub mod voucher;
 
 pub use eligibility::Who;
 pub use event::{Event, StoredEvent, StreamId};
 pub use ids::{
-    ChannelId, DistrictId, IdempotencyKey, PersonKey, ProgramId, PurchaseId, RoundId, WindowId,
+    ChannelId, DistrictId, IdempotencyKey, MerchantId, MoveId, PersonKey, ProgramId, PurchaseId,
+    RoundId, VoucherId, WindowId,
 };
 pub use money::Won;
 pub use notice::{Notice, NoticeId};
@@ -56,6 +58,7 @@ pub use refusal::Refusal;
 pub use stock_ask::{StockAnswer, StockAsk, StockAskId};
 pub use suspension::{Feature, Suspension};
 pub use time::{Month, Timestamp};
+pub use voucher::Voucher;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! A program: one kind of voucher and its rules. Rules are dated: a new version never changes what
 //! was decided before.
 
+use crate::voucher::AfterSale;
 use crate::{ChannelId, ProgramId, Timestamp, Won};
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,9 @@ pub struct Rules {
     pub regions: Vec<String>,
     /// Which channels may sell it.
     pub channels: Vec<ChannelId>,
+    /// What holds for a voucher once it is bought.
+    #[serde(default, skip_serializing_if = "AfterSale::is_usual")]
+    pub after_sale: AfterSale,
 }
 
 /// Why rules make no sense.
@@ -46,6 +50,10 @@ pub enum RulesFault {
     LimitNotMultipleOfUnit,
     /// No channel may sell.
     NoChannel,
+    /// Days of validity that are none, or more than a century.
+    ValidDays,
+    /// A limit on gifts that is negative, or above what one request may name.
+    GiftLimit,
     /// The date is before that of a version that already stands.
     EarlierThanExisting,
 }
@@ -61,6 +69,8 @@ impl RulesFault {
             RulesFault::UnitNotPositive => "unit_won is positive",
             RulesFault::LimitNotMultipleOfUnit => "limits are positive multiples of unit_won",
             RulesFault::NoChannel => "at least one channel sells the program",
+            RulesFault::ValidDays => "valid_days is between 1 and 36500",
+            RulesFault::GiftLimit => "gift_limit_won is not negative",
             RulesFault::EarlierThanExisting => "effective_from is not before the newest version",
         }
     }
@@ -93,7 +103,7 @@ impl Rules {
         if self.channels.is_empty() {
             return Err(RulesFault::NoChannel);
         }
-        Ok(())
+        self.after_sale.check()
     }
 }
 
@@ -157,6 +167,7 @@ mod tests {
             refund_threshold_bps: 6_000,
             regions: vec!["seoul".to_owned()],
             channels: vec![ChannelId::new("seoul-pay").expect("a slug")],
+            after_sale: AfterSale::default(),
         }
     }
 

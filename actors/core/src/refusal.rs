@@ -56,6 +56,12 @@ pub enum Refusal {
     RoundNotFound,
     /// There is no such purchase, or it is somebody else's.
     PurchaseNotFound,
+    /// There is no such voucher, or it is somebody else's.
+    VoucherNotFound,
+    /// There is no such merchant.
+    MerchantNotFound,
+    /// The person that something was to be given to never signed up.
+    ReceiverNotFound,
     /// There is no such notice, or its time is over.
     NoticeNotFound,
     /// Nobody asked for this, or its time is over.
@@ -123,8 +129,32 @@ pub enum Refusal {
         /// What is left.
         remaining_won: Won,
     },
+    /// The voucher is being paid back, was cancelled or paid back, or its time is over.
+    VoucherNotActive,
+    /// The merchant does not take this voucher: it is of another region or of other programs.
+    WrongRegion,
+    /// Something of the voucher was spent or given away: it cannot be cancelled in full.
+    AlreadySpent,
+    /// What was given is spent, not paid back: the money would go to somebody who never paid.
+    GiftNotRefundable,
+    /// Less is in the voucher than was asked for.
+    InsufficientBalance {
+        /// What is in it.
+        balance_won: Won,
+    },
+    /// Too little of the voucher was spent for the rest to be paid back.
+    BelowRefundThreshold {
+        /// The share that was spent, in basis points.
+        spent_bps: u32,
+        /// The share that must be.
+        threshold_bps: u32,
+    },
+    /// The receiver may not get that much. Their figures are none of the giver's business.
+    ReceiverLimitExceeded,
     /// The payment was declined; stock and limit are free again and the pass stays valid.
     PaymentDeclined,
+    /// The rail will not give the money back; the voucher is as it was.
+    PaybackDeclined,
     /// A bound was hit: nothing was done, later it may succeed.
     Overloaded,
     /// The store is away or an actor is being rebuilt: nothing is known to have been done; ask
@@ -150,6 +180,9 @@ impl Refusal {
             Refusal::ProgramNotFound => "program-not-found",
             Refusal::RoundNotFound => "round-not-found",
             Refusal::PurchaseNotFound => "purchase-not-found",
+            Refusal::VoucherNotFound => "voucher-not-found",
+            Refusal::MerchantNotFound => "merchant-not-found",
+            Refusal::ReceiverNotFound => "receiver-not-found",
             Refusal::NoticeNotFound => "notice-not-found",
             Refusal::AskNotFound => "ask-not-found",
             Refusal::NotFound => "not-found",
@@ -172,7 +205,15 @@ impl Refusal {
             Refusal::HoldingLimitExceeded { .. } => "holding-limit-exceeded",
             Refusal::SoldOut => "sold-out",
             Refusal::InsufficientStock { .. } => "insufficient-stock",
+            Refusal::VoucherNotActive => "voucher-not-active",
+            Refusal::WrongRegion => "wrong-region",
+            Refusal::AlreadySpent => "already-spent",
+            Refusal::GiftNotRefundable => "gift-not-refundable",
+            Refusal::InsufficientBalance { .. } => "insufficient-balance",
+            Refusal::BelowRefundThreshold { .. } => "below-refund-threshold",
+            Refusal::ReceiverLimitExceeded => "receiver-limit-exceeded",
             Refusal::PaymentDeclined => "payment-declined",
+            Refusal::PaybackDeclined => "payback-declined",
             Refusal::Overloaded => "overloaded",
             Refusal::Unavailable => "unavailable",
         }
@@ -202,6 +243,9 @@ impl Refusal {
             Refusal::ProgramNotFound,
             Refusal::RoundNotFound,
             Refusal::PurchaseNotFound,
+            Refusal::VoucherNotFound,
+            Refusal::MerchantNotFound,
+            Refusal::ReceiverNotFound,
             Refusal::NoticeNotFound,
             Refusal::AskNotFound,
             Refusal::NotFound,
@@ -224,7 +268,15 @@ impl Refusal {
             Refusal::HoldingLimitExceeded { room_won: Won::ZERO },
             Refusal::SoldOut,
             Refusal::InsufficientStock { remaining_won: Won::ZERO },
+            Refusal::VoucherNotActive,
+            Refusal::WrongRegion,
+            Refusal::AlreadySpent,
+            Refusal::GiftNotRefundable,
+            Refusal::InsufficientBalance { balance_won: Won::ZERO },
+            Refusal::BelowRefundThreshold { spent_bps: 0, threshold_bps: 0 },
+            Refusal::ReceiverLimitExceeded,
             Refusal::PaymentDeclined,
+            Refusal::PaybackDeclined,
             Refusal::Overloaded,
             Refusal::Unavailable,
         ]
@@ -240,7 +292,13 @@ impl Refusal {
                 | Refusal::HoldingLimitExceeded { .. }
                 | Refusal::SoldOut
                 | Refusal::InsufficientStock { .. }
+                | Refusal::VoucherNotActive
+                | Refusal::AlreadySpent
+                | Refusal::InsufficientBalance { .. }
+                | Refusal::BelowRefundThreshold { .. }
+                | Refusal::ReceiverLimitExceeded
                 | Refusal::PaymentDeclined
+                | Refusal::PaybackDeclined
         )
     }
 

@@ -24,6 +24,15 @@ impl Timestamp {
         Timestamp(self.0.saturating_add(millis))
     }
 
+    /// The end of the day in Seoul that lies `days` after the day of this moment: midnight, the
+    /// first moment that is not of it.
+    #[must_use]
+    pub fn end_of_day_after(self, days: u32) -> Timestamp {
+        let last = days_in_seoul(self).saturating_add(i64::from(days));
+        let midnight = last.saturating_add(1).saturating_mul(MILLIS_PER_DAY);
+        Timestamp(midnight.saturating_sub(KST_OFFSET_MILLIS))
+    }
+
     /// Milliseconds from `earlier` to this moment; negative when it lies ahead.
     #[must_use]
     pub fn millis_since(self, earlier: Timestamp) -> i64 {

@@ -4,7 +4,7 @@ select tables.relname as found_in, 'trigger missing' as problem, needed.ending a
 from pg_catalog.pg_class as tables
 cross join (values ('changed'), ('removed')) as needed (ending)
 where tables.relnamespace = 'openrun'::regnamespace and tables.relkind in ('r', 'p')
-    and tables.relname <> 'migration'
+    and tables.relname not in ('migration', 'merchant', 'merchant_list')
     and not exists (
         select from pg_catalog.pg_trigger as guard
         where guard.tgrelid = tables.oid and guard.tgenabled in ('O', 'A')

@@ -108,8 +108,20 @@ impl Fields<'_> {
         self.field(&Type::BYTEA, Some(value))
     }
 
+    pub(super) fn boolean(&mut self, value: bool) -> Result<(), Misfitting> {
+        self.field(&Type::BOOL, Some(&[u8::from(value)]))
+    }
+
     pub(super) fn text(&mut self, value: &str) -> Result<(), Misfitting> {
         self.field(&Type::TEXT, Some(value.as_bytes()))
+    }
+
+    pub(super) fn optional_text(&mut self, value: Option<&str>) -> Result<(), Misfitting> {
+        self.field(&Type::TEXT, value.map(str::as_bytes))
+    }
+
+    pub(super) fn optional_bytes(&mut self, value: Option<&[u8]>) -> Result<(), Misfitting> {
+        self.field(&Type::BYTEA, value)
     }
 
     pub(super) fn json(&mut self, value: &str) -> Result<(), Misfitting> {

@@ -4,11 +4,13 @@
 //! A row that cannot be read is an error that names the table and the column, never a guess.
 
 use super::names::Names;
+use crate::store::voucher_row::VoucherRow;
 use openrun_actors::store::StoreError;
 use openrun_core::purchase::{PassId, PurchaseState};
 use openrun_core::round_spec::LineId;
 use openrun_core::{
-    Event, IdempotencyKey, Month, PersonKey, Purchase, PurchaseId, StoredEvent, Timestamp, Won,
+    Event, IdempotencyKey, MerchantId, Month, PersonKey, Purchase, PurchaseId, StoredEvent,
+    Timestamp, Won,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
@@ -64,6 +66,13 @@ pub(super) const REFUSAL: Table = Table {
     columns: "seq, at, person, idempotency_key, digest, body::text",
     decode: refused,
 };
+pub(super) const VOUCHER_MOVE: Table = Table {
+    name: "voucher_move",
+    columns: "seq, at, body::text, decided_at, kind, id, voucher, person, receiver, merchant, \
+        move_no, amount, price, subsidy, balance_after, cause, idempotency_key, digest, round_id, \
+        month, due_at",
+    decode: voucher_move,
+};
 
 /// A row under decoding.
 pub(super) struct Columns<'r> {
@@ -84,7 +93,7 @@ impl<'r> Columns<'r> {
         u64::try_from(self.get::<i64>(column)?).map_err(|_| self.damaged(column))
     }
 
-    fn bytes<const N: usize>(&self, column: usize) -> Result<[u8; N], StoreError> {
+    pub(super) fn bytes<const N: usize>(&self, column: usize) -> Result<[u8; N], StoreError> {
         self.get::<&[u8]>(column)?.try_into().map_err(|_| self.damaged(column))
     }
 
@@ -115,6 +124,15 @@ impl<'r> Columns<'r> {
     /// Every row read for events begins with its place in the order.
     fn stored(&self, event: Event) -> Result<StoredEvent, StoreError> {
         Ok(StoredEvent { seq: self.count(0)?, at: self.time(1)?, event })
+    }
+
+    /// Whether a column says what its event does.
+    fn is<'v, T: FromSql<'r> + PartialEq<T> + 'v>(
+        &self,
+        column: usize,
+        told: T,
+    ) -> Result<(), StoreError> {
+        if self.get::<T>(column)? == told { Ok(()) } else { Err(self.damaged(column)) }
     }
 
     fn damaged(&self, column: usize) -> StoreError {
@@ -216,9 +234,10 @@ pub(super) fn purchase(
 
 /// A purchase or a hold that was not issued, whose state stands behind the columns of a purchase.
 pub(super) fn standing_purchase(row: &Row, names: &Names) -> Result<Purchase, StoreError> {
-    use PurchaseState::{Held, Issued, Paying, Voided};
+    use PurchaseState::{Cancelled, Held, Issued, Paying, Voided};
     let word: &str = Columns::new("purchase", row).get(STATE)?;
-    let state = [Held, Paying, Issued, Voided].into_iter().find(|state| state.word() == word);
+    let state = [Held, Paying, Issued, Voided, Cancelled];
+    let state = state.into_iter().find(|state| state.word() == word);
     let state = state.ok_or_else(|| Columns::new("purchase", row).damaged(STATE))?;
     purchase("purchase", row, names, state)
 }
@@ -234,4 +253,35 @@ fn refused(row: &Row, _: &Names) -> Result<StoredEvent, StoreError> {
         digest: columns.bytes(4)?,
         refusal: columns.json(5)?,
     })
+}
+
+/// The event is what the body says; every column has to say the same.
+fn voucher_move(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("voucher_move", row);
+    let stored = columns.stored(columns.json(2)?)?;
+    let told = VoucherRow::of(&stored.event).ok_or_else(|| columns.damaged(2))?;
+    let id = told.of.id.0.to_be_bytes();
+    let voucher = told.of.voucher.0.to_be_bytes();
+    columns.is(3, told.of.at.0)?;
+    columns.is(4, told.kind)?;
+    columns.is(5, &id[..])?;
+    columns.is(6, &voucher[..])?;
+    columns.is(7, &told.of.person.0[..])?;
+    columns.is(8, told.receiver.map(|receiver| &receiver.0[..]))?;
+    columns.is(9, told.merchant.map(MerchantId::as_str))?;
+    columns.is(10, i64::from(told.of.number))?;
+    columns.is(11, told.amount.0)?;
+    columns.is(12, told.price.map(|price| price.0))?;
+    columns.is(13, told.subsidy.map(|subsidy| subsidy.0))?;
+    columns.is(14, told.balance_after.0)?;
+    columns.is(15, told.cause)?;
+    columns.is(16, told.key())?;
+    columns.is(17, told.digest())?;
+    let round = columns.get::<Option<i64>>(18)?.map(|number| names.round(number)).transpose()?;
+    if round.as_ref() != told.round {
+        return Err(columns.damaged(18));
+    }
+    columns.is(19, told.month.map(Month::number))?;
+    columns.is(20, told.due_at.map(|due_at| due_at.0))?;
+    Ok(stored)
 }

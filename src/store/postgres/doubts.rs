@@ -22,21 +22,21 @@ struct Doubt {
     is_under_way: bool,
 }
 
-/// By the number of the stream.
+/// By the number of the stream, which is negative for the vouchers of a program.
 #[derive(Debug, Default)]
 pub(super) struct Doubts {
-    streams: Mutex<HashMap<u64, Doubt>>,
+    streams: Mutex<HashMap<i64, Doubt>>,
     changed: Notify,
 }
 
 impl Doubts {
     /// A batch that begins at `from` is about to be sent.
-    pub(super) fn begin(&self, stream: u64, from: u64) {
+    pub(super) fn begin(&self, stream: i64, from: u64) {
         self.streams().insert(stream, Doubt { from, is_under_way: true });
     }
 
     /// Nobody will ever answer what is under way.
-    pub(super) fn open(&self, stream: u64) {
+    pub(super) fn open(&self, stream: i64) {
         if let Some(doubt) = self.streams().get_mut(&stream) {
             doubt.is_under_way = false;
         }
@@ -44,7 +44,7 @@ impl Doubts {
     }
 
     /// What was under way or in doubt is settled, one way or the other.
-    pub(super) fn end(&self, stream: u64) {
+    pub(super) fn end(&self, stream: i64) {
         self.streams().remove(&stream);
         self.changed.notify_waiters();
     }
@@ -53,7 +53,7 @@ impl Doubts {
     ///
     /// # Errors
     /// It is not, and will not be before the stream is taken over.
-    pub(super) async fn settled(&self, stream: u64, seq: u64) -> Result<(), StoreError> {
+    pub(super) async fn settled(&self, stream: i64, seq: u64) -> Result<(), StoreError> {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
             // Before looking, so that no change is missed in between.
@@ -70,7 +70,7 @@ impl Doubts {
         }
     }
 
-    fn streams(&self) -> MutexGuard<'_, HashMap<u64, Doubt>> {
+    fn streams(&self) -> MutexGuard<'_, HashMap<i64, Doubt>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -85,7 +85,9 @@ mod tests {
         let doubts = Doubts::default();
         doubts.begin(1, 10);
         assert_eq!(doubts.settled(1, 9).now_or_never(), Some(Ok(())), "it was there before");
-        assert_eq!(doubts.settled(2, 10).now_or_never(), Some(Ok(())), "another stream");
+        for other in [2, -1] {
+            assert_eq!(doubts.settled(other, 10).now_or_never(), Some(Ok(())), "another stream");
+        }
         let mut waiting = std::pin::pin!(doubts.settled(1, 10));
         assert_eq!(waiting.as_mut().now_or_never(), None, "its answer is still to come");
         doubts.end(1);

@@ -7,6 +7,7 @@
 use super::connect::{self, Purpose};
 use super::decode::{
     CLAIM, HOLD, JOURNAL, PAYMENT_STEP, PERSON, PLACE_END, PURCHASE, REFUSAL, TICKET, Table,
+    VOUCHER_MOVE,
 };
 use super::fault::{Fault, in_words};
 use super::names::{self, Names, PEOPLE};
@@ -16,6 +17,7 @@ use super::tls;
 use crate::store::audit::{BatchRow, Examined, Found, OwnRule, Piece, StreamRow};
 use futures_util::TryStreamExt;
 use openrun_core::{ProgramId, StreamId};
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::pin;
@@ -29,8 +31,18 @@ use tokio_postgres::{Client, Error, Row};
 const GUARDS_RULE: OwnRule =
     ("store-guards-intact", include_str!("../../../sql/postgres/audit/store-guards-intact.sql"));
 /// The tables of events, in no order that matters.
-const TABLES: [Table; 9] =
-    [JOURNAL, PERSON, TICKET, PLACE_END, CLAIM, HOLD, PAYMENT_STEP, PURCHASE, REFUSAL];
+const TABLES: [Table; 10] = [
+    JOURNAL,
+    PERSON,
+    TICKET,
+    PLACE_END,
+    CLAIM,
+    HOLD,
+    PAYMENT_STEP,
+    PURCHASE,
+    REFUSAL,
+    VOUCHER_MOVE,
+];
 const BATCHES: &str = "select first_seq, stream_id, count, epoch, hash from batch
                        order by stream_id, first_seq";
 /// Rows fetched at once from each table.
@@ -94,14 +106,16 @@ impl Examined for PostgresExamined {
 
     fn streams(&mut self) -> Result<Vec<StreamRow>, String> {
         let sql = "select stream.id, stream.next_seq, stream.hash, name.text
-                   from stream left join name on name.id = stream.id";
+                   from stream left join name on name.id = abs(stream.id)";
         let rows = self.wait(self.client.query(sql, &[]))?;
         let read = |row: &Row| {
             let number: i64 = row.get(0);
             let name: Option<&str> = row.get(3);
-            let stream = match number {
-                PEOPLE => Some(StreamId::People),
-                _ => name.and_then(ProgramId::new).map(StreamId::Program),
+            let program = name.and_then(ProgramId::new);
+            let stream = match number.cmp(&PEOPLE) {
+                Ordering::Equal => Some(StreamId::People),
+                Ordering::Greater => program.map(StreamId::Program),
+                Ordering::Less => program.map(StreamId::Vouchers),
             };
             StreamRow { number, stream, next_seq: count(row, 1), hash: hash(row, 2) }
         };

@@ -23,7 +23,7 @@ struct Migration {
 
 /// In order. A file that was ever released does not change; what it got wrong, the next one puts
 /// right.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration { version: 1, name: "sale", sql: include_str!("../../../sql/postgres/V1__sale.sql") },
     Migration {
         version: 2,
@@ -44,6 +44,11 @@ const MIGRATIONS: [Migration; 5] = [
         version: 5,
         name: "stock_changed",
         sql: include_str!("../../../sql/postgres/V5__stock_changed.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "vouchers",
+        sql: include_str!("../../../sql/postgres/V6__vouchers.sql"),
     },
 ];
 /// The version that this program writes to, and no other.
@@ -259,6 +264,22 @@ fn cure_of(error: &Error) -> &'static str {
 
 fn checksum_of(sql: &str) -> String {
     Sha256::digest(sql.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// All that makes an empty database a store of a former version.
+#[cfg(test)]
+pub(super) fn former(version: i64) -> String {
+    let mut sql = format!("{BOOK}; set search_path = openrun, pg_temp;");
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version <= version) {
+        let (number, name) = (migration.version, migration.name);
+        let checksum = checksum_of(migration.sql);
+        let book = format!(
+            "insert into openrun.migration (version, name, checksum)
+             values ({number}, '{name}', '{checksum}');"
+        );
+        sql += &format!("\n{}\n;{book}", migration.sql);
+    }
+    sql
 }
 
 #[cfg(test)]

@@ -66,8 +66,9 @@ pub(super) async fn person_events(
     let steps = "where kind in ('payment_sent', 'voided')
                  and id in (select id from hold where person = $1)";
     let of_person = "where person = $1";
+    let refused = "where person = $1 and stream_id > 0";
     let asked =
-        [(&HOLD, of_person), (&PAYMENT_STEP, steps), (&PURCHASE, of_person), (&REFUSAL, of_person)];
+        [(&HOLD, of_person), (&PAYMENT_STEP, steps), (&PURCHASE, of_person), (&REFUSAL, refused)];
     let queries = asked.map(|(table, which)| Query {
         sql: select(table, which),
         parameters: vec![hidden(person.0)],
@@ -80,6 +81,12 @@ pub(super) async fn person_events(
     Ok(events.into_iter().map(|(_, stored)| stored).collect())
 }
 
+/// Whether the money for a purchase went back.
+const CANCELLED: &str = "exists (
+    select from voucher_move as paid_back
+    where paid_back.voucher = purchase.id and paid_back.kind = 'paid_back'
+        and paid_back.cause = 'cancel')";
+
 /// A purchase that was issued stands in `purchase`, whatever else there is of it; what became of a
 /// hold is said by its steps. One statement, and so one snapshot.
 fn purchases_where(which: &str) -> String {
@@ -91,7 +98,8 @@ fn purchases_where(which: &str) -> String {
     };
     let (voided, sent, columns) = (has("voided"), has("payment_sent"), PURCHASE.columns);
     format!(
-        "select {columns}, 'issued' as state, {PLACE} from purchase where {which}
+        "select {columns}, case when {CANCELLED} then 'cancelled' else 'issued' end as state, {PLACE}
+         from purchase where {which}
          union all
          select {columns},
              case when {voided} then 'voided' when {sent} then 'paying' else 'held' end,
@@ -149,14 +157,18 @@ pub(super) async fn staff_log(
     reader.decode(&found, placed(&JOURNAL)).await
 }
 
-/// The number of the stream whose program is `$1`, or of the people's.
-const STREAM_NUMBER: &str =
-    "(case when $1::text is null then 0 else (select id from name where text = $1) end)";
+/// The number of the stream whose program is `$1`, of the people's, or of a program's vouchers.
+fn stream_number(stream: &StreamId) -> &'static str {
+    match stream {
+        StreamId::Vouchers(_) => "(select -id from name where text = $1)",
+        _ => "(case when $1::text is null then 0 else (select id from name where text = $1) end)",
+    }
+}
 
 fn program_of(stream: &StreamId) -> Option<String> {
     match stream {
         StreamId::People => None,
-        StreamId::Program(program) => Some(program.to_string()),
+        StreamId::Program(program) | StreamId::Vouchers(program) => Some(program.to_string()),
     }
 }
 
@@ -165,7 +177,8 @@ pub(super) async fn standing(
     stream: &StreamId,
 ) -> Result<Option<Standing>, StoreError> {
     // Also while in doubt: a witness asks this before a take-over, and that settles the doubt.
-    let sql = format!("select hash, epoch, next_seq from stream where id = {STREAM_NUMBER}");
+    let number = stream_number(stream);
+    let sql = format!("select hash, epoch, next_seq from stream where id = {number}");
     let found = reader.rows(&sql, vec![plain(program_of(stream))]).await?;
     let Some(row) = found.first() else { return Ok(None) };
     let (epoch, next_seq): (i64, i64) = (row.get(1), row.get(2));
@@ -179,16 +192,17 @@ pub(super) async fn hash_at(
     next_seq: u64,
 ) -> Result<Option<[u8; 32]>, StoreError> {
     let Ok(next_seq) = i64::try_from(next_seq) else { return Ok(None) };
+    let number = stream_number(stream);
     // The one batch that can end there is the last that begins before.
     let sql = format!(
         "select hash from (
              select first_seq, count, hash from batch
-             where stream_id = {STREAM_NUMBER} and first_seq < $2
+             where stream_id = {number} and first_seq < $2
              order by first_seq desc limit 1
          ) as last where first_seq + count = $2
          union all
          select decode(repeat('00', 32), 'hex') from stream
-         where id = {STREAM_NUMBER} and $2 = 1"
+         where id = {number} and $2 = 1"
     );
     let found = reader.rows(&sql, vec![plain(program_of(stream)), plain(next_seq)]).await?;
     found.first().map(hash_of).transpose()

@@ -206,10 +206,9 @@ impl Reader {
 /// the last place there that it depends on.
 pub(super) const PLACE: &str = "stream_id, seq as last_seq";
 
-fn place_of(row: &Row) -> Option<(u64, u64)> {
+fn place_of(row: &Row) -> Option<(i64, u64)> {
     let last = row.columns().last().filter(|column| column.name() == "last_seq");
-    let place = |index: usize| row.get::<_, i64>(index).unsigned_abs();
-    last.map(|_| (place(row.len() - 2), place(row.len() - 1)))
+    last.map(|_| (row.get(row.len() - 2), row.get::<_, i64>(row.len() - 1).unsigned_abs()))
 }
 
 async fn answer(client: &Object, queries: &[Query]) -> Result<Vec<Vec<Row>>, Error> {

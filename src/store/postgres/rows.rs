@@ -7,8 +7,12 @@
 
 use super::composite::{Composite, Fields, Misfitting};
 use crate::store::shape::{Misfit, kind_of, whole};
+use crate::store::voucher_row::VoucherRow;
 use openrun_actors::store::Batch;
-use openrun_core::{Event, IdempotencyKey, PersonKey, Purchase, PurchaseId, Timestamp};
+use openrun_core::round_spec::LineId;
+use openrun_core::{
+    Event, IdempotencyKey, MerchantId, Month, PersonKey, Purchase, PurchaseId, RoundId, Timestamp,
+};
 use std::collections::HashMap;
 
 /// Why a batch has no rows.
@@ -86,6 +90,15 @@ pub(super) struct PurchaseRow<'b> {
     pass_expires_at: Option<i64>,
 }
 
+/// A move of a voucher.
+#[derive(Debug)]
+pub(super) struct VoucherMoveRow<'b> {
+    place: Place,
+    round: Option<i32>,
+    row: VoucherRow<'b>,
+    body: String,
+}
+
 /// The rows of a batch.
 #[derive(Debug, Default)]
 pub(super) struct Rows<'b> {
@@ -99,6 +112,7 @@ pub(super) struct Rows<'b> {
     pub(super) payment_steps: Vec<StepRow>,
     pub(super) purchases: Vec<PurchaseRow<'b>>,
     pub(super) refusals: Vec<RefusalRow<'b>>,
+    pub(super) voucher_moves: Vec<VoucherMoveRow<'b>>,
 }
 
 /// The names of a batch, each once, and where it stands in the list, from 1.
@@ -128,6 +142,7 @@ impl<'b> Rows<'b> {
         rows.holds.sort_by_key(|row| by_key(row.purchase));
         rows.purchases.sort_by_key(|row| by_key(row.purchase));
         rows.refusals.sort_by_key(|row| (row.person, row.key.as_str()));
+        rows.voucher_moves.sort_by_key(|row| (row.row.of.person, row.row.key()));
         Ok(rows)
     }
 
@@ -139,24 +154,22 @@ impl<'b> Rows<'b> {
                 self.persons.push(PersonRow { place, person, channel });
             }
             Event::Joined { round, line, number, person, dead_up_to } => {
-                let (round, line) = (self.names.place(round.as_str()), line.0);
-                let number = whole(*number, "a place")?;
                 let extra = Some(whole(*dead_up_to, "a place")?);
-                self.tickets.push(TurnRow { place, round, line, number, person, extra });
+                let row = self.turn(place, round, (*line, *number), person, extra)?;
+                self.tickets.push(row);
             }
             Event::Left { round, line, number, person } => {
-                let (round, line) = (self.names.place(round.as_str()), line.0);
-                let number = whole(*number, "a place")?;
-                self.place_ends.push(TurnRow { place, round, line, number, person, extra: None });
+                let row = self.turn(place, round, (*line, *number), person, None)?;
+                self.place_ends.push(row);
             }
             Event::Claimed { round, line, number, person, expires_at } => {
-                let (round, line) = (self.names.place(round.as_str()), line.0);
-                let (number, extra) = (whole(*number, "a place")?, Some(expires_at.0));
-                self.claims.push(TurnRow { place, round, line, number, person, extra });
+                let extra = Some(expires_at.0);
+                let row = self.turn(place, round, (*line, *number), person, extra)?;
+                self.claims.push(row);
             }
             Event::Held { purchase, pass_expires_at } => {
-                let row = self.purchase(place, purchase, Some(pass_expires_at.0))?;
-                self.holds.push(row);
+                let row = self.purchase(place, purchase, Some(pass_expires_at.0));
+                self.holds.push(row?);
             }
             Event::Issued { purchase } => {
                 let row = self.purchase(place, purchase, None)?;
@@ -166,15 +179,17 @@ impl<'b> Rows<'b> {
             | Event::CancelSent { round, purchase: id, .. }
             | Event::Voided { round, purchase: id, .. }
             | Event::ReturnSent { round, purchase: id, .. }
-            | Event::Returned { round, purchase: id } => {
-                let (round, kind) = (self.names.place(round.as_str()), kind_of(event));
-                let body = serde_json::to_string(event)?;
-                self.payment_steps.push(StepRow { place, round, id: *id, kind, body });
-            }
+            | Event::Returned { round, purchase: id } => self.step(place, round, *id, event)?,
             Event::Refused { person, key, digest, refusal } => {
                 let body = serde_json::to_string(refusal)?;
                 self.refusals.push(RefusalRow { place, person, key, digest, body });
             }
+            Event::Spent { .. }
+            | Event::PaybackSent { .. }
+            | Event::PaidBack { .. }
+            | Event::PaybackRefused { .. }
+            | Event::Gifted { .. }
+            | Event::Expired { .. } => self.voucher_move(place, event)?,
             Event::ProgramChanged { .. }
             | Event::RoundDefined { .. }
             | Event::RoundMoved { .. }
@@ -201,10 +216,44 @@ impl<'b> Rows<'b> {
         Ok(())
     }
 
+    fn step(
+        &mut self,
+        place: Place,
+        round: &'b RoundId,
+        id: PurchaseId,
+        event: &'b Event,
+    ) -> Result<(), RowsError> {
+        let (round, kind) = (self.names.place(round.as_str()), kind_of(event));
+        let body = serde_json::to_string(event)?;
+        self.payment_steps.push(StepRow { place, round, id, kind, body });
+        Ok(())
+    }
+
+    fn turn(
+        &mut self,
+        place: Place,
+        round: &'b RoundId,
+        (line, number): (LineId, u64),
+        person: &'b PersonKey,
+        extra: Option<i64>,
+    ) -> Result<TurnRow<'b>, Misfit> {
+        let (round, number) = (self.names.place(round.as_str()), whole(number, "a place")?);
+        Ok(TurnRow { place, round, line: line.0, number, person, extra })
+    }
+
     fn journal(&mut self, place: Place, event: &'b Event) -> Result<(), RowsError> {
         let round = event.round().map(|round| self.names.place(round.as_str()));
         let (kind, body) = (kind_of(event), serde_json::to_string(event)?);
         self.journals.push(JournalRow { place, kind, round, body });
+        Ok(())
+    }
+
+    fn voucher_move(&mut self, place: Place, event: &'b Event) -> Result<(), RowsError> {
+        if let Some(row) = VoucherRow::of(event) {
+            let round = row.round.map(|round| self.names.place(round.as_str()));
+            let body = serde_json::to_string(event)?;
+            self.voucher_moves.push(VoucherMoveRow { place, round, row, body });
+        }
         Ok(())
     }
 
@@ -231,7 +280,7 @@ fn by_key(purchase: &Purchase) -> (&PersonKey, &str) {
     (&purchase.person, purchase.key.as_str())
 }
 
-// Each in the order of its type in sql/postgres/V3__write.sql.
+// Each in the order of its type in sql/postgres/V3__write.sql, the last in V6__vouchers.sql.
 
 impl Composite for JournalRow {
     fn put(&self, fields: &mut Fields<'_>) -> Result<(), Misfitting> {
@@ -311,5 +360,32 @@ impl Composite for PurchaseRow<'_> {
         fields.bigint(purchase.used_after.0)?;
         fields.bigint(purchase.monthly_limit.0)?;
         fields.optional_bigint(self.pass_expires_at)
+    }
+}
+
+impl Composite for VoucherMoveRow<'_> {
+    fn put(&self, fields: &mut Fields<'_>) -> Result<(), Misfitting> {
+        let row = &self.row;
+        fields.bigint(self.place.seq)?;
+        fields.bigint(self.place.at)?;
+        fields.bigint(row.of.at.0)?;
+        fields.text(row.kind)?;
+        fields.bytes(&row.of.id.0.to_be_bytes())?;
+        fields.bytes(&row.of.voucher.0.to_be_bytes())?;
+        fields.bytes(&row.of.person.0)?;
+        fields.optional_bytes(row.receiver.map(|receiver| &receiver.0[..]))?;
+        fields.optional_text(row.merchant.map(MerchantId::as_str))?;
+        fields.bigint(i64::from(row.of.number))?;
+        fields.bigint(row.amount.0)?;
+        fields.optional_bigint(row.price.map(|price| price.0))?;
+        fields.optional_bigint(row.subsidy.map(|subsidy| subsidy.0))?;
+        fields.bigint(row.balance_after.0)?;
+        fields.optional_text(row.cause)?;
+        fields.optional_text(row.key())?;
+        fields.optional_bytes(row.digest())?;
+        fields.integer(self.round)?;
+        fields.integer(row.month.map(Month::number))?;
+        fields.optional_bigint(row.due_at.map(|due_at| due_at.0))?;
+        fields.json(&self.body)
     }
 }

@@ -36,11 +36,12 @@ const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Everybody who signed up.
 pub(super) const PEOPLE: [&str; 1] = ["select person, 0::bigint, seq from person"];
-/// Everybody who held, bought or was refused for ever.
-pub(super) const BUYERS: [&str; 3] = [
+/// Everybody who held, bought, was refused for ever or was given something.
+pub(super) const BUYERS: [&str; 4] = [
     "select person, stream_id, seq from hold",
     "select person, stream_id, seq from purchase",
     "select person, stream_id, seq from refusal",
+    "select receiver, stream_id, seq from voucher_move where receiver is not null",
 ];
 
 /// Where streams come from.
@@ -55,7 +56,7 @@ pub(super) struct Source {
 pub(super) struct Out<T> {
     chunk: Vec<T>,
     /// The last place of each stream that the chunk holds.
-    last: HashMap<u64, u64>,
+    last: HashMap<i64, u64>,
     doubts: Arc<Doubts>,
     chunks: mpsc::Sender<Result<Vec<T>, StoreError>>,
 }
@@ -80,7 +81,7 @@ impl From<StoreError> for Stop {
 }
 
 impl<T> Out<T> {
-    async fn push(&mut self, (stream, seq): (u64, u64), item: T) -> Result<(), Stop> {
+    async fn push(&mut self, (stream, seq): (i64, u64), item: T) -> Result<(), Stop> {
         let last = self.last.entry(stream).or_default();
         *last = seq.max(*last);
         self.chunk.push(item);
@@ -178,9 +179,8 @@ async fn read_persons(
         let statement = snapshot.prepare(sql).await?;
         fetched.add(snapshot.bind(&statement, &[]).await?);
         while let Some(row) = fetched.next(index).await? {
-            let count = |column: usize| row.get::<_, i64>(column).unsigned_abs();
             let person = Columns::new("person", &row).person(0)?;
-            out.push((count(1), count(2)), person).await?;
+            out.push((row.get(1), row.get::<_, i64>(2).unsigned_abs()), person).await?;
         }
     }
     Ok(())
@@ -256,10 +256,10 @@ impl<'s> Fetched<'s> {
         &mut self,
         index: usize,
         names: &Names,
-    ) -> Result<Option<(u64, StoredEvent)>, Stop> {
+    ) -> Result<Option<(i64, StoredEvent)>, Stop> {
         let Some(row) = self.next(index).await? else { return Ok(None) };
         let stream: i64 = row.get(row.len() - 1);
-        Ok(Some((stream.unsigned_abs(), (OF_A_ROUND[index].decode)(&row, names)?)))
+        Ok(Some((stream, (OF_A_ROUND[index].decode)(&row, names)?)))
     }
 
     async fn next(&mut self, index: usize) -> Result<Option<Row>, Error> {

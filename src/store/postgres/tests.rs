@@ -43,6 +43,16 @@ macro_rules! conforms {
 
 conformance::for_every_test!(conforms);
 
+/// Beside a server that has the store open and goes on writing.
+#[tokio::test]
+async fn merchants_are_imported_beside_a_server() {
+    let database = Database::create().await;
+    let mut owner = Owner::of(open(&database).await).await;
+    let rows = crate::store::open_merchants(&database.url).await.expect("opens");
+    conformance::merchants::a_list_is_brought_up_to_date(&*rows).await;
+    owner.write(vec![sample::staff_acted("after")]).await.expect("goes on");
+}
+
 #[tokio::test]
 async fn what_was_written_is_there_after_opening_again() {
     let database = Database::create().await;

@@ -13,7 +13,9 @@ use super::connect::{self, Failure, Purpose, Wire};
 use super::doubts::Doubts;
 use super::migrate::{KNOWN, LOCK};
 use super::place::Place;
-use super::rows::Rows;
+use super::rows::{
+    JournalRow, PersonRow, PurchaseRow, RefusalRow, Rows, StepRow, TurnRow, VoucherMoveRow,
+};
 use super::verdict;
 use crate::store::chain;
 use crate::store::shape::{self, Misfit, whole};
@@ -34,9 +36,11 @@ pub(super) const TAKE_OVER_DEADLINE: Duration = Duration::from_secs(5);
 /// Batches that wait: the committer hands over one at a time, so more is a barrier or a test.
 const BATCHES_WAITING: usize = 16;
 
-const TAKE_OVER: &str = "select stream_id, epoch, next_seq, hash from openrun.take_over($1)";
+const TAKE_OVER: &str = "select stream_id, epoch, next_seq, hash from openrun.take_over($1, $2)";
 const WRITE_BATCH: &str = "select openrun.write_batch(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+const WRITE_VOUCHER_BATCH: &str =
+    "select openrun.write_voucher_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 /// The deadlines of a writer; tests take shorter ones.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +65,7 @@ struct Job {
 pub(super) struct WriterHandle {
     jobs: mpsc::Sender<Job>,
     task: tokio::task::AbortHandle,
-    number: u64,
+    number: i64,
     doubts: Arc<Doubts>,
 }
 
@@ -69,7 +73,7 @@ pub(super) struct WriterHandle {
 #[derive(Debug)]
 pub(super) struct Desk {
     jobs: mpsc::Sender<Job>,
-    number: u64,
+    number: i64,
     doubts: Arc<Doubts>,
 }
 
@@ -112,7 +116,7 @@ pub(super) async fn take_over(
     let taken = tokio::time::timeout(deadlines.take_over, taking).await;
     let late = || StoreError(format!("{} did not answer in time", chain::stream_name(stream)));
     let (ownership, writer) = taken.map_err(|_| late())??;
-    let (number, doubts) = (writer.number.unsigned_abs(), Arc::clone(doubts));
+    let (number, doubts) = (writer.number, Arc::clone(doubts));
     // Durable itself, and so is all before it.
     doubts.end(number);
     let (jobs, queue) = mpsc::channel(BATCHES_WAITING);
@@ -144,14 +148,17 @@ impl Writer {
         let application = format!("openrun writer {name}");
         let (client, mut wire) = connect::connect(place, tls, &application).await.map_err(said)?;
         prepare_session(&client, &mut wire).await?;
-        let write_batch = wire.drive(client.prepare(WRITE_BATCH)).await.map_err(failed)?;
+        let (program, of_vouchers) = match stream {
+            StreamId::People => (None, false),
+            StreamId::Program(program) => (Some(program.as_str()), false),
+            StreamId::Vouchers(program) => (Some(program.as_str()), true),
+        };
+        let write_batch = if of_vouchers { WRITE_VOUCHER_BATCH } else { WRITE_BATCH };
+        let write_batch = wire.drive(client.prepare(write_batch)).await.map_err(failed)?;
         // The rows of the settings are no warnings; what the take-over comes with may be.
         wire.warnings.clear();
-        let program = match stream {
-            StreamId::People => None,
-            StreamId::Program(program) => Some(program.as_str()),
-        };
-        let taken = wire.drive(client.query_one(TAKE_OVER, &[&program])).await.map_err(failed)?;
+        let whose: [&(dyn ToSql + Sync); 2] = [&program, &of_vouchers];
+        let taken = wire.drive(client.query_one(TAKE_OVER, &whose)).await.map_err(failed)?;
         verdict::of_warnings(&wire.warnings).map_err(|doubt| StoreError(doubt.to_string()))?;
         let (number, ownership, hash) = read_taken(&taken).map_err(said)?;
         let hash = hash.ok_or_else(|| StoreError(format!("the hash of {name} is damaged")))?;
@@ -161,7 +168,7 @@ impl Writer {
     }
 
     async fn run(mut self, mut queue: mpsc::Receiver<Job>, doubts: Arc<Doubts>) {
-        let number = self.number.unsigned_abs();
+        let number = self.number;
         let lost = loop {
             let job = tokio::select! {
                 job = queue.recv() => job,
@@ -201,25 +208,22 @@ impl Writer {
         let hash = chain::next(self.hash, batch);
         let at = batch.events.last().map_or(0, |(at, _)| at.0);
 
-        let parameters: [&(dyn ToSql + Sync); 17] = [
+        let hashes = (Hidden(&self.hash), Hidden(&hash));
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
             &self.number,
             &epoch,
             &first,
             &count,
             &at,
-            &Hidden(&self.hash),
-            &Hidden(&hash),
+            &hashes.0,
+            &hashes.1,
             &rows.names.texts,
-            &RowArray(&rows.journals),
-            &RowArray(&rows.persons),
-            &RowArray(&rows.tickets),
-            &RowArray(&rows.place_ends),
-            &RowArray(&rows.claims),
-            &RowArray(&rows.holds),
-            &RowArray(&rows.payment_steps),
-            &RowArray(&rows.purchases),
-            &RowArray(&rows.refusals),
         ];
+        let tables = Tables::of(&rows);
+        parameters.extend(match batch.stream {
+            StreamId::Vouchers(_) => tables.of_vouchers(),
+            _ => tables.of_a_sale(),
+        });
         self.wire.warnings.clear();
         let answered = tokio::time::timeout(
             self.deadline,
@@ -235,6 +239,57 @@ impl Writer {
         }
         self.hash = hash;
         Ok(())
+    }
+}
+
+/// The tables of a batch, each as one parameter.
+struct Tables<'r> {
+    journals: RowArray<'r, JournalRow>,
+    persons: RowArray<'r, PersonRow<'r>>,
+    tickets: RowArray<'r, TurnRow<'r>>,
+    place_ends: RowArray<'r, TurnRow<'r>>,
+    claims: RowArray<'r, TurnRow<'r>>,
+    holds: RowArray<'r, PurchaseRow<'r>>,
+    payment_steps: RowArray<'r, StepRow>,
+    purchases: RowArray<'r, PurchaseRow<'r>>,
+    refusals: RowArray<'r, RefusalRow<'r>>,
+    voucher_moves: RowArray<'r, VoucherMoveRow<'r>>,
+}
+
+impl<'r> Tables<'r> {
+    fn of(rows: &'r Rows<'r>) -> Tables<'r> {
+        Tables {
+            journals: RowArray(&rows.journals),
+            persons: RowArray(&rows.persons),
+            tickets: RowArray(&rows.tickets),
+            place_ends: RowArray(&rows.place_ends),
+            claims: RowArray(&rows.claims),
+            holds: RowArray(&rows.holds),
+            payment_steps: RowArray(&rows.payment_steps),
+            purchases: RowArray(&rows.purchases),
+            refusals: RowArray(&rows.refusals),
+            voucher_moves: RowArray(&rows.voucher_moves),
+        }
+    }
+
+    /// In the order of `write_batch`.
+    fn of_a_sale(&self) -> Vec<&(dyn ToSql + Sync)> {
+        vec![
+            &self.journals,
+            &self.persons,
+            &self.tickets,
+            &self.place_ends,
+            &self.claims,
+            &self.holds,
+            &self.payment_steps,
+            &self.purchases,
+            &self.refusals,
+        ]
+    }
+
+    /// In the order of `write_voucher_batch`: a batch of vouchers has no other rows.
+    fn of_vouchers(&self) -> Vec<&(dyn ToSql + Sync)> {
+        vec![&self.refusals, &self.voucher_moves]
     }
 }
 

@@ -4,13 +4,16 @@
 //! A row that cannot be read is an error that names the table and the column, never a guess.
 
 use super::names::{NameOfNumber, said};
+use crate::store::voucher_row::VoucherRow;
 use openrun_actors::store::StoreError;
 use openrun_core::purchase::{PassId, PurchaseState};
 use openrun_core::round_spec::LineId;
 use openrun_core::{
-    Event, IdempotencyKey, Month, PersonKey, Purchase, PurchaseId, StoredEvent, Timestamp, Won,
+    Event, IdempotencyKey, MerchantId, Month, PersonKey, Purchase, PurchaseId, StoredEvent,
+    Timestamp, Won,
 };
 use rusqlite::Row;
+use rusqlite::types::ValueRef;
 
 /// A table of events: its columns in the order in which they are read here, and how a row becomes
 /// its event.
@@ -62,6 +65,13 @@ pub(super) const REFUSAL: Table = Table {
     name: "refusal",
     columns: "seq, at, person, idempotency_key, digest, body",
     decode: refused,
+};
+pub(super) const VOUCHER_MOVE: Table = Table {
+    name: "voucher_move",
+    columns: "seq, at, body, decided_at, kind, id, voucher, person, receiver, merchant, move_no, \
+        amount, price, subsidy, balance_after, cause, idempotency_key, digest, round_id, month, \
+        due_at",
+    decode: voucher_move,
 };
 
 /// A row under decoding.
@@ -227,4 +237,50 @@ fn refused(row: &Row<'_>, _: &NameOfNumber) -> Result<StoredEvent, StoreError> {
         digest: columns.bytes(4)?,
         refusal: columns.json(5)?,
     })
+}
+
+/// The event is what the body says; every column has to say the same.
+fn voucher_move(row: &Row<'_>, names: &NameOfNumber) -> Result<StoredEvent, StoreError> {
+    let columns = Columns::new("voucher_move", row);
+    let stored = columns.stored(columns.json(2)?)?;
+    let told = VoucherRow::of(&stored.event).ok_or_else(|| columns.damaged(2))?;
+    let number = |value: i64| ValueRef::Integer(value);
+    let optional = |value: Option<i64>| value.map_or(ValueRef::Null, ValueRef::Integer);
+    let (id, voucher) = (told.of.id.0.to_be_bytes(), told.of.voucher.0.to_be_bytes());
+    let round = match row.get_ref(18).map_err(said)? {
+        ValueRef::Null => None,
+        _ => Some(names.round(columns.integer(18)?)?),
+    };
+    if round.as_ref() != told.round {
+        return Err(columns.damaged(18));
+    }
+    let expected = [
+        (3, number(told.of.at.0)),
+        (4, text(Some(told.kind))),
+        (5, ValueRef::Blob(&id)),
+        (6, ValueRef::Blob(&voucher)),
+        (7, ValueRef::Blob(&told.of.person.0)),
+        (8, told.receiver.map_or(ValueRef::Null, |receiver| ValueRef::Blob(&receiver.0))),
+        (9, text(told.merchant.map(MerchantId::as_str))),
+        (10, number(i64::from(told.of.number))),
+        (11, number(told.amount.0)),
+        (12, optional(told.price.map(|price| price.0))),
+        (13, optional(told.subsidy.map(|subsidy| subsidy.0))),
+        (14, number(told.balance_after.0)),
+        (15, text(told.cause)),
+        (16, text(told.key())),
+        (17, told.digest().map_or(ValueRef::Null, ValueRef::Blob)),
+        (19, optional(told.month.map(|month| i64::from(month.number())))),
+        (20, optional(told.due_at.map(|due_at| due_at.0))),
+    ];
+    for (column, value) in expected {
+        if row.get_ref(column).map_err(said)? != value {
+            return Err(columns.damaged(column));
+        }
+    }
+    Ok(stored)
+}
+
+fn text(value: Option<&str>) -> ValueRef<'_> {
+    value.map_or(ValueRef::Null, |value| ValueRef::Text(value.as_bytes()))
 }

@@ -5,13 +5,15 @@
 
 use super::decode::{
     CLAIM, HOLD, JOURNAL, PAYMENT_STEP, PERSON, PLACE_END, PURCHASE, REFUSAL, TICKET, Table,
+    VOUCHER_MOVE,
 };
 use super::file::open_to_read;
 use super::names::{NameOfNumber, PEOPLE};
 use crate::store::audit::{BatchRow, Examined, Found, OwnRule, Piece, StreamRow};
-use openrun_core::StreamId;
+use openrun_core::{ProgramId, StreamId};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Rows};
+use std::cmp::Ordering;
 use std::path::Path;
 
 /// SQLite's own check of pages and indexes. (It would check constraints too, but a connection that
@@ -21,8 +23,18 @@ const FILE_RULE: OwnRule = (
     "select integrity_check as problem from pragma_integrity_check where integrity_check <> 'ok'",
 );
 /// The tables of events, in no order that matters.
-const TABLES: [Table; 9] =
-    [JOURNAL, PERSON, TICKET, PLACE_END, CLAIM, HOLD, PAYMENT_STEP, PURCHASE, REFUSAL];
+const TABLES: [Table; 10] = [
+    JOURNAL,
+    PERSON,
+    TICKET,
+    PLACE_END,
+    CLAIM,
+    HOLD,
+    PAYMENT_STEP,
+    PURCHASE,
+    REFUSAL,
+    VOUCHER_MOVE,
+];
 const BATCHES: &str = "select first_seq, stream_id, count, epoch, hash from batch
                        order by stream_id, first_seq";
 
@@ -66,14 +78,16 @@ impl SqliteExamined {
 
     fn standings(&self) -> rusqlite::Result<Vec<StreamRow>> {
         let sql = "select stream.id, stream.next_seq, stream.hash, name.text
-                   from stream left join name on name.id = stream.id";
+                   from stream left join name on name.id = abs(stream.id)";
         let mut statement = self.connection.prepare(sql)?;
         let read = |row: &Row<'_>| {
             let number: i64 = row.get(0)?;
             let name = row.get_ref(3)?.as_str().unwrap_or_default();
-            let stream = match number {
-                PEOPLE => Some(StreamId::People),
-                _ => openrun_core::ProgramId::new(name).map(StreamId::Program),
+            let program = ProgramId::new(name);
+            let stream = match number.cmp(&PEOPLE) {
+                Ordering::Equal => Some(StreamId::People),
+                Ordering::Greater => program.map(StreamId::Program),
+                Ordering::Less => program.map(StreamId::Vouchers),
             };
             Ok(StreamRow { number, stream, next_seq: count(row, 1), hash: hash(row, 2) })
         };

@@ -5,8 +5,12 @@
 
 use super::names::NumberOfName;
 use crate::store::shape::{Misfit, kind_of, whole};
+use crate::store::voucher_row::VoucherRow;
 use openrun_core::refusal::Refusal;
-use openrun_core::{Event, IdempotencyKey, PersonKey, Purchase, PurchaseId, RoundId, Timestamp};
+use openrun_core::{
+    ChannelId, Event, IdempotencyKey, MerchantId, Month, PersonKey, Purchase, PurchaseId, RoundId,
+    Timestamp,
+};
 use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql, params};
 
 /// Why a row could not be written. Its transaction has to be rolled back.
@@ -60,6 +64,14 @@ const REFUSAL: &str = "
     insert into refusal (stream_id, person, idempotency_key, seq, at, digest, body)
     values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
+const VOUCHER_MOVE: &str = "
+    insert into voucher_move (
+        stream_id, seq, at, decided_at, kind, id, voucher, person, receiver, merchant, move_no,
+        amount, price, subsidy, balance_after, cause, idempotency_key, digest, round_id, month,
+        due_at, body)
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+        ?20, ?21, ?22)";
+
 /// Where and when a row stands in the order.
 #[derive(Debug, Clone, Copy)]
 struct Place {
@@ -89,6 +101,7 @@ pub(super) struct Inserts<'c> {
     payment_step: CachedStatement<'c>,
     purchase: CachedStatement<'c>,
     refusal: CachedStatement<'c>,
+    voucher_move: CachedStatement<'c>,
 }
 
 impl<'c> Inserts<'c> {
@@ -109,6 +122,7 @@ impl<'c> Inserts<'c> {
             payment_step: connection.prepare_cached(PAYMENT_STEP)?,
             purchase: connection.prepare_cached(PURCHASE)?,
             refusal: connection.prepare_cached(REFUSAL)?,
+            voucher_move: connection.prepare_cached(VOUCHER_MOVE)?,
         })
     }
 
@@ -123,37 +137,40 @@ impl<'c> Inserts<'c> {
         let seq = whole(seq, "a sequence number")?;
         let place = Place { stream: self.stream, seq, at: at.0 };
         match event {
-            Event::SignedUp { person, channel } => {
-                let channel = names.number(self.connection, channel.as_str())?;
-                self.person.execute(params![person.0, place.seq, place.at, channel])?;
-            }
+            Event::SignedUp { person, channel } => self.signed_up(names, place, person, channel),
             Event::Joined { round, line, number, person, dead_up_to } => {
                 let turn = Turn { round, line: line.0, number: *number, person };
-                let dead_up_to = whole(*dead_up_to, "a place")?;
-                self.turn(names, place, &turn, TurnKind::Ticket { dead_up_to })?;
+                let kind = TurnKind::Ticket { dead_up_to: whole(*dead_up_to, "a place")? };
+                self.turn(names, place, &turn, kind)
             }
             Event::Left { round, line, number, person } => {
                 let turn = Turn { round, line: line.0, number: *number, person };
-                self.turn(names, place, &turn, TurnKind::PlaceEnd)?;
+                self.turn(names, place, &turn, TurnKind::PlaceEnd)
             }
             Event::Claimed { round, line, number, person, expires_at } => {
                 let turn = Turn { round, line: line.0, number: *number, person };
-                self.turn(names, place, &turn, TurnKind::Claim { expires_at: expires_at.0 })?;
+                self.turn(names, place, &turn, TurnKind::Claim { expires_at: expires_at.0 })
             }
-            Event::Issued { purchase } => self.taken(names, place, purchase, None)?,
+            Event::Issued { purchase } => self.taken(names, place, purchase, None),
             Event::Held { purchase, pass_expires_at } => {
-                self.taken(names, place, purchase, Some(pass_expires_at.0))?;
+                self.taken(names, place, purchase, Some(pass_expires_at.0))
             }
             Event::PaymentSent { round, purchase, .. }
             | Event::CancelSent { round, purchase, .. }
             | Event::Voided { round, purchase, .. }
             | Event::ReturnSent { round, purchase, .. }
             | Event::Returned { round, purchase } => {
-                self.step(names, place, round, *purchase, event)?;
+                self.step(names, place, round, *purchase, event)
             }
             Event::Refused { person, key, digest, refusal } => {
-                self.refusal(place, person, key, digest, refusal)?;
+                self.refusal(place, person, key, digest, refusal)
             }
+            Event::Spent { .. }
+            | Event::PaybackSent { .. }
+            | Event::PaidBack { .. }
+            | Event::PaybackRefused { .. }
+            | Event::Gifted { .. }
+            | Event::Expired { .. } => self.voucher_move(names, place, event),
             Event::ProgramChanged { .. }
             | Event::RoundDefined { .. }
             | Event::RoundMoved { .. }
@@ -175,8 +192,19 @@ impl<'c> Inserts<'c> {
             | Event::StockChanged { .. }
             | Event::StockKept { .. }
             | Event::SuspensionsChanged { .. }
-            | Event::StaffActed { .. } => self.journal(names, place, event)?,
+            | Event::StaffActed { .. } => self.journal(names, place, event),
         }
+    }
+
+    fn signed_up(
+        &mut self,
+        names: &mut NumberOfName,
+        place: Place,
+        person: &PersonKey,
+        channel: &ChannelId,
+    ) -> Result<(), InsertError> {
+        let channel = names.number(self.connection, channel.as_str())?;
+        self.person.execute(params![person.0, place.seq, place.at, channel])?;
         Ok(())
     }
 
@@ -302,6 +330,47 @@ impl<'c> Inserts<'c> {
         let body = serde_json::to_string(refusal)?;
         let Place { stream, seq, at } = place;
         self.refusal.execute(params![stream, person.0, key.as_str(), seq, at, digest, body])?;
+        Ok(())
+    }
+}
+
+impl Inserts<'_> {
+    fn voucher_move(
+        &mut self,
+        names: &mut NumberOfName,
+        place: Place,
+        event: &Event,
+    ) -> Result<(), InsertError> {
+        let Some(row) = VoucherRow::of(event) else { return Ok(()) };
+        let round = match row.round {
+            Some(round) => Some(names.number(self.connection, round.as_str())?),
+            None => None,
+        };
+        let Place { stream, seq, at } = place;
+        self.voucher_move.execute(params![
+            stream,
+            seq,
+            at,
+            row.of.at.0,
+            row.kind,
+            row.of.id.0.to_be_bytes(),
+            row.of.voucher.0.to_be_bytes(),
+            row.of.person.0,
+            row.receiver.map(|receiver| receiver.0),
+            row.merchant.map(MerchantId::as_str),
+            row.of.number,
+            row.amount.0,
+            row.price.map(|price| price.0),
+            row.subsidy.map(|subsidy| subsidy.0),
+            row.balance_after.0,
+            row.cause,
+            row.key(),
+            row.digest(),
+            round,
+            row.month.map(Month::number),
+            row.due_at.map(|due_at| due_at.0),
+            serde_json::to_string(event)?,
+        ])?;
         Ok(())
     }
 }

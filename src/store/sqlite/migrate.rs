@@ -4,7 +4,9 @@
 //! Runs under the store's lock, so two programs never migrate at once. It never goes back: a store
 //! that a newer program migrated is refused.
 
+use super::names::said;
 use crate::store::OpenError;
+use openrun_actors::store::StoreError;
 use rusqlite::{Connection, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -18,7 +20,7 @@ struct Migration {
 
 /// In order. A file that was ever released does not change; what it got wrong, the next one puts
 /// right.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration { version: 1, name: "sale", sql: include_str!("../../../sql/sqlite/V1__sale.sql") },
     Migration {
         version: 2,
@@ -29,6 +31,11 @@ const MIGRATIONS: [Migration; 3] = [
         version: 3,
         name: "stock_changed",
         sql: include_str!("../../../sql/sqlite/V3__stock_changed.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "vouchers",
+        sql: include_str!("../../../sql/sqlite/V4__vouchers.sql"),
     },
 ];
 
@@ -67,6 +74,17 @@ pub(super) fn run(connection: &mut Connection, path: &Path) -> Result<(), OpenEr
         }
     }
     Ok(())
+}
+
+/// Whether the tables are those of this program, for whoever writes beside a server.
+pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
+    let known = MIGRATIONS[MIGRATIONS.len() - 1].version;
+    let found = applied(connection).map_err(said)?.last_key_value().map_or(0, |(found, _)| *found);
+    if found == known {
+        return Ok(());
+    }
+    let cause = format!("the store is at version {found}, and this openrun writes {known}");
+    Err(StoreError(cause))
 }
 
 fn applied(connection: &Connection) -> rusqlite::Result<BTreeMap<i64, String>> {

@@ -67,13 +67,14 @@ pub(super) fn person_events(
     let steps = "where kind in ('payment_sent', 'voided')
                  and id in (select id from hold where person = ?1)";
     let of_person = "where person = ?1";
+    let refused = "where person = ?1 and stream_id > 0";
     reader.snapshot(|connection, names| {
         let mut events = Vec::new();
         for (table, which) in [
             (&HOLD, of_person),
             (&PAYMENT_STEP, steps),
             (&PURCHASE, of_person),
-            (&REFUSAL, of_person),
+            (&REFUSAL, refused),
         ] {
             let sql = select(table, which);
             events.extend(placed(connection, names, table, &sql, [person.0])?);
@@ -135,10 +136,22 @@ fn bought(
     which: &str,
     parameters: &[&dyn ToSql],
 ) -> Result<Vec<Purchase>, StoreError> {
-    let sql = format!("select {} from purchase {which}", PURCHASE.columns);
-    let decode = |row: &Row<'_>| decode::purchase("purchase", row, names, PurchaseState::Issued);
-    rows(connection, &sql, parameters, decode)
+    let cancelled = "exists (
+        select 1 from voucher_move as paid_back
+        where paid_back.voucher = purchase.id and paid_back.kind = 'paid_back'
+            and paid_back.cause = 'cancel')";
+    let sql = format!("select {}, {cancelled} from purchase {which}", PURCHASE.columns);
+    rows(connection, &sql, parameters, |row| {
+        let state = match row.get(CANCELLED).map_err(said)? {
+            true => PurchaseState::Cancelled,
+            false => PurchaseState::Issued,
+        };
+        decode::purchase("purchase", row, names, state)
+    })
 }
+
+/// Where the answer whether it was cancelled stands behind the columns of a purchase.
+const CANCELLED: usize = 20;
 
 /// Holds that were not issued, in the state in which their steps left them.
 fn held(
@@ -224,10 +237,14 @@ pub(super) fn hash_at(
 }
 
 fn number_of(connection: &Connection, stream: &StreamId) -> Result<Option<i64>, StoreError> {
-    let StreamId::Program(program) = stream else { return Ok(Some(PEOPLE)) };
-    let sql = "select id from name where text = ?1";
+    let (program, sign) = match stream {
+        StreamId::People => return Ok(Some(PEOPLE)),
+        StreamId::Program(program) => (program, 1),
+        StreamId::Vouchers(program) => (program, -1),
+    };
+    let sql = "select id * ?2 from name where text = ?1";
     let mut statement = connection.prepare_cached(sql).map_err(said)?;
-    statement.query_row([program.as_str()], |row| row.get(0)).optional().map_err(said)
+    statement.query_row(params![program.as_str(), sign], |row| row.get(0)).optional().map_err(said)
 }
 
 /// Reads the one thing that every store has from its first migration on.
@@ -258,7 +275,7 @@ pub(super) fn placed(
     })
 }
 
-fn rows<T>(
+pub(super) fn rows<T>(
     connection: &Connection,
     sql: &str,
     parameters: impl Params,

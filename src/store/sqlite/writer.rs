@@ -287,6 +287,7 @@ fn grow(
     let number = match stream {
         StreamId::People => PEOPLE,
         StreamId::Program(program) => names.number(connection, program.as_str())?,
+        StreamId::Vouchers(program) => -names.number(connection, program.as_str())?,
     };
     connection
         .prepare_cached(
@@ -307,6 +308,7 @@ fn number_of(names: &NumberOfName, stream: &StreamId) -> Option<i64> {
     match stream {
         StreamId::People => Some(PEOPLE),
         StreamId::Program(program) => names.find(program.as_str()),
+        StreamId::Vouchers(program) => names.find(program.as_str()).map(|number| -number),
     }
 }
 
@@ -316,7 +318,7 @@ fn hash_of(connection: &Connection, stream: i64) -> rusqlite::Result<Option<[u8;
 }
 
 /// SQLite names the columns of a unique constraint; people and tests know it by its name.
-const UNIQUE: [(&str, &str); 15] = [
+const UNIQUE: [(&str, &str); 21] = [
     ("journal.stream_id, journal.seq", "journal_in_order"),
     ("hold.round_id, hold.seq", "hold_in_order"),
     ("hold.person, hold.idempotency_key", "hold_key_used_once"),
@@ -332,6 +334,12 @@ const UNIQUE: [(&str, &str); 15] = [
     ("purchase.id", "purchase_id_given_once"),
     ("refusal.person, refusal.idempotency_key", "refusal_key_used_once"),
     ("person.person", "person_signs_up_once"),
+    ("voucher_move.stream_id, voucher_move.seq", "voucher_move_in_order"),
+    ("voucher_move.voucher, voucher_move.move_no", "voucher_move_once"),
+    ("voucher_move.id, voucher_move.kind", "voucher_move_step_once"),
+    ("voucher_move.person, voucher_move.idempotency_key", "voucher_key_used_once"),
+    ("voucher_move.voucher", "voucher_ended_once"),
+    ("voucher_move.id", "payback_ended_once"),
 ];
 
 /// What went wrong, without a word of what was to be written.

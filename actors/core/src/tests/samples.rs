@@ -7,6 +7,7 @@ use crate::round_spec::{
     Eligibility, InletMode, InletSpec, LineId, Order, Parity, Rejoin, RoundSpec, WindowSpec,
 };
 use crate::time::Date;
+use crate::voucher::AfterSale;
 use crate::*;
 
 /// 2022-07-28T00:00:00+09:00.
@@ -49,6 +50,7 @@ pub fn rules() -> Rules {
         refund_threshold_bps: 6_000,
         regions: vec!["seoul".to_owned()],
         channels: vec![channel()],
+        after_sale: AfterSale::default(),
     }
 }
 

@@ -16,6 +16,8 @@ async fn healthy() -> Database {
     owner.write(sample::one_of_each()).await.expect("writes");
     owner.write(vec![sample::joined(&sample::round(), 7)]).await.expect("writes");
     owner.write(vec![sample::claimed(&sample::round(), 7)]).await.expect("writes");
+    let mut vouchers = Owner::of_stream(owner.store, sample::vouchers::voucher_stream()).await;
+    vouchers.write(sample::vouchers::of_vouchers()).await.expect("writes");
     database
 }
 
@@ -32,7 +34,8 @@ async fn a_healthy_store_has_no_findings() {
     let report = audited(&database).await;
     assert_eq!(report.findings, []);
     assert_eq!(report.rules, crate::store::audit::rule_names().len() + 1);
-    let events = 2 + sample::one_of_each().len() as u64 + 2;
+    let moves = sample::vouchers::of_vouchers().len() as u64;
+    let events = 2 + sample::one_of_each().len() as u64 + 2 + moves;
     assert_eq!((report.totals.events, report.totals.purchases), (events, 2));
     assert_eq!(report.totals.sold_won, 200_000);
 }
@@ -51,7 +54,23 @@ async fn a_store_can_be_audited_while_a_server_writes() {
 
 /// What a hand does that may do everything, and the rule that finds it. The triggers are taken away
 /// and put back: what is found is the rows.
-const FAULTS: [(&str, &str); 12] = [
+const FAULTS: [(&str, &str); 20] = [
+    (
+        "or7-books-balance",
+        "alter table voucher_move drop constraint voucher_price_and_subsidy_make_amount;
+         update voucher_move set price = price + 1 where kind = 'paid_back'",
+    ),
+    ("or7-voucher-below-zero", "update voucher_move set amount = 100001 where kind = 'spent'"),
+    ("or7-balance-after", "delete from voucher_move where kind = 'payback_refused'"),
+    ("or7-move-without-voucher", "delete from voucher_move where kind = 'gifted'"),
+    ("or7-payback-ends-once", "delete from voucher_move where kind = 'payback_sent'"),
+    (
+        "or2-gift-limit",
+        "update journal set body = jsonb_set(body::jsonb, '{program,versions,0,after_sale}',
+         '{\"gift_limit_won\": 10000}')::json where kind = 'program_changed'",
+    ),
+    ("store-chain-intact", "update voucher_move set merchant = 'x' where merchant is not null"),
+    ("store-chain-intact", "update voucher_move set stream_id = -99 where kind = 'expired'"),
     ("store-chain-intact", "update ticket set person = '\\x00112233445566778899aabbccddeeff'"),
     ("store-chain-intact", "update journal set body = replace(body::text, 'staff-1', 'x')::json"),
     ("store-chain-intact", "update person set at = at + 1"),
