@@ -55,7 +55,7 @@ pub use queue::ActorDescription;
 pub use rail::{AtOnce, InstantRail, PayBy, Rail};
 pub use requests::{
     CancelRequest, GiftRequest, InletPatch, Join, Joined, Moved, PurchaseRequest, Purchased, Put,
-    RefundRequest, Refused, SpendRequest, Staff, StartError, Wish,
+    RefundRequest, Refused, Seen, SpendRequest, Staff, StartError, Wish,
 };
 pub use shared::{Place, RoundRef};
 pub use store::{Batch, Chunks, CommitError, LogPlace, Ownership, Store, StoreError};

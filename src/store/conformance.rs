@@ -13,12 +13,14 @@ pub(crate) mod merchants;
 mod payments;
 mod places;
 mod rules;
+mod sold;
 mod streams;
 mod vouchers;
 
 pub(crate) use payments::*;
 pub(crate) use places::*;
 pub(crate) use rules::*;
+pub(crate) use sold::*;
 pub(crate) use streams::*;
 pub(crate) use vouchers::*;
 
@@ -56,6 +58,7 @@ macro_rules! for_every_test {
             receivers_are_among_the_buyers
             a_broken_rule_of_vouchers_writes_nothing
             a_misfit_of_vouchers_writes_nothing
+            what_a_round_sold_is_added_up_by_day_channel_and_window
         }
     };
 }

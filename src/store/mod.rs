@@ -4,10 +4,10 @@
 //! with it is said here in one line with cause and cure. This module decides nothing about a sale
 //! and keeps no state of one in memory.
 //!
-//! Reading order: what both stores do alike ([`shape`], [`chain`]), [`sqlite`] (the embedded
-//! store), [`postgres`] (the store for production), [`MerchantRows`] (the list of merchants, which
-//! is no history), [`witness`] (what notices that a store was set back) and [`audit`] (the rules,
-//! asked of the store from outside).
+//! Reading order: what both stores do alike ([`shape`], [`chain`], [`sold`]), [`sqlite`] (the
+//! embedded store), [`postgres`] (the store for production), [`MerchantRows`] (the list of
+//! merchants, which is no history), [`witness`] (what notices that a store was set back) and
+//! [`audit`] (the rules, asked of the store from outside).
 
 pub mod audit;
 pub mod chain;
@@ -16,6 +16,7 @@ mod merchants;
 mod open_error;
 pub mod postgres;
 pub mod shape;
+pub mod sold;
 pub mod sqlite;
 mod voucher_row;
 pub mod witness;

@@ -70,6 +70,7 @@ pub(crate) fn program(holding_limit: i64) -> Program {
             channels: vec![channel()],
             after_sale: AfterSale::default(),
         }],
+        changes: 0,
     }
 }
 

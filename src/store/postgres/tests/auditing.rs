@@ -90,7 +90,7 @@ const FAULTS: [(&str, &str); 20] = [
     ),
 ];
 
-/// F16.
+/// S16, F16.
 #[tokio::test]
 async fn what_a_hand_changed_removed_or_reordered_is_found() {
     let database = healthy().await;

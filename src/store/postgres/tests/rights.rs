@@ -28,6 +28,7 @@ const TABLES: [&str; 16] = [
 /// What is no history.
 const MAY_CHANGE: [&str; 3] = ["migration", "merchant", "merchant_list"];
 
+/// S15.
 #[tokio::test]
 async fn the_writer_reaches_no_table() {
     let database = Database::create().await;
@@ -59,6 +60,7 @@ async fn the_writer_reaches_no_table() {
     }
 }
 
+/// S15.
 #[tokio::test]
 async fn the_reader_reads_and_does_nothing_else() {
     let database = Database::create().await;
@@ -79,6 +81,7 @@ async fn the_reader_reads_and_does_nothing_else() {
     }
 }
 
+/// S16.
 #[tokio::test]
 async fn rows_are_only_ever_added_even_by_their_owner() {
     let database = Database::create().await;
