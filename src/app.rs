@@ -5,6 +5,7 @@
 //! inside an actix system.
 
 use crate::config::Config;
+use crate::expiry::{self, Expiry};
 use crate::http::pages::Site;
 use crate::http::{self, Server, ServerOptions};
 use crate::merchants::{self, Followed, Regions};
@@ -79,6 +80,8 @@ pub struct Running {
     pub keys: Arc<Keys>,
     /// Who takes vouchers, as the store has them now.
     pub merchants: Followed,
+    /// Lets vouchers expire.
+    _expiry: Expiry,
     server: Server,
     witness: Option<Arc<Witness>>,
     stop_timeout: Duration,
@@ -147,9 +150,9 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
             return Err(StartFault::listen(cause));
         }
     };
-    let (public, ops) = (server.public_addr, server.ops_addr);
-    let stop_timeout = config.stop_timeout();
-    Ok(Running { public, ops, engine, keys, merchants, server, witness, stop_timeout })
+    let (public, ops, stop_timeout) = (server.public_addr, server.ops_addr, config.stop_timeout());
+    let _expiry = expiry::watch(engine.clone());
+    Ok(Running { public, ops, engine, keys, merchants, _expiry, server, witness, stop_timeout })
 }
 
 /// The merchants of the store of the settings, if it is that, from now on. In development there are

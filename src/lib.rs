@@ -24,6 +24,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+mod expiry;
 pub mod http;
 pub mod merchants;
 pub mod rail;

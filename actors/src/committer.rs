@@ -326,6 +326,11 @@ impl Journal {
         Journal { read_at: Some(read_at), ..self.clone() }
     }
 
+    /// Whether both write to the same stream.
+    pub(crate) fn is_same(&self, other: &Journal) -> bool {
+        Arc::ptr_eq(&self.standing, &other.standing)
+    }
+
     /// For whoever only waits for what others have written.
     pub(crate) fn of_nobody(&self) -> Journal {
         Journal { read_at: None, ..self.clone() }

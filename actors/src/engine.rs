@@ -5,7 +5,7 @@
 use crate::guardian::{Guardian, PutProgram, PutRound};
 use crate::handle::Handle;
 use crate::people::People;
-use crate::person::{AskLimits, Purchasing, limits_of};
+use crate::person::{AskLimits, Purchasing, limits_of, read_beside};
 use crate::queue::{ActorDescription, ClaimTurn, Describe, GiveUp, TakePlace};
 use crate::requests::{Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff};
 use crate::shared::{Place, RoundRef};
@@ -32,7 +32,7 @@ mod vouchers;
 
 pub use alive::StandStill;
 
-pub(crate) use start::Inner;
+pub(crate) use start::{Inner, ProgramSlot};
 
 /// The engine. Cheap to clone.
 #[derive(Clone)]
@@ -320,12 +320,13 @@ impl Engine {
         if let Some(living) = people.living(person) {
             return Ok(living.call(AskLimits(programs)).await?);
         }
-        let events = if people.is_known(person) {
-            self.0.store.person_events(person).await.map_err(unavailable)?
+        let read = if people.is_known(person) {
+            let (events, moves) = read_beside(&*self.0.store, person).await.map_err(unavailable)?;
+            Person::replay_with_moves(person, &events, &moves)
         } else {
-            Vec::new()
+            Person::default()
         };
-        Ok(limits_of(&Person::replay(&events), programs, self.now()))
+        Ok(limits_of(&read, programs, self.now()))
     }
 
     /// The rail may know something new of a purchase: it is asked at once, and nothing is believed

@@ -44,6 +44,8 @@ mod switches {
         Till,
         /// The guardian.
         Guardian,
+        /// The one who calls the rail to give money back.
+        Paybacks,
     }
 
     /// Turns the guard of personal limits off: each purchase is decided as if it were the first.
@@ -95,6 +97,24 @@ mod switches {
         let is_silence = answer == RailAnswer::Unknown;
         let is_off = is_silence && is_on(&RELEASE_ON_TIME_OUT, "release-on-time-out");
         if is_off { RailAnswer::Declined } else { answer }
+    }
+
+    /// Before the rail is asked to give money back, which is durable; with the switch on the
+    /// process ends here: `end-after-payback-sent`.
+    pub(crate) fn after_payback_sent() {
+        end_now("end-after-payback-sent");
+    }
+
+    /// Before it is written that the rail gave money back; with the switch on the process ends
+    /// here: `end-after-payback-heard`.
+    pub(crate) fn after_payback_heard() {
+        end_now("end-after-payback-heard");
+    }
+
+    fn end_now(word: &str) {
+        if NAMED.contains(word) {
+            std::process::abort();
+        }
     }
 
     /// Most events that may wait for a committer.
@@ -187,6 +207,7 @@ impl crate::Engine {
             Victim::Committer => of_round().0.journal.committer.tell(Panic),
             Victim::Till => self.0.till.iter().for_each(|till| till.handle.tell(Panic)),
             Victim::Guardian => self.0.tell_guardian(Panic),
+            Victim::Paybacks => self.0.paybacks.get().into_iter().for_each(|it| it.tell(Panic)),
         }
     }
 }

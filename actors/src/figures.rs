@@ -1,4 +1,5 @@
-//! The metrics of one round, kept as handles: no label is built on a hot path.
+//! The metrics of one round, kept as handles: no label is built on the hot path of a sale.
+//! What became of vouchers is counted by program.
 
 use metrics::{Counter, Gauge};
 use openrun_core::honesty::Honesty;
@@ -6,7 +7,8 @@ use openrun_core::inlet::Limiter;
 use openrun_core::life::LifeCycle;
 use openrun_core::round::{Round, WindowPhase};
 use openrun_core::view::{Interruption, Missing, RoundView};
-use openrun_core::{RoundId, Won};
+use openrun_core::voucher::PaybackCause;
+use openrun_core::{Event, RoundId, Won};
 
 /// Gauges of a window: left, held, sold.
 struct WindowGauges([Gauge; 3]);
@@ -195,5 +197,31 @@ impl HonestyGauges {
         ] {
             gauge.set(thousandths.map_or(f64::NAN, |thousandths| thousandths as f64 / 1_000.0));
         }
+    }
+}
+
+/// Counts what became of a voucher, once it is durable.
+pub(crate) fn note_move(event: &Event) {
+    let Some(of) = event.voucher_move() else { return };
+    let program = ("program", of.program.to_string());
+    let count = |name: &'static str, amount: Won| {
+        let labels = [program.clone()];
+        metrics::counter!(name, &labels).increment(u64::try_from(amount.0).unwrap_or(0));
+    };
+    let paid_back = |cause: PaybackCause, end: &'static str| {
+        let labels = [program.clone(), ("cause", cause.word().to_owned()), ("end", end.to_owned())];
+        metrics::counter!("openrun_paybacks_total", &labels).increment(1);
+    };
+    match event {
+        Event::Spent { amount, .. } => {
+            count("openrun_spends_total", Won(1));
+            count("openrun_spent_won_total", *amount);
+        }
+        Event::Gifted { .. } => count("openrun_gifts_total", Won(1)),
+        Event::Expired { amount, .. } => count("openrun_expired_won_total", *amount),
+        Event::PaybackSent { payback, .. } => paid_back(payback.cause, "sent"),
+        Event::PaidBack { payback, .. } => paid_back(payback.cause, "paid"),
+        Event::PaybackRefused { payback, .. } => paid_back(payback.cause, "refused"),
+        _ => {}
     }
 }

@@ -154,7 +154,11 @@ impl Serve<StoreInDoubt> for Guardian {
         self.work(doubt.0.clone(), reply, ctx, |inner| async move {
             match doubt.0 {
                 StreamId::People => inner.reread_people().await,
-                StreamId::Vouchers(_) => inner.people.retire(true),
+                StreamId::Vouchers(_) => {
+                    inner.people.retire(true);
+                    // One that was perhaps written was announced by nobody.
+                    inner.reread_paybacks();
+                }
                 StreamId::Program(program) => {
                     inner.people.retire(true);
                     inner.reread_program(&program).await;
@@ -193,10 +197,11 @@ impl Inner {
             }
         };
         let events = vec![Event::ProgramChanged { program: program.clone() }, staff];
-        let known = self.programs.get(&program.id).map(|slot| slot.journal.clone());
-        let journal = match known {
-            Some(journal) => journal,
-            None => self.begin_stream(&program.id).await.map_err(|error| {
+        let known = self.programs.get(&program.id);
+        let known = known.map(|slot| (slot.journal.clone(), slot.vouchers.clone()));
+        let (journal, vouchers) = match known {
+            Some(both) => both,
+            None => self.begin_streams(&program.id).await.map_err(|error| {
                 tracing::error!(program = %program.id, %error, "a stream could not be taken over");
                 Refusal::Unavailable
             })?,
@@ -204,7 +209,7 @@ impl Inner {
         let written = journal.append(self.clock.now(), events).await;
         written.map_err(|_| Refusal::Unavailable)?;
         let program = Arc::new(program);
-        self.know_program(Arc::clone(&program), journal);
+        self.know_program(Arc::clone(&program), (journal, vouchers));
         let rounds: Vec<RoundRef> = self.rounds.iter().map(|round| round.value().clone()).collect();
         for round in rounds.iter().filter(|round| round.view().spec.program_id == program.id) {
             let _ = round.0.round.command(ProgramChanged(Arc::clone(&program))).await;
@@ -420,12 +425,11 @@ impl Inner {
     }
 
     async fn try_reread_program(self: &Arc<Self>, id: &ProgramId) -> Result<(), StoreError> {
-        let Some(journal) = self.programs.get(id).map(|slot| slot.journal.clone()) else {
-            return Ok(());
-        };
+        let both = self.programs.get(id).map(|slot| (slot.journal.clone(), slot.vouchers.clone()));
+        let Some((journal, vouchers)) = both else { return Ok(()) };
         let found = self.store.programs().await?.into_iter().find(|program| program.id == *id);
         let Some(program) = found.map(Arc::new) else { return Ok(()) };
-        self.know_program(Arc::clone(&program), journal.clone());
+        self.know_program(Arc::clone(&program), (journal.clone(), vouchers));
         for round in self.store.rounds().await? {
             if self.rounds.contains_key(&round) {
                 continue;

@@ -14,6 +14,9 @@
 //! it durable, and only then is the answer let go. Readers (where am I, the watermark) touch no
 //! mailbox at all.
 //!
+//! What becomes of vouchers needs no round: a person writes it to a stream of its own, asks another
+//! person for room when it is a gift, and leaves it to `Paybacks` to ask the rail for money back.
+//!
 //! Absent on purpose: locks around state, a bound that is not named, a message type that a caller
 //! can see, SQL, HTTP.
 
@@ -31,6 +34,7 @@ mod guardian;
 pub mod handle;
 mod load;
 mod lobby;
+mod paybacks;
 mod people;
 mod person;
 mod queue;

@@ -1,13 +1,13 @@
 //! Everybody who signed up or bought: who has an actor now, who must be read from the store, who
 //! may buy at all.
 //!
-//! At most one deciding actor per person. An actor exists from the first purchase until it has been
-//! idle; somebody who only waits has none.
+//! At most one deciding actor per person. An actor exists from the first purchase or gift until it
+//! has been idle; somebody who only waits has none. All live on one thread: what one of them looks
+//! up of another stays so until its handler ends.
 
-use crate::clock::Clock;
 use crate::committer::{Doubts, Journal};
 use crate::handle::Handle;
-use crate::person::{Loading, PersonShell};
+use crate::person::{Around, Loading, PersonShell};
 use crate::queue::Retire;
 use crate::shared::RoundRef;
 use crate::store::Store;
@@ -28,8 +28,8 @@ const IDLE_MILLIS: i64 = 60_000;
 enum Seat {
     /// This actor.
     Living { handle: Handle<PersonShell>, generation: u64, used_at: AtomicI64, link: Arc<Link> },
-    /// Nobody now; the store knows. These rounds may still hold a message of the former actor.
-    Known { fences: Arc<Vec<RoundRef>> },
+    /// Nobody now; the store knows. These may still hold something of the former actor.
+    Known { fences: Arc<Fences> },
 }
 
 /// Whether a sign-up is durable.
@@ -41,6 +41,13 @@ enum SignUp {
     Durable,
 }
 
+/// What may hold something that an actor sent and that is not decided or durable yet.
+#[derive(Default)]
+pub(crate) struct Fences {
+    pub rounds: Arc<Vec<RoundRef>>,
+    pub journals: Arc<Vec<Journal>>,
+}
+
 /// What the registry and a person's actor share.
 #[derive(Default)]
 pub(crate) struct Link {
@@ -48,23 +55,42 @@ pub(crate) struct Link {
     /// finds in its mailbox.
     pub is_dismissed: AtomicBool,
     /// The rounds that it sent something to.
-    pub asked: ArcSwap<Vec<RoundRef>>,
+    asked: ArcSwap<Vec<RoundRef>>,
+    /// The journals that it wrote to itself, or waits for what others write to.
+    wrote: ArcSwap<Vec<Journal>>,
 }
 
 impl Link {
-    /// This round gets a message of the actor.
-    pub fn asks(&self, round: &RoundRef) {
+    /// This round gets a message of the actor: whether it still may. Either it is refused here, or
+    /// whoever takes over waits for that round.
+    pub fn asks(&self, round: &RoundRef) -> bool {
         let asked = self.asked.load();
         if !asked.iter().any(|known| known.0.id == round.0.id) {
             let more = asked.iter().cloned().chain([round.clone()]).collect();
             self.asked.store(Arc::new(more));
         }
+        !self.is_dismissed.load(Ordering::SeqCst)
+    }
+
+    /// This journal gets something of the actor: whether it still may, as with rounds.
+    pub fn writes(&self, journal: &Journal) -> bool {
+        let wrote = self.wrote.load();
+        if !wrote.iter().any(|known| known.is_same(journal)) {
+            let more = wrote.iter().cloned().chain([journal.of_nobody()]).collect();
+            self.wrote.store(Arc::new(more));
+        }
+        !self.is_dismissed.load(Ordering::SeqCst)
+    }
+
+    /// Every journal that the actor wrote to.
+    pub fn written(&self) -> Arc<Vec<Journal>> {
+        self.wrote.load_full()
     }
 
     /// The actor is no more to decide; answers what may still be on its way.
-    fn dismiss(&self) -> Arc<Vec<RoundRef>> {
+    fn dismiss(&self) -> Arc<Fences> {
         self.is_dismissed.store(true, Ordering::SeqCst);
-        self.asked.load_full()
+        Arc::new(Fences { rounds: self.asked.load_full(), journals: self.wrote.load_full() })
     }
 }
 
@@ -88,7 +114,7 @@ pub(crate) struct People {
     signed_up: DashMap<PersonKey, SignUp, HashPeople>,
     store: Arc<dyn Store>,
     journal: Journal,
-    clock: Arc<dyn Clock>,
+    around: Arc<Around>,
     arbiter: ArbiterHandle,
     doubts: Doubts,
     generations: AtomicU64,
@@ -99,7 +125,7 @@ impl People {
     pub fn new(
         store: Arc<dyn Store>,
         journal: Journal,
-        clock: Arc<dyn Clock>,
+        around: Arc<Around>,
         arbiter: ArbiterHandle,
         doubts: Doubts,
     ) -> People {
@@ -108,7 +134,7 @@ impl People {
             signed_up: DashMap::default(),
             store,
             journal,
-            clock,
+            around,
             arbiter,
             doubts,
             generations: AtomicU64::new(0),
@@ -158,7 +184,7 @@ impl People {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let event = Event::SignedUp { person, channel };
         let mut settling = Settling { people: Arc::clone(people), person, is_durable: false };
-        people.journal.append_then(people.clock.now(), vec![event], move |outcome| {
+        people.journal.append_then(people.around.clock.now(), vec![event], move |outcome| {
             settling.is_durable = outcome.is_ok();
             drop(settling);
             let _ = sender.send(outcome.is_ok());
@@ -189,7 +215,7 @@ impl People {
 
     /// The actor that decides for this person, started if need be.
     pub fn handle(people: &Arc<People>, person: PersonKey) -> Handle<PersonShell> {
-        let now = people.clock.now().0;
+        let now = people.around.clock.now().0;
         match people.seats.entry(person) {
             Entry::Occupied(mut seat) => match seat.get() {
                 Seat::Living { handle, used_at, .. } => {
@@ -221,7 +247,7 @@ impl People {
         let generation = people.generations.fetch_add(1, Ordering::Relaxed);
         // Before the store is read: what was true before a doubt buys nothing.
         let read_at = people.doubts.load(Ordering::Acquire);
-        let clock = Arc::clone(&people.clock);
+        let around = Arc::clone(&people.around);
         let link = Arc::<Link>::default();
         let of_actor = Arc::clone(&link);
         let forgetting = Arc::downgrade(people);
@@ -237,8 +263,9 @@ impl People {
                 forget();
             }
         };
-        let make =
-            move || PersonShell::new(person, loading, (read_at, of_actor), clock, Box::new(forget));
+        let make = move || {
+            PersonShell::new(person, loading, (read_at, of_actor), around, Box::new(forget))
+        };
         let handle = Handle::start(&people.arbiter, make, Box::new(obituary));
         people.actors.increment(1.0);
         let used_at = AtomicI64::new(now);
@@ -259,7 +286,7 @@ impl People {
 
     /// Retires everybody who was not called for a while, or everybody when the store is in doubt.
     pub fn retire(&self, all: bool) {
-        let idle_since = self.clock.now().plus_millis(-IDLE_MILLIS).0;
+        let idle_since = self.around.clock.now().plus_millis(-IDLE_MILLIS).0;
         self.seats.alter_all(|_, seat| match seat {
             Seat::Living { handle, used_at, link, .. }
                 if all || used_at.load(Ordering::Relaxed) < idle_since =>

@@ -3,28 +3,39 @@
 //! One decision at a time; other requests of the same person wait here in their order, so that
 //! copies of one request find its answer. Payments take their time meanwhile: who asks waits for
 //! the end for a few seconds and is then told that it is under way. Dies without harm: what is
-//! under way is decided by the store, and a new actor reads it from there.
+//! under way is decided by the store, and a new actor reads it from there. What it does with
+//! vouchers waits for none of this (`person/vouchers.rs`).
 
 use crate::clock::Clock;
 use crate::committer::IntoActorFuture;
+use crate::engine::ProgramSlot;
 use crate::handle::{CallError, Ctx, Mailbox, Reply, Serve, Shell};
-use crate::people::Link;
+use crate::paybacks::Paybacks;
+use crate::people::{Fences, Link, People};
 use crate::queue::Retire;
 use crate::round::{Buy, BuyFailed, Fence};
 use crate::shared::RoundRef;
 use crate::store::{Store, StoreError};
 use actix::prelude::*;
+use dashmap::DashMap;
 use openrun_core::person::{Answer, Ask, Decision, LimitHold, Limits, Person};
 use openrun_core::program::Program;
 use openrun_core::purchase::PurchaseState;
 use openrun_core::round::PurchaseOrder;
 use openrun_core::{
-    ChannelId, Event, PersonKey, Purchase, PurchaseId, Refusal, StoredEvent, Timestamp,
+    ChannelId, Event, IdempotencyKey, PersonKey, ProgramId, Purchase, PurchaseId, Refusal,
+    StoredEvent, Timestamp,
 };
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
+
+mod gifts;
+mod vouchers;
+
+pub(crate) use gifts::Giving;
+pub(crate) use vouchers::{AskVouchers, Expire, MoveAnswered, PaybackHeard, PayingBack, Spending};
 
 /// Purchases of one person that may wait behind the one under way: far more than all their devices
 /// would send.
@@ -54,22 +65,66 @@ pub(crate) struct Answered {
     pub is_replay: bool,
 }
 
+/// What all people's actors have around them.
+pub(crate) struct Around {
+    pub clock: Arc<dyn Clock>,
+    pub programs: Arc<DashMap<ProgramId, ProgramSlot>>,
+    pub people: Weak<People>,
+    /// Who calls the rail, if there is one that must be waited for.
+    pub paybacks: Arc<OnceLock<Paybacks>>,
+}
+
+impl Around {
+    fn all_programs(&self) -> HashMap<ProgramId, Arc<Program>> {
+        let slots = self.programs.iter();
+        slots.map(|slot| (slot.key().clone(), Arc::clone(&slot.program))).collect()
+    }
+}
+
 /// How a person that bought before is read from the store.
 pub(crate) struct Loading {
     pub store: Arc<dyn Store>,
-    /// Rounds that may still hold a message of a former actor of this person.
-    pub fences: Arc<Vec<RoundRef>>,
+    /// What may still hold something of a former actor of this person.
+    pub fences: Arc<Fences>,
 }
 
 impl Loading {
-    async fn load(self, key: PersonKey) -> Result<Vec<StoredEvent>, StoreError> {
-        for round in self.fences.iter() {
+    async fn load(self, key: PersonKey) -> Result<Person, StoreError> {
+        // In doubt: this state is then too old for that stream, and is read again.
+        for round in self.fences.rounds.iter() {
             let _ = round.0.round.command(Fence).await;
-            // In doubt: this state is then too old for that stream, and is read again.
             let _ = round.0.journal.barrier().await;
         }
-        self.store.person_events(key).await
+        for journal in self.fences.journals.iter() {
+            let _ = journal.barrier().await;
+        }
+        // Nobody writes to this person's streams meanwhile.
+        let events = self.store.person_events(key).await?;
+        let moves = self.store.voucher_events(key).await?;
+        Ok(Person::replay_with_moves(key, &events, &moves))
     }
+}
+
+/// Reads of a person that are begun anew because something was written between them: nobody buys
+/// and spends that fast.
+const READS_MAX: usize = 10;
+
+/// What the store knows of a person whose actor may be writing: what was bought, and what became of
+/// it. The two are read one after the other, so the second is read twice and must be the same.
+pub(crate) async fn read_beside(
+    store: &dyn Store,
+    key: PersonKey,
+) -> Result<(Vec<StoredEvent>, Vec<StoredEvent>), StoreError> {
+    let mut moves = store.voucher_events(key).await?;
+    for _ in 0..READS_MAX {
+        let events = store.person_events(key).await?;
+        let again = store.voucher_events(key).await?;
+        if again.len() == moves.len() {
+            return Ok((events, moves));
+        }
+        moves = again;
+    }
+    Err(StoreError("a person was never the same twice".to_owned()))
 }
 
 /// The actor's inside.
@@ -87,7 +142,10 @@ pub(crate) struct PersonShell {
     payers: HashMap<PurchaseId, Vec<(Reply<Answered>, bool)>>,
     /// Ends of payments that came while a decision was under way.
     learned: VecDeque<Event>,
-    clock: Arc<dyn Clock>,
+    /// The key of the purchase that is being decided.
+    buying: Option<IdempotencyKey>,
+    moving: vouchers::Moving,
+    around: Arc<Around>,
     /// Takes this actor out of the registry, so that the next caller gets one that reads the store.
     forget: Box<dyn Fn() + Send>,
 }
@@ -102,7 +160,7 @@ impl Shell for PersonShell {
         // Nothing is served before what was bought earlier is known.
         let load = loading.load(self.key);
         ctx.wait(load.into_actor_future(|shell: &mut Self, events, _ctx| match events {
-            Ok(events) => shell.person = Person::replay(&events),
+            Ok(person) => shell.person = person,
             Err(error) => {
                 tracing::error!(%error, "a person could not be read");
                 shell.doubt();
@@ -116,7 +174,7 @@ impl PersonShell {
         key: PersonKey,
         loading: Option<Loading>,
         (read_at, link): (u64, Arc<Link>),
-        clock: Arc<dyn Clock>,
+        around: Arc<Around>,
         forget: Box<dyn Fn() + Send>,
     ) -> PersonShell {
         PersonShell {
@@ -130,7 +188,9 @@ impl PersonShell {
             link,
             payers: HashMap::new(),
             learned: VecDeque::new(),
-            clock,
+            buying: None,
+            moving: vouchers::Moving::default(),
+            around,
             forget,
         }
     }
@@ -139,6 +199,7 @@ impl PersonShell {
     fn doubt(&mut self) {
         self.is_retired = true;
         self.answer_payers();
+        self.answer_paybacks();
         (self.forget)();
     }
 
@@ -148,7 +209,10 @@ impl PersonShell {
         if self.is_retired || self.link.is_dismissed.load(Ordering::SeqCst) {
             return reply.send(fresh(Err(Refusal::Unavailable)));
         }
-        match self.person.decide(self.clock.now(), &purchasing.ask) {
+        if self.moving.is_asking_with(&purchasing.ask.key) {
+            return reply.send(fresh(Err(Refusal::IdempotencyKeyReused)));
+        }
+        match self.person.decide(self.around.clock.now(), &purchasing.ask) {
             Ok(Decision::Replay(Answer::Pending(purchase))) => {
                 self.await_payment(purchase.id, reply, true, ctx);
             }
@@ -188,12 +252,17 @@ impl PersonShell {
         };
         let pass_expires_at = hold.pass_expires_at;
         let read_at = self.read_at;
-        self.link.asks(round);
+        // Known before it is sent: whoever takes over waits for what it holds.
+        if !self.link.asks(round) {
+            return reply.send(Answered { answer: Err(Refusal::Unavailable), is_replay: false });
+        }
         let bought = round.0.round.call(Buy { order, pass_expires_at, read_at });
         self.person.hold(hold);
         self.is_busy = true;
+        self.buying = Some(purchasing.ask.key.clone());
         ctx.spawn(bought.into_actor_future(move |shell: &mut Self, outcome, ctx| {
             shell.is_busy = false;
+            shell.buying = None;
             shell.bought(&purchasing, pass_expires_at, outcome, reply, ctx);
             shell.next(ctx);
         }));
@@ -255,15 +324,16 @@ impl PersonShell {
         };
         let Some(round) = &purchasing.round else { return reply.send(answered) };
         // Whoever has taken over may have decided otherwise.
-        if self.link.is_dismissed.load(Ordering::SeqCst) {
+        if !self.link.asks(round) {
             return reply.send(Answered { answer: Err(Refusal::Unavailable), is_replay: false });
         }
-        self.link.asks(round);
         let journal = round.0.journal.of_state(self.read_at);
-        let written = journal.append(self.clock.now(), vec![event.clone()]);
+        let written = journal.append(self.around.clock.now(), vec![event.clone()]);
         self.is_busy = true;
+        self.buying = Some(purchasing.ask.key.clone());
         ctx.spawn(written.into_actor_future(move |shell: &mut Self, outcome, ctx| {
             shell.is_busy = false;
+            shell.buying = None;
             if outcome.is_ok() {
                 shell.person.apply(&event);
                 reply.send(answered);
@@ -371,7 +441,7 @@ impl Serve<AskLimits> for PersonShell {
         if self.is_retired {
             return;
         }
-        reply.send(limits_of(&self.person, ask.0, self.clock.now()));
+        reply.send(limits_of(&self.person, ask.0, self.around.clock.now()));
     }
 }
 
@@ -394,6 +464,7 @@ impl Serve<Retire> for PersonShell {
     fn serve(&mut self, _: Retire, reply: Reply<()>, ctx: &mut Ctx<Self>) {
         self.is_retired = true;
         self.answer_payers();
+        self.answer_paybacks();
         reply.send(());
         // What is under way comes to its end first; later messages are answered "unavailable".
         ctx.run_later(Self::DEADLINE, |_: &mut Mailbox<Self>, ctx| ctx.stop());

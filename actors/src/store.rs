@@ -1,10 +1,11 @@
 //! The port to the store: what the actors ask of it. Implementations live at the edge
 //! (`src/store/`).
 //!
-//! One writer per stream: the people's, and one for each program. A batch states the epoch under
-//! which it is written and the sequence number that it begins with; a store accepts it only if both
-//! are what it has for that stream, in the same transaction as the rows. So a deposed owner can
-//! write nothing, nothing is written twice, and a stream whose writer is stuck holds up no other.
+//! One writer per stream: the people's, and two for each program, of its sales and of its vouchers.
+//! A batch states the epoch under which it is written and the sequence number that it begins with;
+//! a store accepts it only if both are what it has for that stream, in the same transaction as the
+//! rows. So a deposed owner can write nothing, nothing is written twice, and a stream whose writer
+//! is stuck holds up no other.
 
 use async_trait::async_trait;
 use openrun_core::purchase::PassId;

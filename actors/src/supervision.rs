@@ -6,6 +6,7 @@ use crate::committer::Committer;
 use crate::engine::Inner;
 use crate::guardian::{Guardian, StoreInDoubt};
 use crate::handle::Handle;
+use crate::paybacks::{PaybacksShell, Reread};
 use crate::person::PaymentEnded;
 use crate::rail::Rail;
 use crate::round::{Announce, TillLink};
@@ -101,6 +102,42 @@ impl Inner {
         });
         let finality_millis = millis(rail.terms().finality);
         TillLink { handle, arbiter, finality_millis, room, tell_person }
+    }
+
+    /// Starts whoever calls the rail to give money back, if it is one that must be waited for. Only
+    /// once it is known who is whom: it wakes people up.
+    pub(crate) fn start_paybacks(self: &Arc<Self>) {
+        let Some(rail) = &self.rail else { return };
+        let make = self.paybacks_maker(rail);
+        let arbiter = Arbiter::new().handle();
+        let obituary = Inner::paybacks_obituary(Arc::downgrade(self), arbiter.clone());
+        let _ = self.paybacks.set(Handle::start(&arbiter, make, obituary));
+    }
+
+    fn paybacks_maker(
+        self: &Arc<Self>,
+        rail: &Arc<dyn Rail>,
+    ) -> impl FnOnce() -> PaybacksShell + Send + use<> {
+        let (store, people) = (Arc::clone(&self.store), Arc::clone(&self.people));
+        let (rail, clock) = (Arc::clone(rail), Arc::clone(&self.clock));
+        move || PaybacksShell::new(store, people, rail, clock)
+    }
+
+    /// It finds in the store what it left open.
+    fn paybacks_obituary(weak: Weak<Inner>, arbiter: ArbiterHandle) -> Box<dyn FnOnce() + Send> {
+        Box::new(move || {
+            metrics::counter!("openrun_actor_rebuilds_total", "actor" => "paybacks").increment(1);
+            let Some(inner) = weak.upgrade() else { return };
+            let (Some(handle), Some(rail)) = (inner.paybacks.get(), &inner.rail) else { return };
+            let make = inner.paybacks_maker(rail);
+            handle.restart(&arbiter, make, Inner::paybacks_obituary(weak, arbiter.clone()));
+        })
+    }
+
+    pub(crate) fn reread_paybacks(&self) {
+        if let Some(paybacks) = self.paybacks.get() {
+            paybacks.tell(Reread);
+        }
     }
 
     /// A till that dies is started anew, and every round tells it what is open.

@@ -14,6 +14,7 @@ use crate::rail::Rail;
 use crate::round::ForgetPayment;
 use crate::shared::RoundRef;
 use actix::AsyncContext;
+pub(crate) use errand::call;
 use errand::{Carried, Errand};
 use openrun_core::gate::RailRoom;
 use openrun_core::till::{Till, TillTerms, Work};

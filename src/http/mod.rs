@@ -23,6 +23,7 @@ mod draws;
 pub mod events;
 pub mod health;
 pub mod honesty;
+pub mod merchants;
 pub mod outcome;
 pub mod pages;
 pub mod people;
@@ -31,8 +32,10 @@ pub mod purchases;
 mod rail;
 pub mod rounds;
 pub mod tickets;
+pub mod vouchers;
 pub mod watermark;
 
+pub mod attempt;
 pub mod language;
 pub mod meter;
 pub mod openapi;

@@ -8,10 +8,10 @@ use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
 use super::problem::{self, PROBLEM_JSON};
 use super::terms::Who;
 use super::{
-    admin, board, docs, draws, events, health, outcome, pages, people, problem_table, programs,
-    purchases,
+    admin, board, docs, draws, events, health, merchants, outcome, pages, people, problem_table,
+    programs, purchases,
 };
-use super::{rail, rounds, router, tickets, watermark};
+use super::{rail, rounds, router, tickets, vouchers, watermark};
 use actix_web::http::Method;
 use std::collections::BTreeMap;
 use utoipa::OpenApi;
@@ -38,6 +38,8 @@ const STAFF_TOKEN: &str = "staff_token";
         (name = "line", description = "A place in line, and the right to buy"),
         (name = "draw", description = "What a drawn order was committed to, and its proof"),
         (name = "purchase", description = "Buying, and what was bought"),
+        (name = "voucher", description = "What is left, spending, cancel, refund, gifts"),
+        (name = "merchant", description = "Who takes vouchers"),
         (name = "people", description = "Sign-up and limits"),
         (name = "pages", description = "For people, in Korean and English"),
         (name = "contract", description = "This document, its page, and keys")),
@@ -47,6 +49,8 @@ const STAFF_TOKEN: &str = "staff_token";
         tickets::join, tickets::show, tickets::leave, tickets::claim, outcome::show,
         draws::show, draws::transcript,
         purchases::buy, purchases::show, purchases::list, rail::webhook,
+        vouchers::list, vouchers::show, vouchers::moves::spend, vouchers::moves::cancel,
+        vouchers::moves::refund, vouchers::moves::give, merchants::search,
         people::sign_up, people::me, people::limits,
         docs::document, docs::public, docs::file, docs::jwks,
         pages::rounds, pages::round, pages::me, pages::assets::show),

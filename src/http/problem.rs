@@ -249,6 +249,34 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_voucher_is_refused_with_what_is_left_and_what_is_spent() {
+        let problem = |code: &str, title: &str, detail: &str, facts: &str| {
+            format!(
+                r#"{{"type":"urn:openrun:problem:{code}","title":"{title}","status":409,
+                    "detail":"{detail}","code":"{code}",{facts}}}"#
+            )
+        };
+        check(
+            &Refusal::InsufficientBalance { balance_won: Won(30_000) },
+            &problem(
+                "insufficient-balance",
+                "Balance too low",
+                "less is in the voucher than was asked for",
+                r#""balance_won":30000"#,
+            ),
+        );
+        check(
+            &Refusal::BelowRefundThreshold { spent_bps: 5_999, threshold_bps: 6_000 },
+            &problem(
+                "below-refund-threshold",
+                "Too little was spent",
+                "the balance is refunded once enough of the voucher was spent",
+                r#""spent_bps":5999,"threshold_bps":6000"#,
+            ),
+        );
+    }
+
     fn check(refusal: &Refusal, want: &str) {
         let entry = problem_table::of(refusal.code());
         let body = serde_json::to_value(Body::new(refusal, entry, Language::English)).unwrap();

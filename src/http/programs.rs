@@ -33,6 +33,13 @@ pub struct ProgramAnswer<'a> {
     holding_limit_won: i64,
     /// Share that must be spent before the balance can be refunded, in basis points.
     refund_threshold_bps: u32,
+    /// Whether a full cancel gives back the allowance of the month that it was bought in.
+    cancel_returns_allowance: bool,
+    /// How many days a voucher bought now is good, to the end of the last one in Seoul; null: for
+    /// ever.
+    valid_days: Option<u32>,
+    /// Most that one person may be given in a month of the Korean calendar; null: no bound.
+    gift_limit_won: Option<i64>,
     /// Where it is accepted.
     regions: &'a [String],
     /// Which channels sell it.
@@ -53,6 +60,9 @@ impl<'a> ProgramAnswer<'a> {
             monthly_limit_won: rules.monthly_limit_won.0,
             holding_limit_won: rules.holding_limit_won.0,
             refund_threshold_bps: rules.refund_threshold_bps,
+            cancel_returns_allowance: rules.after_sale.cancel_returns_allowance,
+            valid_days: rules.after_sale.valid_days,
+            gift_limit_won: rules.after_sale.gift_limit_won.map(|limit| limit.0),
             regions: &rules.regions,
             channels: &rules.channels,
         }

@@ -4,6 +4,7 @@
 //! purchase runs to its end in the engine even when the caller hangs up: the same key gets its
 //! answer later.
 
+use super::attempt;
 use super::body::{malformed, object};
 use super::call::{Answer, Call};
 use super::problem::{Problem, REPLAYED};
@@ -18,12 +19,11 @@ use openrun_actors::{PurchaseRequest, Purchased, Refused};
 use openrun_core::person::ShownPass;
 use openrun_core::purchase::PurchaseState;
 use openrun_core::{
-    ChannelId, IdempotencyKey, ProgramId, Purchase, PurchaseId, Refusal, RoundId, Timestamp, Won,
+    ChannelId, IdempotencyKey, ProgramId, Purchase, PurchaseId, Refusal, RoundId, Won,
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
 /// Domain of the digest that tells a repeat from another request under the same key.
 const DIGEST_DOMAIN: &[u8] = b"openrun purchase request 1";
@@ -206,7 +206,7 @@ pub(super) async fn purchase(
 ) -> Result<Purchased, Refused> {
     let engine = &call.edge().engine;
     let request = PurchaseRequest {
-        id: new_id(engine.now()),
+        id: PurchaseId(attempt::new_id(engine.now()).as_u128()),
         person: claims.person,
         channel: claims.channel,
         who: claims.who,
@@ -233,23 +233,11 @@ fn answer(purchase: &Purchase, is_replay: bool) -> HttpResponse {
     response
 }
 
-/// A UUIDv7: ordered by time, so that the store appends.
-pub fn new_id(now: Timestamp) -> PurchaseId {
-    let millis = u64::try_from(now.0).unwrap_or(0);
-    let random: [u8; 10] = rand::random();
-    let id = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
-    PurchaseId(id.as_u128())
-}
-
-/// SHA-256 of what was asked: each field with its length before it, under a domain of its own.
+/// SHA-256 of what was asked.
 fn digest(round: &str, body: &Buy) -> [u8; 32] {
-    let mut hash = Sha256::new();
     let amount = body.amount_won.to_be_bytes();
-    for field in [DIGEST_DOMAIN, round.as_bytes(), &amount, body.payment.method.word().as_bytes()] {
-        hash.update((field.len() as u64).to_be_bytes());
-        hash.update(field);
-    }
-    hash.finalize().into()
+    let method = body.payment.method.word().as_bytes();
+    attempt::digest(DIGEST_DOMAIN, &[round.as_bytes(), &amount, method])
 }
 
 /// One purchase of the person
@@ -323,12 +311,5 @@ mod tests {
         assert_eq!(digest("a", &buy(1)), digest("a", &buy(1)));
         assert_ne!(digest("a", &buy(1)), digest("b", &buy(1)));
         assert_ne!(digest("a", &buy(1)), digest("a", &buy(2)));
-    }
-
-    #[test]
-    fn ids_are_uuids_of_version_7_in_the_order_of_time() {
-        let (early, late) = (new_id(Timestamp(1_000)), new_id(Timestamp(2_000)));
-        assert!(early < late);
-        assert_eq!(Uuid::from_u128(early.0).get_version_num(), 7);
     }
 }

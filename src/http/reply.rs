@@ -21,6 +21,9 @@ pub const KEYS: HeaderValue =
     HeaderValue::from_static("public, max-age=9, stale-while-revalidate=1, stale-if-error=600");
 /// For what changes only with a new release.
 pub const SHARED_LONG: HeaderValue = HeaderValue::from_static("public, max-age=300");
+/// For what somebody looks for and many look for alike: it changes when a list is imported.
+pub const SHARED_SEARCH: HeaderValue =
+    HeaderValue::from_static("public, max-age=60, stale-while-revalidate=60, stale-if-error=600");
 /// For what will never be otherwise.
 pub const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

@@ -6,12 +6,12 @@
 
 use super::api::{Api, at};
 use super::terms::{
-    ANYONE, APPROVER, BUYING, JOINING, OPERATOR, OPERATOR_ALONE, PERSON, SHOWN_TICKET, SIGN_UP,
-    VIEWER,
+    ANYONE, APPROVER, BUYING, GIVING, JOINING, OPERATOR, OPERATOR_ALONE, PAYING_BACK, PERSON,
+    SEARCHING, SHOWN_TICKET, SIGN_UP, SPENDING, VIEWER,
 };
 use super::{
-    admin, board, docs, draws, events, health, outcome, pages, people, programs, purchases, rail,
-    rounds, tickets, watermark,
+    admin, board, docs, draws, events, health, merchants, outcome, pages, people, programs,
+    purchases, rail, rounds, tickets, vouchers, watermark,
 };
 
 /// What people and channel apps call; in development virtual people can be made as well.
@@ -28,6 +28,13 @@ pub fn public(is_dev: bool) -> Api {
     api.add(at("/v1/rounds/{round}/purchases").post(purchases::buy, BUYING.may(BUY)));
     api.add(at("/v1/rounds/{round}/tickets").post(tickets::join, JOINING.may(JOIN)));
     api.add(at("/v1/rounds/{round}/passes").post(tickets::claim, SHOWN_TICKET.may(CLAIM)));
+    api.add(at("/v1/vouchers/{id}/spends").post(vouchers::moves::spend, SPENDING.may(SPEND)));
+    api.add(at("/v1/vouchers/{id}/gifts").post(vouchers::moves::give, GIVING.may(GIVE)));
+    api.add(at("/v1/vouchers/{id}/refund").post(vouchers::moves::refund, PAYING_BACK.may(REFUND)));
+    api.add(at("/v1/vouchers/{id}").get(vouchers::show, PERSON.may(VOUCHER)));
+    api.add(at("/v1/vouchers").get(vouchers::list, PERSON.may(LIST)));
+    api.add(at("/v1/merchants").get(merchants::search, SEARCHING.may(SEARCH)));
+    api.add(at("/v1/purchases/{id}/cancel").post(vouchers::moves::cancel, PAYING_BACK.may(CANCEL)));
     api.add(at("/v1/purchases/{id}").get(purchases::show, PERSON.may(PURCHASE)));
     api.add(at("/v1/purchases").get(purchases::list, PERSON.may(LIST)));
     api.add(at("/v1/people/me/limits").get(people::limits, PERSON.may(REGISTERED)));
@@ -49,6 +56,10 @@ pub fn public(is_dev: bool) -> Api {
     api.add(at("/").get(pages::rounds, ANYONE));
     api.add(at("/rounds/{round}").get(pages::round, ANYONE));
     api.add(at("/me").get(pages::me, ANYONE));
+    api.add(
+        at("/me/vouchers/{id}/{act:cancel|refund|gift}")
+            .post(pages::vouchers::act, ANYONE.body().unwritten()),
+    );
     api.add(at("/enter").post(pages::forms::enter, ANYONE.body().unwritten()));
     api.add(at("/exit").post(pages::forms::exit, ANYONE.body().unwritten()));
     api.add(
@@ -155,6 +166,60 @@ const TRANSCRIPT: &[&str] = &["not-found", "round-not-found", "unavailable"];
 const PROGRAM: &[&str] = &["program-not-found"];
 const PURCHASE: &[&str] = &["purchase-not-found", "overloaded", "unavailable"];
 const LIST: &[&str] = &["malformed", "overloaded", "unavailable"];
+const VOUCHER: &[&str] = &["malformed", "voucher-not-found", "overloaded", "unavailable"];
+const SEARCH: &[&str] = &["malformed", "program-not-found"];
+const SPEND: &[&str] = &[
+    "idempotency-key-required",
+    "idempotency-key-reused",
+    "invalid-amount",
+    "voucher-not-found",
+    "merchant-not-found",
+    "voucher-not-active",
+    "wrong-region",
+    "insufficient-balance",
+    "overloaded",
+    "unavailable",
+];
+const CANCEL: &[&str] = &[
+    "body-too-large",
+    "unsupported-media-type",
+    "malformed",
+    "idempotency-key-required",
+    "idempotency-key-reused",
+    "purchase-not-found",
+    "voucher-not-active",
+    "already-spent",
+    "payback-declined",
+    "overloaded",
+    "unavailable",
+];
+const REFUND: &[&str] = &[
+    "body-too-large",
+    "unsupported-media-type",
+    "malformed",
+    "idempotency-key-required",
+    "idempotency-key-reused",
+    "voucher-not-found",
+    "voucher-not-active",
+    "gift-not-refundable",
+    "insufficient-balance",
+    "below-refund-threshold",
+    "payback-declined",
+    "overloaded",
+    "unavailable",
+];
+const GIVE: &[&str] = &[
+    "idempotency-key-required",
+    "idempotency-key-reused",
+    "invalid-amount",
+    "voucher-not-found",
+    "receiver-not-found",
+    "voucher-not-active",
+    "insufficient-balance",
+    "receiver-limit-exceeded",
+    "overloaded",
+    "unavailable",
+];
 const REGISTERED: &[&str] = &["not-registered", "overloaded", "unavailable"];
 const STEP: &[&str] = &["not-found", "round-not-found", "wrong-state", "overloaded", "unavailable"];
 const PUT_ROUND: &[&str] = &["program-not-found", "wrong-state", "overloaded", "unavailable"];
@@ -221,8 +286,10 @@ mod tests {
     }
 
     #[test]
-    fn the_ladder_of_a_purchase_is_named_in_order() {
+    fn the_ladders_are_named_in_order() {
         let places = |code: &&str| TABLE.iter().position(|entry| entry.code == *code);
-        assert!(BUY.is_sorted_by_key(places));
+        for ladder in [BUY, SPEND, CANCEL, REFUND, GIVE] {
+            assert!(ladder.is_sorted_by_key(places), "{ladder:?}");
+        }
     }
 }

@@ -105,6 +105,14 @@ pub const JOINING: Terms = Terms::of(Who::Person).headers(&[(TICKET, false)]);
 /// Buying.
 pub const BUYING: Terms =
     Terms::of(Who::Person).headers(&[(PASS, true), (IDEMPOTENCY_KEY, true)]).body();
+/// Paying with a voucher.
+pub const SPENDING: Terms = Terms::of(Who::Person).headers(&[(IDEMPOTENCY_KEY, true)]).body();
+/// Giving some of a voucher away, which can be switched off for a time.
+pub const GIVING: Terms = SPENDING.part_of(Feature::Gifts);
+/// Having a voucher paid back: there need not be a body.
+pub const PAYING_BACK: Terms = Terms::of(Who::Person).headers(&[(IDEMPOTENCY_KEY, true)]);
+/// Searching for merchants, which can be switched off for a time.
+pub const SEARCHING: Terms = ANYONE.part_of(Feature::MerchantSearch);
 /// A staff token is needed.
 pub const VIEWER: Terms = Terms::of(Who::Viewer);
 /// A staff token of an operator is needed, and there is no body.

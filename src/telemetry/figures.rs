@@ -7,7 +7,7 @@ use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogra
 use openrun_core::Refusal;
 
 /// Actors, as they stand in the label `actor`.
-const ACTORS: &[&str] = &["round", "queue", "person", "committer", "guardian", "till"];
+const ACTORS: &[&str] = &["round", "queue", "person", "committer", "guardian", "till", "paybacks"];
 /// Invariants, as they stand in the label `invariant`.
 const INVARIANTS: &[&str] =
     &["OR-1", "OR-2", "OR-3", "OR-4", "OR-5", "OR-6", "OR-7", "OR-8", "OR-9", "OR-10"];
@@ -73,6 +73,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("openrun_till_waiting", "Holds that wait to be sent to the payment rail."),
     ("openrun_till_calls_in_flight", "Calls to the payment rail under way."),
     ("openrun_till_asks_scheduled", "Payments that the rail is asked about again later."),
+    ("openrun_paybacks_open", "Paybacks whose end the payment rail has not said yet."),
     ("openrun_rail_up", "1 while the payment rail answers, 0 while it is given a rest."),
     ("openrun_event_streams", "Streams of server-sent events that are open."),
     ("openrun_console_streams", "Streams of live figures to consoles that are open."),
@@ -88,6 +89,11 @@ const COUNTERS: &[(&str, &str)] = &[
     ("openrun_returns_total", "Places whose turn had lapsed and that came back."),
     ("openrun_purchases_total", "Purchases made durable."),
     ("openrun_sold_won_total", "Face value of purchases made durable, in won."),
+    ("openrun_spends_total", "Payments to merchants made durable."),
+    ("openrun_spent_won_total", "What merchants were paid, in won."),
+    ("openrun_gifts_total", "Gifts made durable."),
+    ("openrun_paybacks_total", "Cancels and refunds by cause: sent, paid, refused by the rail."),
+    ("openrun_expired_won_total", "What fell to issuers because its time was over, in won."),
     ("openrun_order_inversions_total", "People admitted before a smaller live number."),
     ("openrun_watermark_renders_total", "Watermark documents made and signed."),
     ("openrun_event_frames_total", "Documents sent to all streams of a round."),
@@ -146,6 +152,7 @@ pub(super) fn describe() {
         gauge!("openrun_permits_in_use", "actor" => *actor).increment(0.0);
         let _ = metrics::histogram!("openrun_mailbox_wait_seconds", "actor" => *actor);
     }
+    gauge!("openrun_paybacks_open").increment(0.0);
     gauge!("openrun_people_actors").increment(0.0);
     gauge!("openrun_merchants").increment(0.0);
     counter!("openrun_late_money_total").increment(0);

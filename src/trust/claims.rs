@@ -120,6 +120,12 @@ pub(super) fn read_person(
     Some(PersonClaims { person, channel: issuer.clone(), who })
 }
 
+/// The key of the person whose tokens say `sub`; `None` for what no token may say.
+#[must_use]
+pub fn subject_key(sub: &str) -> Option<PersonKey> {
+    is_name(sub).then(|| PersonKey::of_subject(sub))
+}
+
 /// Who a verified staff token is about; `None` for any fault in its claims.
 pub(super) fn read_staff(payload: &[u8], now: Timestamp) -> Option<StaffClaims> {
     let claims: Staff<'_> = serde_json::from_slice(payload).ok()?;

@@ -26,7 +26,7 @@ mod directory_tests;
 #[cfg(test)]
 mod tests;
 
-pub use claims::{PersonClaims, Role, StaffClaims};
+pub use claims::{PersonClaims, Role, StaffClaims, subject_key};
 pub use directory::{DEVELOPMENT_CHANNELS, Kind};
 pub use error::KeysError;
 pub(crate) use files::is_private;

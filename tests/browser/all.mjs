@@ -9,6 +9,7 @@ import { connection } from "./scenarios/connection.mjs";
 import { devices } from "./scenarios/devices.mjs";
 import { ends } from "./scenarios/ends.mjs";
 import { refusals } from "./scenarios/refusals.mjs";
+import { vouchers } from "./scenarios/vouchers.mjs";
 import { steering } from "./scenarios/steering.mjs";
 import { draw } from "./scenarios/draw.mjs";
 import { reach } from "./scenarios/reach.mjs";
@@ -28,6 +29,7 @@ onStage(AT_ONCE, () => {
     devices,
     ends,
     refusals,
+    vouchers,
     steering,
     draw,
     reach,

@@ -30,6 +30,7 @@ mod keys;
 mod kill;
 mod ledger;
 mod paid;
+mod paybacks;
 mod paying;
 mod people;
 mod recovery;

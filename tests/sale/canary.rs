@@ -4,7 +4,7 @@
 use crate::support::process::Process;
 use crate::support::staff::RoundForm;
 use crate::support::{Buyer, Request, allowed, on_stage};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SUBJECT: &str = "canary-subject-5d1f";
 const ACCOUNT: &str = "canary-account-77aa";
@@ -23,7 +23,7 @@ fn nothing_of_a_person_is_logged_or_sent_back_in_an_error() {
         ann.get_pass("r1").await;
         let bought = ann.buy("r1", KEY, 10_000).await;
         assert_eq!(bought.status, 201, "{bought:?}");
-        let errors = refusals(&server, &ann).await;
+        let errors = refusals(&server, &ann, &bought.json()["id"]).await;
         let planted = [
             SUBJECT.to_owned(),
             ACCOUNT.to_owned(),
@@ -50,7 +50,8 @@ fn nothing_of_a_person_is_logged_or_sent_back_in_an_error() {
 }
 
 /// Bodies of every kind of error that can be had here.
-async fn refusals(server: &Process, ann: &Buyer) -> Vec<String> {
+async fn refusals(server: &Process, ann: &Buyer, bought: &Value) -> Vec<String> {
+    let bought = bought.as_str().expect("an id").to_owned();
     let other_key = format!("{KEY}-2");
     let good = ann.buy_request("r1", &other_key, 10_000);
     let planted = json!({"amount_won": BODY, "payment": {"method": "account"}});
@@ -71,6 +72,17 @@ async fn refusals(server: &Process, ann: &Buyer) -> Vec<String> {
         Request::new("GET", format!("/v1/rounds/{BODY}/watermark")),
         Request::new("GET", format!("/v1/purchases/{BODY}")).bearer(&ann.token),
         Request::new("GET", format!("/v1/purchases?cursor={BODY}")).bearer(&ann.token),
+        Request::new("GET", format!("/v1/vouchers/{BODY}")).bearer(&ann.token),
+        Request::new("GET", format!("/v1/vouchers?cursor={BODY}")).bearer(&ann.token),
+        Request::new("GET", format!("/v1/merchants?program={BODY}-{SUBJECT}")),
+        Request::new("GET", format!("/v1/merchants?limit={BODY}")),
+        ann.spend_request(BODY, KEY, BODY, 1),
+        ann.gift_request(&bought, &other_key, &format!("{SUBJECT} {BODY}"), 10_000),
+        ann.gift_request(&bought, &other_key, &format!("{SUBJECT}-2"), 10_000),
+        ann.spend_request(&bought, KEY, BODY, 1),
+        ann.spend_request(&bought, &other_key, BODY, 1),
+        ann.refund_request(&bought, &format!("{KEY}-refund")),
+        ann.cancel_request(BODY, &other_key),
         Request::new("GET", format!("/{BODY}")),
         Request::new("DELETE", "/v1/rounds/r1/tickets/me").header("openrun-ticket", BODY),
     ];

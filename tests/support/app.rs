@@ -10,9 +10,11 @@ use super::ports::{DecliningRail, TestClock, folder};
 use super::scripted_rail::ScriptedRail;
 use super::staff::Operator;
 use super::store::{Audited, TestStore};
+use super::vouchers::merchants;
 use super::wire::Web;
 use openrun::app::{Ports, Running, StartFault, start_with};
 use openrun::config::Config;
+use openrun::merchants::Directory;
 use openrun::store::OpenError;
 use openrun::trust::{Keys, Role};
 use openrun_actors::{Clock, Engine, PayBy, Store};
@@ -43,7 +45,7 @@ struct Ground {
     clock: TestClock,
     rail: DecliningRail,
     /// Stands in for the declining rail when there is one.
-    waiting: Option<ScriptedRail>,
+    waiting: Option<PayBy>,
     /// Stands between the server and its store when there is one.
     port: Option<Arc<dyn Store>>,
     /// Whether it is a server for development.
@@ -105,15 +107,20 @@ impl TestApp {
         waiting: &ScriptedRail,
     ) -> TestApp {
         let (data, clock, rail) = (folder(), TestClock::at(MORNING), DecliningRail::default());
-        let (waiting, port) = (Some(waiting.clone()), Some(port));
+        let (waiting, port) = (Some(waiting.port()), Some(port));
         TestApp::on(Ground { data, store, clock, rail, waiting, port, is_dev: true }).await
     }
 
     /// A server whose payments must be waited for.
     pub async fn start_paying_by(waiting: &ScriptedRail) -> TestApp {
+        TestApp::start_with_rail(waiting.port()).await
+    }
+
+    /// A server that pays so.
+    pub async fn start_with_rail(pay_by: PayBy) -> TestApp {
         let (data, clock) = (folder(), TestClock::at(MORNING));
         let store = TestStore::fresh().await;
-        let (rail, waiting) = (DecliningRail::default(), Some(waiting.clone()));
+        let (rail, waiting) = (DecliningRail::default(), Some(pay_by));
         TestApp::on(Ground { data, store, clock, rail, waiting, port: None, is_dev: true }).await
     }
 
@@ -227,7 +234,7 @@ fn serve(ground: &Ground, ready: oneshot::Sender<Ready>, ended: oneshot::Receive
     let config = config_in(ground);
     let clock: Arc<dyn Clock> = Arc::new(ground.clock.clone());
     let rail = match &ground.waiting {
-        Some(waiting) => waiting.port(),
+        Some(waiting) => waiting.clone(),
         None => PayBy::AtOnce(Arc::new(ground.rail.clone())),
     };
     runner.block_on(async {
@@ -252,7 +259,8 @@ async fn start_when_free(
 ) -> Running {
     for _ in 0..500 {
         let (rail, store) = (Some(rail.clone()), ground.port.clone());
-        let ports = Ports { clock: Arc::clone(clock), rail, store };
+        let merchants = Some(Directory::of(merchants()));
+        let ports = Ports { clock: Arc::clone(clock), rail, store, merchants };
         match start_with(config, ports).await {
             Ok(running) => return running,
             Err(StartFault::Store(OpenError::InUse { .. })) => eventually::pause().await,

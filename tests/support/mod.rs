@@ -22,6 +22,7 @@ pub mod staff;
 pub mod stalling_store;
 pub mod store;
 pub mod stream;
+pub mod vouchers;
 pub mod wire;
 
 pub use app::TestApp;

@@ -44,6 +44,12 @@ struct Ledger {
     orders: HashMap<String, Order>,
     /// Calls by order and kind.
     calls: HashMap<(String, &'static str), u32>,
+    /// What becomes of the next refunds.
+    refund_script: VecDeque<Play>,
+    /// Refunds that were made, by their ids.
+    refunds: HashMap<u128, i64>,
+    /// What was given back of each order in parts.
+    given_back_of: HashMap<String, i64>,
     taken: i64,
     given_back: i64,
     is_down: bool,
@@ -66,6 +72,23 @@ impl ScriptedRail {
     /// What becomes of the next orders; approved when the script is at its end.
     pub fn plays(&self, plays: impl IntoIterator<Item = Play>) {
         self.lock().script.extend(plays);
+    }
+
+    /// What becomes of the next refunds; made when the script is at its end.
+    pub fn plays_refunds(&self, plays: impl IntoIterator<Item = Play>) {
+        self.lock().refund_script.extend(plays);
+    }
+
+    /// How many refunds were made, each counted once.
+    pub fn refunds(&self) -> usize {
+        self.lock().refunds.len()
+    }
+
+    /// How often a refund was asked for.
+    pub fn refund_calls(&self) -> usize {
+        let ledger = self.lock();
+        let of_kind = ledger.calls.iter().filter(|((_, kind), _)| *kind == "refund");
+        of_kind.map(|(_, count)| *count as usize).sum()
     }
 
     /// From now on nothing is answered, or everything again.
@@ -126,6 +149,33 @@ impl ScriptedRail {
             ledger.taken += amount;
         }
         answer_of(ledger.orders.get(request))
+    }
+
+    /// Gives back under an id once, however often it is asked.
+    fn give_back(&self, request: &str, refund: PurchaseId, amount: i64) -> RailAnswer {
+        let mut ledger = self.lock();
+        let Some(Order::Approved(captured)) = ledger.orders.get(request).copied() else {
+            return RailAnswer::Declined;
+        };
+        let before = ledger.given_back_of.get(request).copied().unwrap_or(0);
+        if let Some(made) = ledger.refunds.get(&refund.0) {
+            let is_same = *made == amount;
+            return if is_same { after_refunds(captured - before) } else { RailAnswer::Declined };
+        }
+        if before + amount > captured {
+            return RailAnswer::Declined;
+        }
+        ledger.refunds.insert(refund.0, amount);
+        ledger.given_back_of.insert(request.to_owned(), before + amount);
+        ledger.given_back += amount;
+        after_refunds(captured - before - amount)
+    }
+}
+
+fn after_refunds(left: i64) -> RailAnswer {
+    match left {
+        0 => RailAnswer::Cancelled,
+        left => RailAnswer::Approved { amount: Won(left) },
     }
 }
 
@@ -213,7 +263,23 @@ impl Rail for ScriptedRail {
         RailAnswer::Cancelled
     }
 
-    async fn refund(&self, _request: &str, _refund: PurchaseId, _amount: Won) -> RailAnswer {
-        RailAnswer::Unknown
+    async fn refund(&self, request: &str, refund: PurchaseId, amount: Won) -> RailAnswer {
+        if !self.begin(request, "refund") {
+            return RailAnswer::Unknown;
+        }
+        let play = self.lock().refund_script.pop_front().unwrap_or(Play::Approve);
+        match play {
+            Play::Decline => RailAnswer::Declined,
+            Play::LoseRequest => RailAnswer::Unknown,
+            Play::LoseAnswer => {
+                self.give_back(request, refund, amount.0);
+                RailAnswer::Unknown
+            }
+            Play::Hang => {
+                self.goes_on.notified().await;
+                self.give_back(request, refund, amount.0)
+            }
+            _ => self.give_back(request, refund, amount.0),
+        }
     }
 }

@@ -86,6 +86,12 @@ test("citizen: every text that the scripts ask for is there", async () => {
     ]),
     ...["held", "paying", "issued", "voided", "cancelled"].map((it) => `me-state-${it}`),
     ...["odd", "even"].map((it) => `who-${it}`),
+    ...["active", "used_up", "paying_back", "cancelled", "refunded", "expired"].map(
+      (it) => `voucher-state-${it}`,
+    ),
+    ...["bought", "received", "spent", "given"].map((it) => `move-${it}`),
+    ...["paying_back", "paid_back", "payback_refused", "expired"].map((it) => `move-${it}`),
+    ...["cancel", "refund"].map((it) => `voucher-${it}`),
   ];
   assert.deepEqual(
     together.filter((key) => !known.has(key)),
@@ -95,7 +101,7 @@ test("citizen: every text that the scripts ask for is there", async () => {
 
 test("citizen: no text is there for nothing", async () => {
   const scripts = [...(await sources("src/citizen")), ...(await sources("src/shared"))].join("\n");
-  const families = /^(page|refusal|state|outlook|me-state|who)-/;
+  const families = /^(page|refusal|state|outlook|me-state|who|voucher-state|move)-|^voucher-(cancel|refund)$/;
   const unused = [...(await messages("citizen", "ko")).keys()].filter(
     (key) => !families.test(key) && !scripts.includes(`"${key}"`),
   );

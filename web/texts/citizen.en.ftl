@@ -222,7 +222,10 @@ refusal-idempotency-key-required = That did not work
 refusal-idempotency-key-required-next = Nothing was charged. Reload this page and try again.
 refusal-idempotency-key-reused = This clashes with an earlier request
 refusal-idempotency-key-reused-next = Look at your purchases first, then try again.
-refusal-invalid-amount = This amount cannot be bought
+refusal-invalid-amount = { $unit ->
+    [none] This amount is not possible
+   *[other] Not an amount that is sold
+}
 refusal-invalid-amount-next = { $unit ->
     [none] Choose another amount.
    *[other] Choose a multiple of { $unit }, within the monthly limit of { $limit }.
@@ -233,6 +236,12 @@ refusal-round-not-found = There is no such sale
 refusal-round-not-found-next = The address has changed or was never right. Choose from the list of sales.
 refusal-purchase-not-found = There is no such purchase
 refusal-purchase-not-found-next = Check that you are signed in with the account that bought it.
+refusal-voucher-not-found = There is no such voucher of yours
+refusal-voucher-not-found-next = Check that you are signed in with the account that holds it.
+refusal-merchant-not-found = There is no such merchant
+refusal-merchant-not-found-next = Check the merchant’s code, or search again.
+refusal-receiver-not-found = This person cannot receive gifts yet
+refusal-receiver-not-found-next = Check their member number. They have to sign up before they can receive anything.
 refusal-notice-not-found = There is no such notice
 refusal-notice-not-found-next = Its time is over.
 refusal-ask-not-found = There is no such request
@@ -302,8 +311,30 @@ refusal-insufficient-stock-next = { $remaining ->
     [none] Nothing was charged. Choose a smaller amount.
    *[other] Nothing was charged. Up to { $remaining } can be bought now.
 }
+refusal-voucher-not-active = This voucher cannot be used any more
+refusal-voucher-not-active-next = Your vouchers show what became of it.
+refusal-wrong-region = Not accepted here
+refusal-wrong-region-next = Nothing was spent. Use it at a merchant of the voucher’s own region.
+refusal-insufficient-balance = More than is left on the voucher
+refusal-insufficient-balance-next = { $balance ->
+    [none] Choose a smaller amount.
+   *[other] { $balance } are left on it.
+}
+refusal-already-spent = This voucher has been used
+refusal-already-spent-next = Only a voucher that is wholly unused can be cancelled. What is left can be refunded once enough is spent.
+refusal-below-refund-threshold = Too little is spent for a refund
+refusal-below-refund-threshold-next = { $threshold ->
+    [none] Spend more of it first.
+   *[other] From { $threshold } spent on, the rest can be refunded. So far it is { $spent }.
+}
+refusal-gift-not-refundable = A gift cannot be refunded
+refusal-gift-not-refundable-next = You can spend it at any merchant that takes it.
+refusal-receiver-limit-exceeded = They cannot receive that much
+refusal-receiver-limit-exceeded-next = Nothing was given. Try a smaller amount.
 refusal-payment-declined = Your payment was declined
 refusal-payment-declined-next = Nothing was bought, and your limit is untouched. Check your account and try again in the time that is left.
+refusal-payback-declined = The money could not be given back
+refusal-payback-declined-next = The bank refused. Your voucher is as it was, and you can spend it.
 refusal-overloaded = Very busy right now
 refusal-overloaded-next = Nothing was done yet. We keep trying by ourselves; just stay here.
 refusal-unavailable = Waiting for the server
@@ -347,6 +378,38 @@ me-none = Nothing bought yet.
 me-vouchers = Vouchers
 me-balance = Balance
 me-more = Show more
+voucher-expires = Good until { $at }
+voucher-open = History, cancel, refund, give
+voucher-close = Close
+voucher-history = History
+voucher-cancel = Cancel this purchase
+voucher-cancel-ask = Cancel this purchase in full?
+voucher-cancel-text = The voucher ends, and what you paid goes back to your account.
+voucher-refund = Refund what is left
+voucher-refund-ask = Refund what is left?
+voucher-refund-text = The voucher ends. What is left, less its share of the discount, goes back to your account.
+voucher-yes = Yes, do it
+voucher-gift = Give some of it
+voucher-gift-to = Member number of who receives it
+voucher-gift-amount = Amount (up to { $most })
+voucher-gift-text = A gift cannot be taken back, and whoever receives it cannot have it refunded.
+voucher-gift-do = Give
+voucher-busy = Under way. Nothing is done twice, even if you close this page.
+voucher-done = Done.
+voucher-state-active = Can be spent
+voucher-state-used_up = Used up
+voucher-state-paying_back = Being paid back
+voucher-state-cancelled = Cancelled
+voucher-state-refunded = Refunded
+voucher-state-expired = Expired
+move-bought = Bought
+move-received = Received as a gift
+move-spent = Spent
+move-given = Given away
+move-paying_back = Being paid back
+move-paid_back = Paid back
+move-payback_refused = The bank refused to pay back
+move-expired = Expired
 me-state-held = Being paid
 me-state-paying = Being paid
 me-state-issued = Bought
@@ -500,3 +563,37 @@ page-purchase-voided = not paid
 page-purchase-cancelled = cancelled
 page-bought-at = When
 page-older = Older ones
+page-vouchers = My vouchers
+page-voucher-open = History, cancel, refund, give
+page-voucher-back = Back to the voucher
+page-voucher-balance = Balance
+page-voucher-spent = Spent
+page-voucher-expires = Good until
+page-voucher-history = History
+page-voucher-active = can be spent
+page-voucher-used-up = used up
+page-voucher-paying-back = being paid back
+page-voucher-refunded = refunded
+page-voucher-expired = expired
+page-voucher-under-way = The bank has not confirmed it yet. Nothing is lost if you close this page.
+page-cancel-head = Cancel the purchase
+page-cancel-text = The voucher ends, and what you paid goes back to your account.
+page-cancel-do = Cancel the purchase
+page-refund-head = Refund what is left
+page-refund-text = The voucher ends. What is left, less its share of the discount, goes back to your account.
+page-refund-do = Refund what is left
+page-gift-head = Give some of it
+page-gift-text = A gift cannot be taken back, and whoever receives it cannot have it refunded.
+page-gift-to = Member number of who receives it
+page-gift-do = Give
+page-sure = I want this
+page-move-bought = bought
+page-move-received = received as a gift
+page-move-spent = spent
+page-move-given = given away
+page-move-paid-back = paid back
+page-move-refused = the bank refused to pay back
+page-share-spent = Spent so far
+page-share-needed = Refundable from
+page-next-receiver = They have to sign up first. Check the member number.
+page-next-spend = You can spend it at any merchant that takes it.

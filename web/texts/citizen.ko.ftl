@@ -211,7 +211,10 @@ refusal-idempotency-key-required = 요청을 처리하지 못했습니다
 refusal-idempotency-key-required-next = 결제되지 않았습니다. 화면을 새로 고친 뒤 다시 시도해 주세요.
 refusal-idempotency-key-reused = 앞선 요청과 겹쳤습니다
 refusal-idempotency-key-reused-next = 내 구매에서 앞선 구매를 먼저 확인한 뒤 다시 시도해 주세요.
-refusal-invalid-amount = 구매할 수 없는 금액입니다
+refusal-invalid-amount = { $unit ->
+    [none] 처리할 수 없는 금액입니다
+   *[other] 구매할 수 없는 금액입니다
+}
 refusal-invalid-amount-next = { $unit ->
     [none] 다른 금액을 골라 주세요.
    *[other] { $unit } 단위로, 월 한도 { $limit } 안에서 골라 주세요.
@@ -222,6 +225,12 @@ refusal-round-not-found = 판매 회차를 찾을 수 없습니다
 refusal-round-not-found-next = 주소가 바뀌었거나 없는 회차입니다. 판매 회차 목록에서 다시 골라 주세요.
 refusal-purchase-not-found = 구매 내역을 찾을 수 없습니다
 refusal-purchase-not-found-next = 구매하신 계정으로 로그인했는지 확인해 주세요.
+refusal-voucher-not-found = 상품권을 찾을 수 없습니다
+refusal-voucher-not-found-next = 상품권을 보유한 계정으로 로그인했는지 확인해 주세요.
+refusal-merchant-not-found = 가맹점을 찾을 수 없습니다
+refusal-merchant-not-found-next = 가맹점 번호를 확인하거나 다시 검색해 주세요.
+refusal-receiver-not-found = 아직 선물을 받을 수 없는 분입니다
+refusal-receiver-not-found-next = 회원 번호를 확인해 주세요. 선물을 받으려면 먼저 회원 가입이 필요합니다.
 refusal-notice-not-found = 공지를 찾을 수 없습니다
 refusal-notice-not-found-next = 게시 기간이 지난 공지입니다.
 refusal-ask-not-found = 요청을 찾을 수 없습니다
@@ -291,8 +300,30 @@ refusal-insufficient-stock-next = { $remaining ->
     [none] 결제되지 않았습니다. 더 적은 금액을 골라 주세요.
    *[other] 결제되지 않았습니다. 지금 { $remaining }까지 구매하실 수 있습니다.
 }
+refusal-voucher-not-active = 더 이상 사용할 수 없는 상품권입니다
+refusal-voucher-not-active-next = 내 상품권에서 현재 상태를 확인해 주세요.
+refusal-wrong-region = 이 가맹점에서는 사용할 수 없습니다
+refusal-wrong-region-next = 사용되지 않았습니다. 상품권의 사용 지역에 있는 가맹점에서 이용해 주세요.
+refusal-insufficient-balance = 상품권 잔액이 부족합니다
+refusal-insufficient-balance-next = { $balance ->
+    [none] 더 적은 금액을 입력해 주세요.
+   *[other] 남은 잔액은 { $balance }입니다.
+}
+refusal-already-spent = 이미 사용한 상품권입니다
+refusal-already-spent-next = 전혀 사용하지 않은 상품권만 취소할 수 있습니다. 정해진 비율 이상 사용하면 남은 잔액을 환불받을 수 있습니다.
+refusal-below-refund-threshold = 아직 환불받을 수 없습니다
+refusal-below-refund-threshold-next = { $threshold ->
+    [none] 조금 더 사용한 뒤에 환불받을 수 있습니다.
+   *[other] { $threshold } 이상 사용해야 남은 잔액을 환불받을 수 있습니다. 지금까지 { $spent } 사용하셨습니다.
+}
+refusal-gift-not-refundable = 선물받은 상품권은 환불되지 않습니다
+refusal-gift-not-refundable-next = 사용할 수 있는 가맹점에서 그대로 이용해 주세요.
+refusal-receiver-limit-exceeded = 받는 분이 받을 수 있는 금액을 넘습니다
+refusal-receiver-limit-exceeded-next = 선물되지 않았습니다. 더 적은 금액으로 다시 시도해 주세요.
 refusal-payment-declined = 결제가 거절되었습니다
 refusal-payment-declined-next = 구매되지 않았고 한도도 그대로입니다. 계좌 잔액을 확인한 뒤 남은 시간 안에 다시 시도해 주세요.
+refusal-payback-declined = 환불되지 않았습니다
+refusal-payback-declined-next = 은행에서 거절했습니다. 상품권은 그대로이며 계속 사용하실 수 있습니다.
 refusal-overloaded = 지금 요청이 많습니다
 refusal-overloaded-next = 처리된 것은 없습니다. 자동으로 다시 시도하고 있으니 그대로 기다려 주세요.
 refusal-unavailable = 서버의 응답을 기다리고 있습니다
@@ -333,6 +364,38 @@ me-none = 아직 구매 내역이 없습니다.
 me-vouchers = 상품권
 me-balance = 잔액
 me-more = 더 보기
+voucher-expires = { $at }까지 사용
+voucher-open = 이용 내역·취소·환불·선물
+voucher-close = 접기
+voucher-history = 이용 내역
+voucher-cancel = 구매 취소
+voucher-cancel-ask = 이 구매를 전액 취소할까요?
+voucher-cancel-text = 상품권은 없어지고, 결제하신 금액이 계좌로 돌아갑니다.
+voucher-refund = 잔액 환불
+voucher-refund-ask = 남은 잔액을 환불받을까요?
+voucher-refund-text = 상품권은 종료됩니다. 잔액에서 할인받은 몫을 뺀 금액이 계좌로 돌아갑니다.
+voucher-yes = 네, 진행합니다
+voucher-gift = 선물하기
+voucher-gift-to = 받는 분의 회원 번호
+voucher-gift-amount = 금액(최대 { $most })
+voucher-gift-text = 선물은 되돌릴 수 없으며, 받는 분은 환불받을 수 없습니다.
+voucher-gift-do = 선물하기
+voucher-busy = 처리하고 있습니다. 화면을 닫아도 두 번 처리되지 않습니다.
+voucher-done = 처리되었습니다.
+voucher-state-active = 사용 가능
+voucher-state-used_up = 모두 사용
+voucher-state-paying_back = 환불 처리 중
+voucher-state-cancelled = 취소됨
+voucher-state-refunded = 환불됨
+voucher-state-expired = 기간 만료
+move-bought = 구매
+move-received = 선물받음
+move-spent = 사용
+move-given = 선물함
+move-paying_back = 환불 요청
+move-paid_back = 환불 완료
+move-payback_refused = 은행이 환불을 거절함
+move-expired = 기간 만료
 me-state-held = 결제 중
 me-state-paying = 결제 중
 me-state-issued = 구매 완료
@@ -486,3 +549,37 @@ page-purchase-voided = 결제되지 않음
 page-purchase-cancelled = 취소됨
 page-bought-at = 구매 시각
 page-older = 이전 내역 보기
+page-vouchers = 내 상품권
+page-voucher-open = 이용 내역·취소·환불·선물
+page-voucher-back = 상품권으로 돌아가기
+page-voucher-balance = 잔액
+page-voucher-spent = 사용 금액
+page-voucher-expires = 사용 기한
+page-voucher-history = 이용 내역
+page-voucher-active = 사용 가능
+page-voucher-used-up = 모두 사용
+page-voucher-paying-back = 환불 처리 중
+page-voucher-refunded = 환불됨
+page-voucher-expired = 기간 만료
+page-voucher-under-way = 은행의 확인을 기다리고 있습니다. 페이지를 닫아도 그대로 진행됩니다.
+page-cancel-head = 구매 취소
+page-cancel-text = 상품권은 없어지고, 결제하신 금액이 계좌로 돌아갑니다.
+page-cancel-do = 구매 취소하기
+page-refund-head = 잔액 환불
+page-refund-text = 상품권은 종료됩니다. 잔액에서 할인받은 몫을 뺀 금액이 계좌로 돌아갑니다.
+page-refund-do = 잔액 환불받기
+page-gift-head = 선물하기
+page-gift-text = 선물은 되돌릴 수 없으며, 받는 분은 환불받을 수 없습니다.
+page-gift-to = 받는 분의 회원 번호
+page-gift-do = 선물하기
+page-sure = 이대로 진행하겠습니다
+page-move-bought = 구매
+page-move-received = 선물받음
+page-move-spent = 사용
+page-move-given = 선물함
+page-move-paid-back = 환불 완료
+page-move-refused = 은행이 환불을 거절함
+page-share-spent = 지금까지 사용한 비율
+page-share-needed = 환불 가능 비율
+page-next-receiver = 회원 번호를 확인해 주세요. 받는 분이 먼저 회원 가입을 해야 합니다.
+page-next-spend = 이 상품권을 받는 가맹점에서 사용해 주세요.

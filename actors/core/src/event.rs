@@ -415,20 +415,6 @@ pub enum Event {
 }
 
 impl Event {
-    /// What happened to a voucher, if this is of the vouchers' stream and no refusal.
-    #[must_use]
-    pub fn voucher_move(&self) -> Option<&VoucherMove> {
-        match self {
-            Event::Spent { of, .. }
-            | Event::PaybackSent { of, .. }
-            | Event::PaidBack { of, .. }
-            | Event::PaybackRefused { of, .. }
-            | Event::Gifted { of, .. }
-            | Event::Expired { of, .. } => Some(of),
-            _ => None,
-        }
-    }
-
     /// The round that this event belongs to, if it belongs to one.
     #[must_use]
     pub fn round(&self) -> Option<&RoundId> {
@@ -454,8 +440,8 @@ impl Event {
             | Event::StockKept { round, .. }
             | Event::Joined { round, .. }
             | Event::Left { round, .. }
-            | Event::Claimed { round, .. } => Some(round),
-            Event::PaymentSent { round, .. }
+            | Event::Claimed { round, .. }
+            | Event::PaymentSent { round, .. }
             | Event::CancelSent { round, .. }
             | Event::Voided { round, .. }
             | Event::ReturnSent { round, .. }
@@ -465,8 +451,8 @@ impl Event {
             | Event::StaffActed { .. }
             | Event::SuspensionsChanged { .. }
             | Event::SignedUp { .. }
-            | Event::Refused { .. } => None,
-            Event::Spent { .. }
+            | Event::Refused { .. }
+            | Event::Spent { .. }
             | Event::PaybackSent { .. }
             | Event::PaidBack { .. }
             | Event::PaybackRefused { .. }

@@ -179,6 +179,18 @@ number!(
     "a move id"
 );
 
+impl MoveId {
+    /// The name of the expiry of a voucher: nobody asks for it, and there is one.
+    #[must_use]
+    pub fn of_expiry(voucher: VoucherId) -> MoveId {
+        let digest =
+            Sha256::new_with_prefix(b"openrun expiry").chain_update(voucher.0.to_be_bytes());
+        let digest = digest.finalize();
+        let first = digest.first_chunk::<16>().expect("a digest has 32 bytes");
+        MoveId(u128::from_be_bytes(*first))
+    }
+}
+
 impl From<PurchaseId> for VoucherId {
     fn from(id: PurchaseId) -> VoucherId {
         VoucherId(id.0)

@@ -10,6 +10,11 @@ use crate::{
     Timestamp, Won,
 };
 use std::collections::{HashMap, HashSet};
+use vouchers::Wallet;
+
+pub mod vouchers;
+
+pub use vouchers::{GiftAsk, MoveAnswer, MoveDecision, PaybackAsk, PaybackOf, SpendAsk};
 
 /// Keys remembered of one person: more than anybody buys with in years, and an end to what one who
 /// is always refused can have written down. Beyond it a new key is `Overloaded` and nothing is
@@ -72,10 +77,17 @@ pub enum Answer {
     Refused(Refusal),
 }
 
+/// What a key was used for.
+#[derive(Debug, Clone)]
+enum Kept {
+    Purchase(Answer),
+    Move(MoveAnswer),
+}
+
 #[derive(Debug, Clone)]
 struct Remembered {
     digest: [u8; 32],
-    answer: Answer,
+    answer: Kept,
 }
 
 /// The limit set aside for a purchase that the round has not decided yet.
@@ -116,13 +128,25 @@ pub enum Decision {
 struct Account {
     used: HashMap<Month, Won>,
     holding: Won,
-    /// Of the above, what is held and not paid yet.
+    /// What is held and not paid yet.
     held: HashMap<Month, Won>,
+    /// Of what was used, what cancels gave back.
+    returned: HashMap<Month, Won>,
+    /// What was spent or given and is not durable yet: it counts as held until then.
+    unsettled: Won,
+    /// What others gave, by month.
+    received: HashMap<Month, Won>,
 }
 
 impl Account {
     fn held_in_all(&self) -> Won {
         self.held.values().copied().sum()
+    }
+
+    /// Bought in a month, without what cancels gave back.
+    fn used_in(&self, month: Month) -> Won {
+        let of_month = |part: &HashMap<Month, Won>| part.get(&month).copied().unwrap_or_default();
+        of_month(&self.used).minus(of_month(&self.returned))
     }
 }
 
@@ -153,6 +177,7 @@ pub struct Person {
     hold: Option<LimitHold>,
     /// What is held until the rail has answered.
     pending: HashMap<PurchaseId, Purchase>,
+    wallet: Wallet,
 }
 
 impl Person {
@@ -178,7 +203,10 @@ impl Person {
             if remembered.digest != ask.digest {
                 return Err(Refusal::IdempotencyKeyReused);
             }
-            return Ok(Decision::Replay(remembered.answer.clone()));
+            let Kept::Purchase(answer) = &remembered.answer else {
+                return Err(Refusal::IdempotencyKeyReused);
+            };
+            return Ok(Decision::Replay(answer.clone()));
         }
         let facts = Person::check_amount(ask)?;
         if !ask.is_registered {
@@ -257,12 +285,12 @@ impl Person {
     pub fn limits(&self, program: &ProgramId, rules: &Rules, now: Timestamp) -> Limits {
         let month = Month::of(now);
         let account = self.accounts.get(program);
-        let of_month = |part: fn(&Account) -> &HashMap<Month, Won>| {
-            account.and_then(|account| part(account).get(&month).copied()).unwrap_or_default()
-        };
-        let (used, held) = (of_month(|account| &account.used), of_month(|account| &account.held));
-        let (holding, held_in_all) =
-            account.map_or((Won::ZERO, Won::ZERO), |a| (a.holding, a.held_in_all()));
+        let used = account.map_or(Won::ZERO, |account| account.used_in(month));
+        let held = account.and_then(|account| account.held.get(&month).copied());
+        let held = held.unwrap_or_default();
+        let (holding, held_in_all) = account.map_or((Won::ZERO, Won::ZERO), |account| {
+            (account.holding.plus(account.unsettled), account.held_in_all())
+        });
         let undecided = self.hold.iter().filter(|hold| hold.program == *program);
         let undecided: Won = undecided.map(|hold| hold.amount).sum();
         let held = held.plus(undecided);
@@ -277,6 +305,7 @@ impl Person {
                 .minus(holding)
                 .minus(held_in_all)
                 .minus(undecided)
+                .minus(self.wallet.expected(program, None))
                 .or_zero(),
         }
     }
@@ -301,27 +330,33 @@ impl Person {
     pub fn apply(&mut self, event: &Event) {
         match event {
             Event::Held { purchase, .. } => self.begin(purchase, Answer::Pending),
-            Event::PaymentSent { purchase, .. } => {
+            Event::PaymentSent { purchase, request, .. } => {
                 let Some(pending) = self.pending.get_mut(purchase) else { return };
+                self.wallet.note_request(*purchase, request);
                 pending.state = PurchaseState::Paying;
                 let (key, now) = (pending.key.clone(), Box::new(pending.clone()));
                 self.remember_end(&key, Answer::Pending(now));
             }
             Event::Issued { purchase } if self.pending.contains_key(&purchase.id) => {
                 self.settle(purchase.id, true);
+                self.wallet.issue(purchase);
                 let answer = Answer::Issued(Box::new(purchase.clone()));
                 self.remember_end(&purchase.key, answer);
             }
-            Event::Issued { purchase } => self.begin(purchase, Answer::Issued),
+            Event::Issued { purchase } => {
+                self.begin(purchase, Answer::Issued);
+                self.wallet.issue(purchase);
+            }
             Event::Voided { purchase, .. } => {
                 let Some(pending) = self.settle(*purchase, false) else { return };
+                self.wallet.forget_request(*purchase);
                 let was_used = self.passes.remove(&(pending.round, pending.pass));
                 assert!(was_used, "OR-9: a pass that was not used is free again");
                 self.remember_end(&pending.key, Answer::Refused(Refusal::PaymentDeclined));
             }
             Event::Refused { key, digest, refusal, .. } => {
                 self.hold = None;
-                self.remember(key, *digest, Answer::Refused(refusal.clone()));
+                self.remember(key, *digest, Kept::Purchase(Answer::Refused(refusal.clone())));
             }
             _ => {}
         }
@@ -342,14 +377,14 @@ impl Person {
         } else {
             account.holding = account.holding.plus(purchase.amount);
         }
-        let of_month =
-            |part: &HashMap<Month, Won>| part.get(&purchase.month).copied().unwrap_or_default();
-        let used = of_month(&account.used).plus(of_month(&account.held));
+        let held = account.held.get(&purchase.month).copied().unwrap_or_default();
+        let used = account.used_in(purchase.month).plus(held);
         // Less when something held before came to nothing while the round was deciding.
         assert!(used <= purchase.used_after, "OR-2: more of the month is used than decided");
         let fresh = self.passes.insert((purchase.round.clone(), purchase.pass));
         assert!(fresh, "OR-9: a pass was used twice");
-        self.remember(&purchase.key, purchase.digest, answer(Box::new(purchase.clone())));
+        let answer = Kept::Purchase(answer(Box::new(purchase.clone())));
+        self.remember(&purchase.key, purchase.digest, answer);
     }
 
     /// What was held is used, or free again. Nothing when it has ended before.
@@ -373,7 +408,7 @@ impl Person {
         self.pending.get(&id)
     }
 
-    fn remember(&mut self, key: &IdempotencyKey, digest: [u8; 32], answer: Answer) {
+    fn remember(&mut self, key: &IdempotencyKey, digest: [u8; 32], answer: Kept) {
         let before = self.keys.insert(key.clone(), Remembered { digest, answer });
         assert!(before.is_none(), "OR-4: a key was answered twice");
     }
@@ -381,9 +416,9 @@ impl Person {
     /// A purchase that was pending has come to its end.
     fn remember_end(&mut self, key: &IdempotencyKey, answer: Answer) {
         let remembered = self.keys.get_mut(key).expect("OR-4: an end without a beginning");
-        let was_pending = matches!(remembered.answer, Answer::Pending(_));
+        let was_pending = matches!(remembered.answer, Kept::Purchase(Answer::Pending(_)));
         assert!(was_pending, "OR-4: a key was answered twice");
-        remembered.answer = answer;
+        remembered.answer = Kept::Purchase(answer);
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::program::RulesFault;
 use crate::{
-    ChannelId, IdempotencyKey, MerchantId, Month, MoveId, PersonKey, ProgramId, PurchaseId,
+    ChannelId, Event, IdempotencyKey, MerchantId, Month, MoveId, PersonKey, ProgramId, PurchaseId,
     RoundId, Timestamp, VoucherId, Won,
 };
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,22 @@ impl AfterSale {
     #[must_use]
     pub fn expires_at(&self, bought_at: Timestamp) -> Option<Timestamp> {
         self.valid_days.map(|days| bought_at.end_of_day_after(days))
+    }
+}
+
+impl Event {
+    /// What happened to a voucher, if this is of the vouchers' stream and no refusal.
+    #[must_use]
+    pub fn voucher_move(&self) -> Option<&VoucherMove> {
+        match self {
+            Event::Spent { of, .. }
+            | Event::PaybackSent { of, .. }
+            | Event::PaidBack { of, .. }
+            | Event::PaybackRefused { of, .. }
+            | Event::Gifted { of, .. }
+            | Event::Expired { of, .. } => Some(of),
+            _ => None,
+        }
     }
 }
 
@@ -214,8 +230,17 @@ pub struct MerchantFacts {
     pub id: MerchantId,
     /// Where it is.
     pub region: String,
-    /// Whether it takes vouchers of the program in question.
-    pub takes_program: bool,
+    /// The programs that it takes; none: every program of its region.
+    pub programs: Vec<ProgramId>,
+}
+
+impl MerchantFacts {
+    /// Whether it takes vouchers of a program, as far as it has a say. Its region has to be one of
+    /// the program's as well.
+    #[must_use]
+    pub fn takes(&self, program: &ProgramId) -> bool {
+        self.programs.is_empty() || self.programs.contains(program)
+    }
 }
 
 /// A payment to a merchant, as answered.

@@ -9,7 +9,9 @@ use crate::figures;
 use crate::guardian::{Guardian, load_people};
 use crate::handle::{Handle, Serve};
 use crate::load::{LoadError, load_round};
+use crate::paybacks::Paybacks;
 use crate::people::People;
+use crate::person::Around;
 use crate::rail::{AtOnce, PayBy, Rail};
 use crate::requests::StartError;
 use crate::round::TillLink;
@@ -35,6 +37,8 @@ pub(crate) struct ProgramSlot {
     pub program: Arc<Program>,
     pub arbiter: ArbiterHandle,
     pub journal: Journal,
+    /// Of the vouchers' stream: spending goes on while the sale's own stream is stuck.
+    pub vouchers: Journal,
 }
 
 /// What the engine owns.
@@ -48,9 +52,11 @@ pub(crate) struct Inner {
     pub doubts: Doubts,
     /// Of the people's stream.
     pub journal: Journal,
-    pub programs: DashMap<ProgramId, ProgramSlot>,
+    pub programs: Arc<DashMap<ProgramId, ProgramSlot>>,
     pub rounds: Arc<DashMap<RoundId, RoundRef>>,
     pub people: Arc<People>,
+    /// Who calls the rail to give money back; nobody with a rail that answers at once.
+    pub paybacks: Arc<OnceLock<Paybacks>>,
     pub suspensions: SuspensionList,
     pub process_arbiter: ArbiterHandle,
     pub committer_arbiter: ArbiterHandle,
@@ -59,19 +65,24 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    pub fn know_program(&self, program: Arc<Program>, journal: Journal) {
+    pub fn know_program(&self, program: Arc<Program>, (journal, vouchers): (Journal, Journal)) {
         let known = self.programs.get(&program.id).map(|slot| slot.arbiter.clone());
         // A thread of its own for each program: a flooded round is not felt by another program's.
         let arbiter = known.unwrap_or_else(|| Arbiter::new().handle());
-        self.programs.insert(program.id.clone(), ProgramSlot { program, arbiter, journal });
+        self.programs
+            .insert(program.id.clone(), ProgramSlot { program, arbiter, journal, vouchers });
     }
 
-    /// Takes a program's stream over and starts its committer.
-    pub async fn begin_stream(
+    /// Takes a program's streams over and starts their committers: of its sales, of its vouchers.
+    pub async fn begin_streams(
         self: &Arc<Self>,
         program: &ProgramId,
-    ) -> Result<Journal, StoreError> {
-        let stream = StreamId::Program(program.clone());
+    ) -> Result<(Journal, Journal), StoreError> {
+        let of_sales = self.begin_stream(StreamId::Program(program.clone())).await?;
+        Ok((of_sales, self.begin_stream(StreamId::Vouchers(program.clone())).await?))
+    }
+
+    async fn begin_stream(self: &Arc<Self>, stream: StreamId) -> Result<Journal, StoreError> {
         let ownership = self.store.take_over(&stream).await?;
         let weak = Arc::downgrade(self);
         let (store, arbiter) = (&self.store, &self.committer_arbiter);
@@ -80,10 +91,12 @@ impl Inner {
 
     /// Every stream of this process with its journal.
     pub fn journals(&self) -> Vec<(StreamId, Journal)> {
-        let programs = self.programs.iter();
-        let programs =
-            programs.map(|slot| (StreamId::Program(slot.key().clone()), slot.journal.clone()));
-        let mut all: Vec<_> = programs.collect();
+        let both = |slot: &ProgramSlot| {
+            let id = &slot.program.id;
+            let sales = (StreamId::Program(id.clone()), slot.journal.clone());
+            [sales, (StreamId::Vouchers(id.clone()), slot.vouchers.clone())]
+        };
+        let mut all: Vec<_> = self.programs.iter().flat_map(|slot| both(&slot)).collect();
         all.push((StreamId::People, self.journal.clone()));
         all
     }
@@ -119,6 +132,8 @@ impl Engine {
         let (people, rounds) = tokio::join!(load_people(&inner), inner.read_rounds());
         rounds?;
         people?;
+        // Who is paid back is known by now, as far as the store knows anybody.
+        inner.start_paybacks();
         inner.read_suspensions().await?;
         inner.is_ready.store(true, Ordering::Release);
         Ok(Engine(inner))
@@ -148,13 +163,18 @@ impl Inner {
                 StreamId::People,
                 ownership,
             );
-            let people = Arc::new(People::new(
-                Arc::clone(&store),
-                journal.clone(),
-                Arc::clone(&clock),
-                people_arbiter,
-                Arc::clone(&doubts),
-            ));
+            let programs: Arc<DashMap<ProgramId, ProgramSlot>> = Arc::default();
+            let paybacks = Arc::default();
+            let people = Arc::new_cyclic(|people: &Weak<People>| {
+                let around = Arc::new(Around {
+                    clock: Arc::clone(&clock),
+                    programs: Arc::clone(&programs),
+                    people: people.clone(),
+                    paybacks: Arc::clone(&paybacks),
+                });
+                let (store, doubts) = (Arc::clone(&store), Arc::clone(&doubts));
+                People::new(store, journal.clone(), around, people_arbiter, doubts)
+            });
             let (at_once, rail) = match pay_by {
                 PayBy::AtOnce(rail) => (Some(rail), None),
                 PayBy::Waiting(rail) => (None, Some(rail)),
@@ -169,9 +189,10 @@ impl Inner {
                 draw_secrets,
                 doubts,
                 journal,
-                programs: DashMap::new(),
+                programs,
                 rounds,
                 people,
+                paybacks,
                 suspensions: SuspensionList::new(),
                 process_arbiter,
                 committer_arbiter,
@@ -185,14 +206,14 @@ impl Inner {
     async fn read_programs(self: &Arc<Self>) -> Result<(), StoreError> {
         let mut journals = HashMap::new();
         for program in self.store.programs().await? {
-            journals.insert(program.id.clone(), self.begin_stream(&program.id).await?);
+            journals.insert(program.id.clone(), self.begin_streams(&program.id).await?);
         }
         for program in self.store.programs().await? {
-            let journal = match journals.remove(&program.id) {
-                Some(journal) => journal,
-                None => self.begin_stream(&program.id).await?,
+            let both = match journals.remove(&program.id) {
+                Some(both) => both,
+                None => self.begin_streams(&program.id).await?,
             };
-            self.know_program(Arc::new(program), journal);
+            self.know_program(Arc::new(program), both);
         }
         Ok(())
     }

@@ -89,7 +89,10 @@ impl Errand {
     }
 }
 
-async fn call(name: &'static str, calling: impl Future<Output = RailAnswer>) -> RailAnswer {
+pub(crate) async fn call(
+    name: &'static str,
+    calling: impl Future<Output = RailAnswer>,
+) -> RailAnswer {
     let began = Instant::now();
     let answer = tokio::time::timeout(CALL_DEADLINE, calling).await.unwrap_or(RailAnswer::Unknown);
     #[cfg(feature = "failpoints")]

@@ -3,9 +3,9 @@
 
 use super::Reason;
 use crate::http::announcements::NoticeAnswer;
+use crate::http::attempt::new_id;
 use crate::http::body::{check_text, malformed, object};
 use crate::http::call::{Answer, Call};
-use crate::http::purchases::new_id;
 use crate::http::reply;
 use crate::http::time::Moment;
 use crate::http::words::{NameWords, Slug};
@@ -69,7 +69,7 @@ pub async fn post(mut call: Call) -> Answer {
     check_message(&message)?;
     let reason = Reason { reason }.checked()?;
     let engine = &call.edge().engine;
-    let id = NoticeId(new_id(engine.now()).0);
+    let id = NoticeId(new_id(engine.now()).as_u128());
     let until = until.map(|until| until.0);
     let posted = engine.post_notice(&staff, &round, (id, message, until), &reason).await?;
     Ok(reply::own(StatusCode::CREATED, &NoticeAnswer::from(&posted)))

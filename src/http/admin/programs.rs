@@ -60,11 +60,26 @@ struct RulesBody {
     /// Share that must be spent before the balance can be refunded, in basis points.
     #[schema(maximum = 10_000, example = 6_000)]
     refund_threshold_bps: u32,
+    /// Whether a full cancel gives back the allowance of the month that it was bought in.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    cancel_returns_allowance: bool,
+    /// How many days a voucher is good after the day of its purchase, to the end of the last one in
+    /// Seoul; for ever when absent.
+    #[schema(minimum = 1, maximum = 36_500, example = 1_825)]
+    valid_days: Option<u32>,
+    /// Most that one person may be given in a month of the Korean calendar; no bound when absent.
+    #[schema(minimum = 0, example = 500_000)]
+    gift_limit_won: Option<i64>,
     /// Where it is accepted.
     regions: Vec<String>,
     /// Which channels may sell it.
     #[schema(value_type = Vec<Slug>, min_items = 1)]
     channels: Vec<ChannelId>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl From<RulesBody> for Rules {
@@ -78,7 +93,11 @@ impl From<RulesBody> for Rules {
             refund_threshold_bps: body.refund_threshold_bps,
             regions: body.regions,
             channels: body.channels,
-            after_sale: AfterSale::default(),
+            after_sale: AfterSale {
+                cancel_returns_allowance: body.cancel_returns_allowance,
+                valid_days: body.valid_days,
+                gift_limit_won: body.gift_limit_won.map(Won),
+            },
         }
     }
 }
@@ -92,6 +111,9 @@ impl From<&Rules> for RulesBody {
             monthly_limit_won: rules.monthly_limit_won.0,
             holding_limit_won: rules.holding_limit_won.0,
             refund_threshold_bps: rules.refund_threshold_bps,
+            cancel_returns_allowance: rules.after_sale.cancel_returns_allowance,
+            valid_days: rules.after_sale.valid_days,
+            gift_limit_won: rules.after_sale.gift_limit_won.map(|limit| limit.0),
             regions: rules.regions.clone(),
             channels: rules.channels.clone(),
         }
@@ -179,8 +201,24 @@ mod tests {
         let body: PutProgram = parse(SEOUL.as_bytes()).expect("the contract's own example");
         let rules = Rules::from(body.rules);
         assert_eq!(rules.monthly_limit_won, Won(400_000));
-        let sent: serde_json::Value = serde_json::from_str(SEOUL).unwrap();
+        let mut sent: serde_json::Value = serde_json::from_str(SEOUL).unwrap();
+        // What it does not say of the time after the sale is as usual.
+        sent["rules"]["cancel_returns_allowance"] = true.into();
+        sent["rules"]["valid_days"] = serde_json::Value::Null;
+        sent["rules"]["gift_limit_won"] = serde_json::Value::Null;
         assert_eq!(serde_json::to_value(RulesBody::from(&rules)).unwrap(), sent["rules"]);
+    }
+
+    #[test]
+    fn the_rules_after_the_sale_are_read() {
+        let more = r#""rules": {"cancel_returns_allowance": false, "valid_days": 1825,
+            "gift_limit_won": 500000,"#;
+        let body = SEOUL.replacen(r#""rules": {"#, more, 1);
+        let body: PutProgram = parse(body.as_bytes()).expect("they are known");
+        let after_sale = Rules::from(body.rules).after_sale;
+        assert!(!after_sale.cancel_returns_allowance);
+        assert_eq!(after_sale.valid_days, Some(1_825));
+        assert_eq!(after_sale.gift_limit_won, Some(Won(500_000)));
     }
 
     #[test]

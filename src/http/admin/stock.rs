@@ -3,9 +3,9 @@
 
 use super::wishes::{self, DRY_RUN, grant};
 use super::{REASON_MAX, Reason};
+use crate::http::attempt::new_id;
 use crate::http::body::{check_text, malformed};
 use crate::http::call::{Answer, Call};
-use crate::http::purchases::new_id;
 use crate::http::reply;
 use crate::http::time::Moment;
 use crate::http::words::{Id, Slug};
@@ -91,7 +91,7 @@ pub async fn ask(mut call: Call) -> Answer {
     let window = window.ok_or_else(|| malformed("window_id says which of several windows"))?;
     let now = engine.now();
     let ask = StockAsk {
-        id: StockAskId(new_id(now).0),
+        id: StockAskId(new_id(now).as_u128()),
         window,
         change: Won(change_won),
         by: staff.actor.clone(),

@@ -214,7 +214,7 @@ fn see_round(call: &Call) -> HttpResponse {
 }
 
 /// Go on with this page; going back and loading anew sends no form twice.
-fn see(path: &str) -> HttpResponse {
+pub(super) fn see(path: &str) -> HttpResponse {
     let mut response = HttpResponse::new(StatusCode::SEE_OTHER);
     response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
     reply::put(&mut response, LOCATION, path);

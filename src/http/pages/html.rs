@@ -104,6 +104,14 @@ impl Html {
         self.text(won_in(self.language, won));
     }
 
+    /// A share in percent, of basis points; what is below a hundredth is left out.
+    pub fn share(&mut self, bps: u32) {
+        match bps % 100 {
+            0 => self.text(format_args!("{}%", bps / 100)),
+            rest => self.text(format_args!("{}.{rest:02}%", bps / 100)),
+        }
+    }
+
     /// A count, with commas; Korean counts each kind of thing in a word of its own.
     pub fn count(&mut self, count: u64, korean: &'static str) {
         self.text(grouped(count));

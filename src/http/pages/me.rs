@@ -1,9 +1,9 @@
-//! What is one's own, for somebody who is signed in: limits of each program, and purchases with
-//! their vouchers, newest first. Reads what the calls of the same name read.
+//! What is one's own, for somebody who is signed in: limits of each program, vouchers with
+//! their balances, and purchases, newest first. Reads what the calls of the same name read.
 
 use super::frame::{self, Frame, Kind};
 use super::html::Html;
-use super::{place, refused, texts};
+use super::{place, refused, texts, vouchers};
 use crate::http::call::{Answer, Call};
 use crate::http::edge::Edge;
 use crate::http::time::Moment;
@@ -12,7 +12,7 @@ use actix_web::http::StatusCode;
 use openrun_core::person::Limits;
 use openrun_core::program::Name;
 use openrun_core::purchase::PurchaseState;
-use openrun_core::{Program, Purchase, PurchaseId, Refusal};
+use openrun_core::{Program, Purchase, PurchaseId, Refusal, Voucher};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -21,6 +21,9 @@ const PAGE: usize = 20;
 
 /// The page of somebody.
 pub(super) async fn show(call: &Call, claims: &PersonClaims) -> Answer {
+    if let Some(id) = call.query("voucher") {
+        return vouchers::one(call, claims, id).await;
+    }
     match read(call, claims).await {
         Ok(mine) => Ok(page(call, &mine)),
         Err(refusal) => Ok(refused::page(call, &refusal, None)),
@@ -29,6 +32,7 @@ pub(super) async fn show(call: &Call, claims: &PersonClaims) -> Answer {
 
 struct Mine {
     limits: Vec<(Arc<Program>, Limits)>,
+    vouchers: Vec<Voucher>,
     purchases: Vec<Purchase>,
     has_more: bool,
 }
@@ -38,10 +42,11 @@ async fn read(call: &Call, claims: &PersonClaims) -> Result<Mine, Refusal> {
     let before = call.query("before").and_then(|text| Uuid::try_parse(text).ok());
     let before = before.map(|id| PurchaseId(id.as_u128()));
     let limits = engine.limits(person).await?;
+    let vouchers = engine.vouchers_of(person).await?;
     let mut purchases = engine.purchases_of(person, before, PAGE + 1).await?;
     let has_more = purchases.len() > PAGE;
     purchases.truncate(PAGE);
-    Ok(Mine { limits, purchases, has_more })
+    Ok(Mine { limits, vouchers, purchases, has_more })
 }
 
 fn page(call: &Call, mine: &Mine) -> actix_web::HttpResponse {
@@ -59,6 +64,7 @@ fn page(call: &Call, mine: &Mine) -> actix_web::HttpResponse {
     let html = frame.around(edge, |html| {
         html.element("h1", "page-me");
         limits(html, call, &mine.limits);
+        vouchers::list(html, edge, &mine.vouchers);
         purchases(html, call, mine);
         html.raw("<form method=\"post\" action=\"/exit\">");
         html.element("button class=\"plain\"", "page-sign-out");
@@ -113,8 +119,13 @@ fn purchases(html: &mut Html, call: &Call, mine: &Mine) {
         html.figure("page-purchase-state", "", |html| html.say(state_key(purchase.state)));
         html.figure("page-bought-at", "", |html| html.time(Moment(purchase.at)));
         let is_voucher = matches!(purchase.state, PurchaseState::Issued | PurchaseState::Cancelled);
-        let key = if is_voucher { "page-voucher" } else { "page-purchase" };
-        html.figure(key, "", |html| html.text(Uuid::from_u128(purchase.id.0)));
+        let id = Uuid::from_u128(purchase.id.0);
+        match is_voucher {
+            true => html.figure("page-voucher", "", |html| {
+                html.raw(&format!("<a href=\"/me?voucher={id}\">{id}</a>"));
+            }),
+            false => html.figure("page-purchase", "", |html| html.text(id)),
+        }
         html.raw("</dl></article>");
     }
     if let Some(last) = mine.purchases.last().filter(|_| mine.has_more) {

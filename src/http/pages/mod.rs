@@ -4,7 +4,8 @@
 //! A page that is nobody's own is made at most every 200 ms in each language, and is the same bytes
 //! for everybody. Decides nothing about a sale: a form goes the way of the call that it stands for.
 //! Reading order: [`frame`] is around every page, [`rounds`] and [`round`] write what everybody
-//! sees, [`own`], [`place`] and [`me`] what is somebody's own, [`forms`] does what they ask for
+//! sees, [`own`], [`place`], [`me`] and
+//! [`vouchers`] what is somebody's own, [`forms`] does what they ask for
 //! without scripts; [`assets`] is what a page loads.
 
 pub mod assets;
@@ -20,6 +21,7 @@ mod round;
 mod rounds;
 mod texts;
 mod visitor;
+pub mod vouchers;
 mod words;
 
 pub use frame::POLICY;
@@ -145,9 +147,13 @@ pub async fn round(call: Call) -> Answer {
 
 /// What is one's own: purchases, vouchers, limits
 #[utoipa::path(get, path = "/me", operation_id = "me_page", tag = "pages",
-    params(("lang" = Option<String>, Query, description = "`ko` or `en`; remembered")),
+    params(
+        ("lang" = Option<String>, Query, description = "`ko` or `en`; remembered"),
+        ("voucher" = Option<String>, Query, description = "this voucher alone, with its history")),
     responses(
         (status = 200, description = "a page", body = String, content_type = "text/html"),
+        (status = 404, description = "a page: there is no such voucher", body = String,
+            content_type = "text/html"),
         (status = 503, description = "a page: the store is away", body = String,
             content_type = "text/html")))]
 pub async fn me(call: Call) -> Answer {

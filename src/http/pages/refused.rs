@@ -21,19 +21,72 @@ pub(super) struct Attempt<'a> {
 
 /// The page of a refusal.
 pub(super) fn page(call: &Call, refusal: &Refusal, attempt: Option<Attempt<'_>>) -> HttpResponse {
+    let round = call.round_id().filter(|id| call.edge().engine.round(id).is_some());
+    let (kind, path, back) = match &round {
+        Some(round) => (Kind::Round, format!("/rounds/{round}"), "page-to-the-round"),
+        None => (Kind::Rounds, "/".to_owned(), "page-rounds"),
+    };
+    let name = round.as_ref().map(openrun_core::RoundId::as_str);
+    let around = Around { kind, path: &path, round: name, back };
+    match (attempt, name) {
+        (Some(attempt), Some(round)) if is_undecided(refusal) => {
+            let of = (attempt.amount, attempt.key);
+            written(call, refusal, &around, |html| {
+                place::buying(html, round, of, ("again", "page-again"));
+            })
+        }
+        _ => written(call, refusal, &around, |html| link(html, &around)),
+    }
+}
+
+/// The page of a refusal of something that was asked on the page of what is one's own. `again`
+/// writes the form that asks the same once more, under the same key.
+pub(super) fn page_at(
+    call: &Call,
+    refusal: &Refusal,
+    path: &str,
+    again: impl FnOnce(&mut Html),
+) -> HttpResponse {
+    let around = Around { kind: Kind::Me, path, round: None, back: "page-voucher-back" };
+    match is_undecided(refusal) {
+        true => written(call, refusal, &around, again),
+        false => written(call, refusal, &around, |html| link(html, &around)),
+    }
+}
+
+/// What a refusal stands on, and where it leads back to.
+struct Around<'a> {
+    kind: Kind,
+    path: &'a str,
+    round: Option<&'a str>,
+    back: &'static str,
+}
+
+fn link(html: &mut Html, around: &Around<'_>) {
+    html.raw("<p><a class=\"button\" data-do=\"again\" href=\"");
+    html.text(around.path);
+    html.raw("\">");
+    html.say(around.back);
+    html.raw("</a></p>");
+}
+
+fn written(
+    call: &Call,
+    refusal: &Refusal,
+    around: &Around<'_>,
+    next: impl FnOnce(&mut Html),
+) -> HttpResponse {
     let (edge, language) = (call.edge(), call.page_language());
     edge.refusals.count(refusal);
     let entry = problem_table::of(refusal.code());
     let title = language.pick(entry.en.0, entry.ko.0);
-    let round = call.round_id().filter(|id| edge.engine.round(id).is_some());
-    let path = round.as_ref().map_or_else(|| "/".to_owned(), |round| format!("/rounds/{round}"));
     let frame = Frame {
-        kind: if round.is_some() { Kind::Round } else { Kind::Rounds },
+        kind: around.kind,
         language,
         view: "refused",
         title: title.to_owned(),
-        path: &path,
-        round: round.as_ref().map(openrun_core::RoundId::as_str),
+        path: around.path.split('?').next().unwrap_or("/"),
+        round: around.round,
         refresh_s: None,
         code: Some(entry.code),
     };
@@ -43,22 +96,9 @@ pub(super) fn page(call: &Call, refusal: &Refusal, attempt: Option<Attempt<'_>>)
         html.raw("</h1>");
         html.element("p class=\"notice warn\" role=\"alert\"", next_key(refusal));
         html.figures(|html| facts(html, refusal));
-        match (attempt, &round) {
-            // Whether it was done is not known: only the same key finds out without buying twice.
-            (Some(attempt), Some(round)) if is_undecided(refusal) => {
-                let of = (attempt.amount, attempt.key);
-                place::buying(html, round.as_str(), of, ("again", "page-again"));
-            }
-            _ => {
-                html.raw("<p><a class=\"button\" data-do=\"again\" href=\"");
-                html.text(&path);
-                html.raw("\">");
-                html.say(if round.is_some() { "page-to-the-round" } else { "page-rounds" });
-                html.raw("</a></p>");
-            }
-        }
+        next(html);
         if *refusal == Refusal::Unauthenticated {
-            place::sign_in(html, edge, round.as_ref().map(openrun_core::RoundId::as_str));
+            place::sign_in(html, edge, around.round);
         }
         html.raw("</section>");
     });
@@ -115,7 +155,13 @@ fn next_key(refusal: &Refusal) -> &'static str {
         Refusal::MonthlyLimitExceeded { .. }
         | Refusal::HoldingLimitExceeded { .. }
         | Refusal::InvalidAmount { .. }
-        | Refusal::InsufficientStock { .. } => "page-next-amount",
+        | Refusal::InsufficientStock { .. }
+        | Refusal::InsufficientBalance { .. }
+        | Refusal::ReceiverLimitExceeded => "page-next-amount",
+        Refusal::ReceiverNotFound => "page-next-receiver",
+        Refusal::AlreadySpent
+        | Refusal::BelowRefundThreshold { .. }
+        | Refusal::GiftNotRefundable => "page-next-spend",
         Refusal::SoldOut => "page-next-sold-out",
         Refusal::PaymentDeclined => "page-next-payment",
         Refusal::Suspended { .. } => "page-next-suspended",
@@ -146,6 +192,13 @@ fn facts(html: &mut Html, refusal: &Refusal) {
         }
         Refusal::InsufficientStock { remaining_won: won } => {
             html.figure("page-left", "left", |html| html.won(won.0));
+        }
+        Refusal::InsufficientBalance { balance_won: won } => {
+            html.figure("page-voucher-balance", "balance", |html| html.won(won.0));
+        }
+        Refusal::BelowRefundThreshold { spent_bps, threshold_bps } => {
+            html.figure("page-share-spent", "", |html| html.share(*spent_bps));
+            html.figure("page-share-needed", "", |html| html.share(*threshold_bps));
         }
         Refusal::InvalidAmount { unit_won: Some(unit), monthly_limit_won: Some(most) } => {
             html.figure("page-amount-unit", "", |html| html.won(unit.0));

@@ -9,13 +9,15 @@ import type { Caller } from "./caller";
 import type { Memory } from "./memory";
 import * as parts from "./parts";
 import { inWords } from "./refusals";
-import type { Limit, Program, Purchase, Voucher } from "./types";
+import type { Limit, Program, Purchase } from "./types";
+import { vouchers } from "./view_voucher";
+import { Vouchers } from "./vouchers";
 
 export class MePage {
   private programs: Program[] = [];
   private limits: Limit[] = [];
   private purchases: Purchase[] | null = null;
-  private vouchers: Voucher[] = [];
+  private readonly vouchers: Vouchers;
   private cursor: string | null = null;
   private problem: Problem | null = null;
   private isAsking = false;
@@ -26,9 +28,21 @@ export class MePage {
     private readonly memory: Memory,
     private readonly clock: Clock,
   ) {
+    const headers = () => this.headers();
+    const changed = (isOver: boolean) => (isOver ? void this.load() : this.draw());
+    this.vouchers = new Vouchers(caller, memory, headers, changed);
     onDo(main, {
       again: () => void this.load(),
       more: () => void this.more(),
+      "more-vouchers": () => void this.vouchers.more(),
+      voucher: (control) => void this.vouchers.open(control.dataset["id"] ?? ""),
+      older: () => void this.vouchers.older(),
+      cancel: () => this.vouchers.ask("cancel"),
+      refund: () => this.vouchers.ask("refund"),
+      gift: () => this.vouchers.ask("gift"),
+      back: () => this.vouchers.ask(null),
+      confirm: () => this.vouchers.confirm(null),
+      give: () => this.give(),
       "virtual-person": () => void this.virtualPerson(),
     });
     void this.load();
@@ -51,10 +65,18 @@ export class MePage {
     this.purchases = [];
     this.cursor = null;
     await this.readPage(headers);
-    // Not every server has vouchers to show.
-    const vouchers = await this.caller.read<{ vouchers: Voucher[] }>("/v1/vouchers", { headers });
-    this.vouchers = vouchers.body?.vouchers ?? [];
+    await this.vouchers.load(headers);
     this.draw();
+  }
+
+  /** A gift as it was typed in; what is missing or no number is pointed out by the browser. */
+  private give(): void {
+    const form = this.main.querySelector<HTMLFormElement>('[data-form="gift"]');
+    const typed = (name: string) =>
+      form?.querySelector<HTMLInputElement>(`[name="${name}"]`)?.value.trim() ?? "";
+    const amount_won = Number(typed("gift").replace(/[,\s]/g, ""));
+    if (!form?.reportValidity() || !Number.isSafeInteger(amount_won)) return;
+    this.vouchers.confirm({ to_person: typed("to"), amount_won });
   }
 
   /** The next page, once: a second tap asks for nothing. */
@@ -119,7 +141,13 @@ export class MePage {
   }
 
   private mine(): Child[] {
-    return [this.trouble(), this.limitCards(), this.purchaseCard(), this.voucherCard()];
+    const nameOf = (program: string) => this.nameOf(program);
+    return [
+      this.trouble(),
+      this.limitCards(),
+      vouchers(this.vouchers.state, nameOf, this.clock.now()),
+      this.purchaseCard(),
+    ];
   }
 
   private trouble(): Child {
@@ -178,27 +206,6 @@ export class MePage {
         ? h("ul", { class: "bare" }, rows)
         : h("p", { class: "soft" }, say("me-none")),
       this.cursor && parts.secondary("more", say("me-more")),
-    );
-  }
-
-  private voucherCard(): Child {
-    if (this.vouchers.length === 0) return null;
-    const rows = this.vouchers.map((voucher) =>
-      h(
-        "li",
-        { "data-key": voucher.id },
-        h("strong", null, `${say("me-balance")} ${won(voucher.balance_won)}`),
-        h("br"),
-        this.nameOf(voucher.program_id),
-        h("br"),
-        h("small", { class: "number" }, voucher.id),
-      ),
-    );
-    return h(
-      "section",
-      { class: "card", "data-key": "vouchers" },
-      h("h2", null, say("me-vouchers")),
-      h("ul", { class: "bare" }, rows),
     );
   }
 }

@@ -9,7 +9,8 @@ import { claimsOf, expiryOf, lasting, ofTab, type Store } from "../shared/storag
 const TOKEN = "openrun.token";
 /** Whose things are kept: outlives the token. */
 const PERSON = "openrun.person";
-const PERSONAL = /^openrun\.(ticket|pass|key|place)\./;
+const PERSONAL = /^openrun\.(ticket|pass|key|place|errand)\b/;
+const ERRAND = "openrun.errand";
 
 /** A purchase that has no definite answer yet. */
 export interface Attempt {
@@ -19,6 +20,13 @@ export interface Attempt {
   pass?: string;
   /** Known once the server answered 202. */
   purchase?: string;
+}
+
+/** Something asked of a voucher that has no definite answer yet. */
+export interface Errand {
+  key: string;
+  path: string;
+  body: Record<string, string | number>;
 }
 
 /** The last place that was seen: shown while the server cannot be reached. */
@@ -98,6 +106,15 @@ export class Memory {
 
   set attempt(attempt: Attempt | null) {
     write(this.long, `openrun.key.${this.round}`, attempt && JSON.stringify(attempt));
+  }
+
+  get errand(): Errand | null {
+    const isIt = (it: Errand) => typeof it.key === "string" && typeof it.path === "string";
+    return read<Errand>(this.long, ERRAND, isIt);
+  }
+
+  set errand(errand: Errand | null) {
+    write(this.long, ERRAND, errand && JSON.stringify(errand));
   }
 
   get seen(): Seen | null {

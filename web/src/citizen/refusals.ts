@@ -3,7 +3,7 @@
 
 import type { Problem } from "../shared/api";
 import { has, say, type Values } from "../shared/fluent";
-import { count, moment, won } from "../shared/format";
+import { count, moment, percent, won } from "../shared/format";
 
 /** What to offer after a refusal. */
 export type Way =
@@ -34,6 +34,9 @@ const WAYS: Record<string, Way> = {
   "program-not-found": "end",
   "round-not-found": "end",
   "purchase-not-found": "end",
+  "voucher-not-found": "end",
+  "merchant-not-found": "end",
+  "receiver-not-found": "end",
   "notice-not-found": "end",
   "ask-not-found": "end",
   "not-found": "end",
@@ -56,7 +59,15 @@ const WAYS: Record<string, Way> = {
   "holding-limit-exceeded": "amount",
   "sold-out": "end",
   "insufficient-stock": "amount",
+  "voucher-not-active": "end",
+  "wrong-region": "end",
+  "insufficient-balance": "amount",
+  "already-spent": "end",
+  "below-refund-threshold": "end",
+  "gift-not-refundable": "end",
+  "receiver-limit-exceeded": "amount",
   "payment-declined": "amount",
+  "payback-declined": "end",
   overloaded: "again",
   unavailable: "again",
 };
@@ -83,6 +94,7 @@ export function inWords(problem: Problem, now: number): Said {
 export function valuesOf(problem: Problem, now: number): Values {
   const time = (fact: unknown) => (typeof fact === "string" ? moment(fact, now) : "none");
   const money = (fact: unknown) => (typeof fact === "number" ? won(fact) : "none");
+  const share = (fact: unknown) => (typeof fact === "number" ? percent(fact) : "none");
   const word = (fact: unknown) => (typeof fact === "string" ? fact : "none");
   const { ahead } = problem;
   return {
@@ -96,5 +108,8 @@ export function valuesOf(problem: Problem, now: number): Values {
     allowance: money(problem["allowance_won"]),
     room: money(problem["room_won"]),
     remaining: money(problem["remaining_won"]),
+    balance: money(problem["balance_won"]),
+    spent: share(problem["spent_bps"]),
+    threshold: share(problem["threshold_bps"]),
   };
 }

@@ -110,10 +110,42 @@ export interface Purchase {
   created_at: string;
 }
 
+export type VoucherState =
+  | "active"
+  | "used_up"
+  | "paying_back"
+  | "cancelled"
+  | "refunded"
+  | "expired";
+
 export interface Voucher {
   id: string;
   program_id: string;
+  state: VoucherState;
+  /** The purchase that it is of; null for a gift. */
+  purchase_id: string | null;
+  amount_won: number;
   balance_won: number;
-  amount_won?: number;
-  state?: string;
+  spent_won: number;
+  given_won: number;
+  expires_at: string | null;
+}
+
+/** What happened to a voucher. */
+export interface Move {
+  /** Its place in the history: the beginning and the end of a payback share an id. */
+  number: number;
+  kind:
+    | "bought"
+    | "received"
+    | "spent"
+    | "given"
+    | "paying_back"
+    | "paid_back"
+    | "payback_refused"
+    | "expired";
+  amount_won: number;
+  balance_won: number;
+  merchant_id: string | null;
+  created_at: string;
 }

@@ -6,11 +6,12 @@ use crate::payment::VoidReason;
 use crate::purchase::{Purchase, PurchaseState};
 use crate::round::LifeCycle;
 use crate::round_spec::LineId;
+use crate::voucher::{Asked, Payback, PaybackCause, VoucherMove};
 use crate::*;
 
 #[test]
 fn every_event_comes_back_from_its_stored_form() {
-    for event in one_of_each() {
+    for event in one_of_each().into_iter().chain(of_vouchers()) {
         let stored = StoredEvent { seq: u64::MAX, at: at("10:00"), event };
         let text = serde_json::to_string(&stored).expect("serialises");
         let back = serde_json::from_str::<StoredEvent>(&text);
@@ -27,6 +28,16 @@ fn an_event_belongs_to_the_round_that_it_names() {
         let expected = (!without.contains(&kind.as_str())).then(|| second_round().id);
         assert_eq!(event.round(), expected.as_ref(), "{kind}");
     }
+}
+
+/// Rounds are read without them.
+#[test]
+fn an_event_of_a_voucher_is_of_no_round_and_says_whose_it_is() {
+    for event in of_vouchers() {
+        assert_eq!(event.round(), None, "{event:?}");
+        assert_eq!(event.voucher_move().map(|of| of.person), Some(person(1)), "{event:?}");
+    }
+    assert!(one_of_each().iter().all(|event| event.voucher_move().is_none()));
 }
 
 #[test]
@@ -140,5 +151,63 @@ fn one_of_each() -> Vec<Event> {
             digest,
             refusal: Refusal::MonthlyLimitExceeded { allowance_won: Won(1) },
         },
+    ]
+}
+
+fn of_vouchers() -> Vec<Event> {
+    let purchase = purchase_in_july();
+    let asked = Some(Asked { key: key("k-2"), digest: [3; 32] });
+    let of = VoucherMove {
+        program: program().id,
+        voucher: purchase.id.into(),
+        person: person(1),
+        id: MoveId(u128::MAX - 2),
+        number: 1,
+        at: at("12:00"),
+        asked,
+    };
+    let ended = VoucherMove { number: 2, asked: None, ..of.clone() };
+    let payback = Payback {
+        round: purchase.round.clone(),
+        channel: channel(),
+        cause: PaybackCause::Cancel,
+        amount: Won(100_000),
+        price: Won(93_000),
+        subsidy: Won(7_000),
+        month_back: Some(purchase.month),
+    };
+    let request = Some("{\"a\": 1}".to_owned());
+    vec![
+        Event::Spent {
+            of: of.clone(),
+            merchant: MerchantId::new("tea-house").expect("a slug"),
+            amount: Won(1),
+            balance_after: Won(99_999),
+        },
+        Event::PaybackSent {
+            of: of.clone(),
+            payback: payback.clone(),
+            purchase_at: at("10:00"),
+            request,
+        },
+        Event::PaidBack { of: ended.clone(), payback: payback.clone() },
+        Event::PaybackRefused {
+            of: ended.clone(),
+            payback: Payback { month_back: None, ..payback },
+        },
+        Event::Gifted {
+            of,
+            to: person(2),
+            round: purchase.round,
+            channel: channel(),
+            bought_at: at("10:00"),
+            month: purchase.month,
+            amount: Won(10_000),
+            price: Won(9_300),
+            subsidy: Won(700),
+            balance_after: Won(90_000),
+            expires_at: None,
+        },
+        Event::Expired { of: ended, amount: Won(90_000) },
     ]
 }

@@ -7,3 +7,4 @@ mod holds;
 mod journal;
 mod sale;
 pub mod samples;
+mod vouchers;
