@@ -55,7 +55,7 @@ enum At {
     /// Handed to a stream, as this one of it.
     Sent(usize, Box<Event>),
     /// The rail was asked.
-    RailAsked(VoucherId, MoveId),
+    Rail(VoucherId, MoveId),
     Over,
 }
 
@@ -160,7 +160,7 @@ impl House {
                 self.give(wish, giver, *event, month, task)
             }
             (wish, At::Sent(_, event)) => self.durable(wish, &event),
-            (Wish::Cancel(me) | Wish::Refund(me), At::RailAsked(voucher, id)) => {
+            (Wish::Cancel(me) | Wish::Refund(me), At::Rail(voucher, id)) => {
                 match self.people[me].decide_payback_end(self.now, voucher, id, true) {
                     Some(event) => self.send(me, event),
                     None => At::Over,
@@ -293,7 +293,7 @@ impl House {
             self.people[me].settle_move(who(me), event);
         }
         match (event, wish) {
-            (Event::PaybackSent { of, .. }, _) => At::RailAsked(of.voucher, of.id),
+            (Event::PaybackSent { of, .. }, _) => At::Rail(of.voucher, of.id),
             (_, Wish::Gift(giver, _)) => {
                 self.people[1 - giver].apply_move(who(1 - giver), event);
                 At::Over
@@ -312,7 +312,7 @@ impl House {
         }
         self.people = [0, 1].map(|me| self.replayed(me));
         for (_, stands) in &mut self.tasks {
-            if !matches!(stands, At::Start | At::RailAsked(..)) {
+            if !matches!(stands, At::Start | At::Rail(..)) {
                 *stands = At::Over;
             }
         }
