@@ -65,18 +65,17 @@ fn merchants_can_take_payment_while_others_rush() {
             paying.push(tokio::spawn(pay_on(shopper, id, is_over, paid)));
         }
         payments_go_on(&paid, "nothing else happens").await;
-        let rush: Vec<_> = (0..CROWD)
-            .map(|person| {
-                let mut buyer = app.buyer(&format!("person-{person}"));
-                async move {
-                    buyer.join_until_answered("r1").await;
-                    let _ = buyer.sign_up().await;
-                    if buyer.pass.is_some() {
-                        let _ = buyer.buy_until_answered("r1", "key", 10_000).await;
-                    }
+        let rush = (0..CROWD).map(|person| {
+            let mut buyer = app.buyer(&format!("person-{person}"));
+            async move {
+                buyer.join_until_answered("r1").await;
+                let _ = buyer.sign_up().await;
+                if buyer.pass.is_some() {
+                    let _ = buyer.buy_until_answered("r1", "key", 10_000).await;
                 }
-            })
-            .collect();
+            }
+        });
+        let rush: Vec<_> = rush.collect();
         let rushing = tokio::spawn(join_all(rush));
         payments_go_on(&paid, "everybody else rushes").await;
         rushing.await.expect("no panic");
