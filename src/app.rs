@@ -60,11 +60,14 @@ pub struct Ports {
     pub rail: Option<PayBy>,
     /// Keeps everything; that of the settings when absent.
     pub store: Option<Arc<dyn Store>>,
+    /// Keeps the list of merchants; the store of the settings when absent, if the sale is kept there.
+    pub merchants: Option<Arc<dyn MerchantRows>>,
 }
 
 impl Default for Ports {
     fn default() -> Ports {
-        Ports { clock: Arc::new(SystemClock::default()), rail: None, store: None }
+        let clock = Arc::new(SystemClock::default());
+        Ports { clock, rail: None, store: None, merchants: None }
     }
 }
 
@@ -120,8 +123,13 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
             (witness.clone(), Some(witness))
         }
     };
+    let rows = match ports.merchants {
+        Some(rows) => Some(rows),
+        None if witness.is_some() => Some(store::merchants_of(&config.store)?),
+        None => None,
+    };
     let engine = Engine::start(store, ports.clock, rail, keys.draw_secrets()).await?;
-    let merchants = match follow_merchants(config, witness.is_some(), &engine).await {
+    let merchants = match follow_merchants(config, rows, &engine).await {
         Ok(merchants) => merchants,
         Err(fault) => {
             engine.stop().await;
@@ -155,17 +163,14 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
     Ok(Running { public, ops, engine, keys, merchants, _expiry, server, witness, stop_timeout })
 }
 
-/// The merchants of the store of the settings, if it is that, from now on. In development there are
-/// some in each region of a program until some were imported.
+/// The merchants of a list from now on. In development there are some in each region of a program
+/// while nobody is on it.
 async fn follow_merchants(
     config: &Config,
-    is_store_of_settings: bool,
+    rows: Option<Arc<dyn MerchantRows>>,
     engine: &Engine,
 ) -> Result<Followed, StartFault> {
-    let rows: Arc<dyn MerchantRows> = match is_store_of_settings {
-        true => store::merchants_of(&config.store)?,
-        false => Arc::new(NoMerchants),
-    };
+    let rows = rows.unwrap_or_else(|| Arc::new(NoMerchants));
     let of_programs = engine.clone();
     let regions: Regions = Box::new(move || {
         let programs = of_programs.programs();
