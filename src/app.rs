@@ -8,10 +8,10 @@ use crate::config::Config;
 use crate::expiry::{self, Expiry};
 use crate::http::pages::Site;
 use crate::http::{self, Server, ServerOptions};
-use crate::merchants::{self, Directory, Followed, Regions};
+use crate::merchants::{self, Followed, Regions};
 use crate::rail::{self, RailFault, Webhooks};
 use crate::store::witness::{self, Witness, WitnessError};
-use crate::store::{self, OpenError};
+use crate::store::{self, MerchantRows, NoMerchants, OpenError};
 use crate::telemetry;
 use crate::trust::{Keys, KeysError};
 use openrun_actors::store::StoreError;
@@ -60,14 +60,14 @@ pub struct Ports {
     pub rail: Option<PayBy>,
     /// Keeps everything; that of the settings when absent.
     pub store: Option<Arc<dyn Store>>,
-    /// Who takes vouchers; those of the store of the settings when absent. Nobody does beside a
-    /// store of the caller's own.
-    pub merchants: Option<Directory>,
+    /// Keeps the list of merchants; the store of the settings when absent, if the sale is kept there.
+    pub merchants: Option<Arc<dyn MerchantRows>>,
 }
 
 impl Default for Ports {
     fn default() -> Ports {
-        Ports { clock: Arc::new(SystemClock::default()), rail: None, store: None, merchants: None }
+        let clock = Arc::new(SystemClock::default());
+        Ports { clock, rail: None, store: None, merchants: None }
     }
 }
 
@@ -81,10 +81,8 @@ pub struct Running {
     pub engine: Engine,
     /// What it signs and checks with.
     pub keys: Arc<Keys>,
-    /// Who takes vouchers.
-    pub merchants: Directory,
-    /// Keeps them as the store has them.
-    _followed: Option<Followed>,
+    /// Who takes vouchers, as the store has them now.
+    pub merchants: Followed,
     /// Lets vouchers expire.
     _expiry: Expiry,
     server: Server,
@@ -125,22 +123,25 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
             (witness.clone(), Some(witness))
         }
     };
-    let is_own_store = witness.is_some() && ports.merchants.is_none();
-    let engine = Engine::start(store, ports.clock, rail, keys.draw_secrets()).await?;
-    let followed = match is_own_store {
-        true => Some(follow_merchants(config, &engine).await?),
-        false => None,
+    let rows = match ports.merchants {
+        Some(rows) => Some(rows),
+        None if witness.is_some() => Some(store::merchants_of(&config.store)?),
+        None => None,
     };
-    let merchants = match &followed {
-        Some(followed) => followed.directory.clone(),
-        None => ports.merchants.unwrap_or_default(),
+    let engine = Engine::start(store, ports.clock, rail, keys.draw_secrets()).await?;
+    let merchants = match follow_merchants(config, rows, &engine).await {
+        Ok(merchants) => merchants,
+        Err(fault) => {
+            engine.stop().await;
+            return Err(fault);
+        }
     };
     let server = http::start(ServerOptions {
         public: config.public,
         ops: config.ops,
         workers: config.worker_count(),
         engine: engine.clone(),
-        merchants: merchants.clone(),
+        merchants: merchants.directory.clone(),
         keys: Arc::clone(&keys),
         webhooks,
         metrics,
@@ -157,27 +158,19 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
             return Err(StartFault::listen(cause));
         }
     };
-    let (public, ops) = (server.public_addr, server.ops_addr);
-    let stop_timeout = config.stop_timeout();
-    let (_followed, _expiry) = (followed, expiry::watch(engine.clone()));
-    Ok(Running {
-        public,
-        ops,
-        engine,
-        keys,
-        merchants,
-        _followed,
-        _expiry,
-        server,
-        witness,
-        stop_timeout,
-    })
+    let (public, ops, stop_timeout) = (server.public_addr, server.ops_addr, config.stop_timeout());
+    let _expiry = expiry::watch(engine.clone());
+    Ok(Running { public, ops, engine, keys, merchants, _expiry, server, witness, stop_timeout })
 }
 
-/// The merchants of the store of the settings, from now on. In development there are some in each
-/// region of a program until some were imported.
-async fn follow_merchants(config: &Config, engine: &Engine) -> Result<Followed, StartFault> {
-    let rows = store::merchants_of(&config.store)?;
+/// The merchants of a list from now on. In development there are some in each region of a program
+/// while nobody is on it.
+async fn follow_merchants(
+    config: &Config,
+    rows: Option<Arc<dyn MerchantRows>>,
+    engine: &Engine,
+) -> Result<Followed, StartFault> {
+    let rows = rows.unwrap_or_else(|| Arc::new(NoMerchants));
     let of_programs = engine.clone();
     let regions: Regions = Box::new(move || {
         let programs = of_programs.programs();

@@ -218,9 +218,9 @@ union all select stream_id, seq from voucher_move;
 
 create type new_voucher_move as (
     seq bigint, at bigint, decided_at bigint, kind text, id bytea, voucher bytea,
-    person bytea, receiver bytea, merchant text, move_no bigint, amount bigint, price bigint, subsidy bigint,
-    balance_after bigint, cause text, idempotency_key text, digest bytea, round_name integer,
-    month integer, due_at bigint, body json);
+    person bytea, receiver bytea, merchant text, move_no bigint, amount bigint, price bigint,
+    subsidy bigint, balance_after bigint, cause text, idempotency_key text, digest bytea,
+    round_name integer, month integer, due_at bigint, body json);
 
 -- Takes the right to write to a stream from whoever had it: to the people's (no program), to that
 -- of a program, or to that of its vouchers, whose number is the negative of the program's. Waits
@@ -247,22 +247,9 @@ begin
 end
 $$;
 
--- Writes the moves of vouchers of a batch, in the order of their array, which the caller sorts by
--- person and key: a key is one over all streams.
-create function write_voucher_moves(of_stream bigint, numbers bigint[], moves new_voucher_move[])
-returns void
-language sql set search_path = openrun, pg_temp as $$
-    insert into voucher_move (
-        stream_id, seq, at, decided_at, kind, id, voucher, person, receiver, merchant, move_no,
-        amount, price, subsidy, balance_after, cause, idempotency_key, digest, round_id, month, due_at, body)
-    select of_stream, seq, at, decided_at, kind, id, voucher, person, receiver, merchant, move_no,
-        amount, price, subsidy, balance_after, cause, idempotency_key, digest, numbers[round_name], month,
-        due_at, body
-    from unnest(moves)
-$$;
-
 -- Writes a batch of the stream of a program's vouchers: the fence of write_batch, and the two
--- tables that such a batch may touch. What write_batch says of its order holds here too.
+-- tables that such a batch may touch. What write_batch says of its order holds here too: moves are
+-- sorted by person and key, which is one over all streams.
 create function write_voucher_batch(
     of_stream bigint, under_epoch bigint, from_seq bigint, events bigint, decided_at bigint,
     hash_before bytea, hash_after bytea, names text[],
@@ -270,6 +257,8 @@ create function write_voucher_batch(
 returns boolean
 language plpgsql security definer set search_path = openrun, pg_temp as $$
 #variable_conflict use_column
+declare
+    numbers bigint[];
 begin
     update stream set next_seq = from_seq + events, hash = hash_after
     where id = of_stream and epoch = under_epoch and next_seq = from_seq and hash = hash_before;
@@ -282,12 +271,20 @@ begin
     insert into batch (stream_id, first_seq, count, epoch, at, hash)
     values (
         of_stream, from_seq, events, under_epoch, write_voucher_batch.decided_at, hash_after);
+    numbers := numbers_of(names);
     if cardinality(refusals) > 0 then
         insert into refusal (stream_id, person, idempotency_key, seq, at, digest, body)
         select of_stream, person, idempotency_key, seq, at, digest, body from unnest(refusals);
     end if;
     if cardinality(moves) > 0 then
-        perform write_voucher_moves(of_stream, numbers_of(names), moves);
+        insert into voucher_move (
+            stream_id, seq, at, decided_at, kind, id, voucher, person, receiver, merchant, move_no,
+            amount, price, subsidy, balance_after, cause, idempotency_key, digest, round_id, month,
+            due_at, body)
+        select of_stream, seq, at, decided_at, kind, id, voucher, person, receiver, merchant,
+            move_no, amount, price, subsidy, balance_after, cause, idempotency_key, digest,
+            numbers[round_name], month, due_at, body
+        from unnest(moves);
     end if;
     return true;
 end
@@ -320,8 +317,7 @@ begin
 end
 $$;
 
-revoke all on function take_over, write_voucher_moves, write_voucher_batch, import_merchants
-from public;
+revoke all on function take_over, write_voucher_batch, import_merchants from public;
 grant execute on function take_over, write_voucher_batch, import_merchants to openrun_writer;
 grant select on voucher_move, merchant, merchant_list, voucher, posting, balance_moved,
     holding_moved, allowance_returned, gift_limit_defined

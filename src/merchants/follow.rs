@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// How often the version of the list is asked for: who imports waits no minute for it.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
+/// The same in development, where somebody has just added a program and wants to pay with it.
+const LOOK_EVERY_IN_DEVELOPMENT: Duration = Duration::from_secs(1);
 
 /// The regions that sample merchants are wanted in; none outside of development.
 pub type Regions = Box<dyn Fn() -> BTreeSet<String> + Send + Sync>;
@@ -22,22 +24,12 @@ pub type Regions = Box<dyn Fn() -> BTreeSet<String> + Send + Sync>;
 pub struct Followed {
     /// The merchants, always the newest that could be read.
     pub directory: Directory,
-    task: Option<tokio::task::JoinHandle<()>>,
-}
-
-impl Followed {
-    /// Merchants that no store has, and that never change: none, until somebody puts some there.
-    #[must_use]
-    pub fn nobody() -> Followed {
-        Followed { directory: Directory::default(), task: None }
-    }
+    task: tokio::task::JoinHandle<()>,
 }
 
 impl Drop for Followed {
     fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
+        self.task.abort();
     }
 }
 
@@ -50,7 +42,8 @@ pub async fn follow(
     rows: Arc<dyn MerchantRows>,
     regions: Option<Regions>,
 ) -> Result<Followed, StoreError> {
-    follow_every(LOOK_EVERY, rows, regions).await
+    let pause = if regions.is_some() { LOOK_EVERY_IN_DEVELOPMENT } else { LOOK_EVERY };
+    follow_every(pause, rows, regions).await
 }
 
 pub(super) async fn follow_every(
@@ -70,7 +63,7 @@ pub(super) async fn follow_every(
             }
         }
     });
-    Ok(Followed { directory, task: Some(task) })
+    Ok(Followed { directory, task })
 }
 
 struct Follower {

@@ -30,6 +30,25 @@ pub trait MerchantRows: Send + Sync {
     async fn import(&self, merchants: Vec<Merchant>) -> Result<u64, StoreError>;
 }
 
+/// A list that nobody is on and nobody can be added to: beside a store that keeps none.
+#[derive(Debug, Clone, Copy)]
+pub struct NoMerchants;
+
+#[async_trait]
+impl MerchantRows for NoMerchants {
+    async fn version(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn all(&self) -> Result<(u64, Vec<Merchant>), StoreError> {
+        Ok((0, Vec::new()))
+    }
+
+    async fn import(&self, _: Vec<Merchant>) -> Result<u64, StoreError> {
+        Err(StoreError("this store keeps no merchants".to_owned()))
+    }
+}
+
 /// The merchants of the store that `url` names, which must be there: a server has it open.
 ///
 /// # Errors

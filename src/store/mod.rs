@@ -30,7 +30,7 @@ mod sample;
 #[cfg(test)]
 mod sqlite_tests;
 
-pub use merchants::{IMPORTED_AT_ONCE, MerchantRows, merchants_of, open_merchants};
+pub use merchants::{IMPORTED_AT_ONCE, MerchantRows, NoMerchants, merchants_of, open_merchants};
 pub use open_error::OpenError;
 
 use openrun_actors::store::Store;

@@ -222,3 +222,52 @@ async fn a_row_that_was_damaged_is_an_error_and_not_a_guess() {
     assert_eq!(cause, "a row of purchase is damaged in column digest");
     assert!(store.purchase(sample::purchase(1).id).await.is_err());
 }
+
+/// The columns of a move are what the audit looks at, its event is what comes back: each has to say
+/// what the other does.
+#[tokio::test]
+async fn a_move_whose_columns_say_otherwise_is_damaged() {
+    let (directory, path) = somewhere();
+    let mut owner = Owner::of(open(&url(&path)).await.expect("opens")).await;
+    owner.write(sample::one_of_each()).await.expect("writes");
+    let mut vouchers = Owner::of_stream(owner.store, sample::vouchers::voucher_stream()).await;
+    vouchers.write(sample::vouchers::of_vouchers()).await.expect("writes");
+    drop(vouchers);
+    let poked = directory.path().join("poked.db");
+    for (column, value) in [
+        ("decided_at", "0"),
+        ("kind", "'spent'"),
+        ("id", "zeroblob(16)"),
+        ("voucher", "zeroblob(16)"),
+        ("person", "zeroblob(16)"),
+        ("receiver", "null"),
+        ("merchant", "'elsewhere'"),
+        ("move_no", "9"),
+        ("amount", "1"),
+        ("price", "null"),
+        ("subsidy", "1"),
+        ("balance_after", "1"),
+        ("cause", "'cancel'"),
+        ("idempotency_key", "'another'"),
+        ("digest", "zeroblob(32)"),
+        ("round_id", "1"),
+        ("month", "null"),
+        ("due_at", "0"),
+    ] {
+        std::fs::copy(&path, &poked).expect("copied");
+        let raw = Connection::open(&poked).expect("opens");
+        raw.execute_batch(&format!(
+            "pragma ignore_check_constraints = 1; drop trigger voucher_move_is_never_changed;
+             update voucher_move set {column} = {value} where kind = 'gifted'"
+        ))
+        .expect("planted");
+        drop(raw);
+        let store = open(&url(&poked)).await.expect("opens");
+        let giver = store.voucher_events(sample::person(1)).await;
+        let receiver = store.voucher_events(sample::person(2)).await;
+        let cause = giver.and(receiver).expect_err(column).0;
+        assert_eq!(cause, format!("a row of voucher_move is damaged in column {column}"));
+        drop(store);
+        std::fs::remove_file(&poked).expect("removed");
+    }
+}

@@ -1,7 +1,7 @@
 //! Complaints of those who wanted to be paid, and of those who wanted to pay.
 
 use crate::support::app::MORNING;
-use crate::support::checks::{self, eventually};
+use crate::support::checks::eventually;
 use crate::support::staff::{CITYWIDE, RoundForm, citywide_rules};
 use crate::support::stalling_store::stream_of;
 use crate::support::{Buyer, StallingStore, TestApp, allowed, join_all, on_stage};
@@ -75,6 +75,7 @@ fn merchants_can_take_payment_while_others_rush() {
                 }
             }
         });
+        let rush: Vec<_> = rush.collect();
         let rushing = tokio::spawn(join_all(rush));
         payments_go_on(&paid, "everybody else rushes").await;
         rushing.await.expect("no panic");

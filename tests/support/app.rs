@@ -10,11 +10,11 @@ use super::ports::{DecliningRail, TestClock, folder};
 use super::scripted_rail::ScriptedRail;
 use super::staff::Operator;
 use super::store::{Audited, TestStore};
-use super::vouchers::merchants;
+use super::vouchers::TestMerchants;
 use super::wire::Web;
 use openrun::app::{Ports, Running, StartFault, start_with};
 use openrun::config::Config;
-use openrun::merchants::Directory;
+use openrun::store::MerchantRows;
 use openrun::store::OpenError;
 use openrun::trust::{Keys, Role};
 use openrun_actors::{Clock, Engine, PayBy, Store};
@@ -259,7 +259,7 @@ async fn start_when_free(
 ) -> Running {
     for _ in 0..500 {
         let (rail, store) = (Some(rail.clone()), ground.port.clone());
-        let merchants = Some(Directory::of(merchants()));
+        let merchants: Option<Arc<dyn MerchantRows>> = Some(Arc::new(TestMerchants));
         let ports = Ports { clock: Arc::clone(clock), rail, store, merchants };
         match start_with(config, ports).await {
             Ok(running) => return running,

@@ -4,6 +4,8 @@ use super::checks::{allowed, eventually};
 use super::people::Buyer;
 use super::wire::{Answer, Request};
 use openrun::merchants::Merchant;
+use openrun::store::MerchantRows;
+use openrun_actors::store::StoreError;
 use openrun_core::{MerchantId, ProgramId};
 use serde_json::{Value, json};
 
@@ -29,6 +31,24 @@ pub fn merchants() -> Vec<Merchant> {
         merchant(PICKY, "까다로운 빵집", "seoul", &["nobody-sells-it"]),
         merchant(FAR_AWAY, "먼 빵집", "gangwon", &[]),
     ]
+}
+
+/// The list of them, as a store keeps one.
+pub struct TestMerchants;
+
+#[async_trait::async_trait]
+impl MerchantRows for TestMerchants {
+    async fn version(&self) -> Result<u64, StoreError> {
+        Ok(1)
+    }
+
+    async fn all(&self) -> Result<(u64, Vec<Merchant>), StoreError> {
+        Ok((1, merchants()))
+    }
+
+    async fn import(&self, _: Vec<Merchant>) -> Result<u64, StoreError> {
+        Err(StoreError("it stays as it is".to_owned()))
+    }
 }
 
 impl Buyer {

@@ -1,9 +1,10 @@
 //! The reads of the port about vouchers after their sale.
 
+use super::composite::Hidden;
 use super::decode::{Columns, REFUSAL, VOUCHER_MOVE};
 use super::names::Names;
 use super::point::{self, placed, select};
-use super::reader::{PLACE, Parameter, Query, Reader, hidden, hidden_or_none, plain};
+use super::reader::{PLACE, Parameter, Query, Reader, hidden, plain};
 use crate::store::due::{Due, Validity};
 use openrun_actors::store::StoreError;
 use openrun_core::{PersonKey, ProgramId, RoundId, StoredEvent, Timestamp, VoucherId};
@@ -42,7 +43,7 @@ pub(super) async fn voucher_events(
 }
 
 pub(super) async fn open_paybacks(reader: &Reader) -> Result<Vec<StoredEvent>, StoreError> {
-    // Steps of paybacks are those that name a round: found by that index alone.
+    // Steps of paybacks are those that name a round, and few beside all moves.
     let which = "where round_id is not null and kind = 'payback_sent'
             and not exists (
                 select from voucher_move as ended
@@ -83,14 +84,14 @@ pub(super) async fn vouchers_due(
     let Some(bought_before) = validity.bought_before(until) else { return Ok(due) };
     let sql = format!(
         "select id, person, program_id, decided_at, {PLACE} from purchase
-         where ($1::bytea is null or id > $1) and decided_at < $2 and {} order by id limit $3",
+         where id > $1 and decided_at < $2 and {} order by id limit $3",
         is_left("purchase.id")
     );
     let most = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
     let mut bought = Vec::new();
     let mut after = after;
     while bought.len() < limit {
-        let from = hidden_or_none(after.map(|id| id.0.to_be_bytes()));
+        let from = behind(after);
         let page = vec![from, plain(bought_before.0), plain(most)];
         let looked_at = reader.rows(&sql, page).await?;
         let looked_at = reader.decode(&looked_at, Bought::of).await?;
@@ -117,14 +118,19 @@ async fn given(
 ) -> Result<Vec<Due>, StoreError> {
     let sql = format!(
         "select id, receiver, {PLACE} from voucher_move
-         where kind = 'gifted' and ($1::bytea is null or id > $1) and due_at <= $2 and {}
+         where kind = 'gifted' and id > $1 and due_at <= $2 and {}
          order by id limit $3",
         is_left("voucher_move.id")
     );
-    let from = hidden_or_none(after.map(|id| id.0.to_be_bytes()));
+    let from = behind(after);
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let found = reader.rows(&sql, vec![from, plain(until.0), plain(most)]).await?;
     reader.decode(&found, |row, _| due_of(row)).await
+}
+
+/// What every id that is looked for is above: nothing is below all of them.
+fn behind(after: Option<VoucherId>) -> Parameter {
+    Box::new(Hidden(after.map(|id| id.0.to_be_bytes().to_vec()).unwrap_or_default()))
 }
 
 fn due_of(row: &Row) -> Result<Due, StoreError> {

@@ -40,8 +40,9 @@ pub(super) fn voucher_events(
 }
 
 pub(super) fn open_paybacks(reader: &mut Reader) -> Result<Vec<StoredEvent>, StoreError> {
-    // Steps of paybacks are those that name a round: found by that index alone.
-    let which = "where round_id is not null and kind = 'payback_sent'
+    // Steps of paybacks are those that name a round, and few beside all moves: found by that index.
+    let which =
+        "indexed by voucher_move_by_round where round_id is not null and kind = 'payback_sent'
             and not exists (
                 select 1 from voucher_move as ended
                 where ended.id = voucher_move.id and ended.kind in ('paid_back', 'payback_refused'))
@@ -83,14 +84,14 @@ pub(super) fn vouchers_due(
     let Some(bought_before) = validity.bought_before(until) else { return Ok(due) };
     let sql = format!(
         "select id, person, program_id, decided_at from purchase
-         where (?1 is null or id > ?1) and decided_at < ?2 and {} order by id limit ?3",
+         where id > ?1 and decided_at < ?2 and {} order by id limit ?3",
         is_left("purchase.id")
     );
     let most = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
     let mut bought = Vec::new();
     let mut after = after;
     while bought.len() < limit {
-        let from = after.map(|id| id.0.to_be_bytes());
+        let from = behind(after);
         let looked_at: Vec<Bought> = reader.snapshot(|connection, names| {
             rows(connection, &sql, params![from, bought_before.0, most], |row| {
                 Bought::of(row, |number| names.program(number))
@@ -119,15 +120,20 @@ fn given(
 ) -> Result<Vec<Due>, StoreError> {
     let sql = format!(
         "select id, receiver from voucher_move
-         where kind = 'gifted' and (?1 is null or id > ?1) and due_at <= ?2 and {}
+         where kind = 'gifted' and id > ?1 and due_at <= ?2 and {}
          order by id limit ?3",
         is_left("voucher_move.id")
     );
-    let from = after.map(|id| id.0.to_be_bytes());
+    let from = behind(after);
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     reader.snapshot(|connection: &Connection, _| {
         rows(connection, &sql, params![from, until.0, most], |row| due_of("voucher_move", row))
     })
+}
+
+/// What every id that is looked for is above: nothing is below all of them.
+fn behind(after: Option<VoucherId>) -> Vec<u8> {
+    after.map(|id| id.0.to_be_bytes().to_vec()).unwrap_or_default()
 }
 
 fn due_of(table: &'static str, row: &Row<'_>) -> Result<Due, StoreError> {

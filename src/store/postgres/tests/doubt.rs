@@ -6,6 +6,7 @@ use super::{Owner, PostgresStore, all, open};
 use crate::store::conformance::write_chained;
 use crate::store::postgres::Deadlines;
 use crate::store::sample;
+use crate::store::sample::vouchers::{of, spent, voucher, voucher_stream};
 use openrun_actors::store::{CommitError, Store, StoreError};
 use openrun_core::{Event, RoundId};
 use std::sync::Arc;
@@ -152,6 +153,8 @@ async fn holds_the_row(database: &Database) -> Client {
 async fn a_stream_that_is_stuck_holds_up_no_other() {
     let mut stage = Stage::set().await;
     let mut other = Owner::of_stream(stage.owner.store.clone(), sample::stream_of("busan")).await;
+    // Also not those who spend vouchers of the same program.
+    let mut spending = Owner::of_stream(stage.owner.store.clone(), voucher_stream()).await;
     let holder = holds_the_row(&stage.database).await;
     let store = stage.owner.store.clone();
     let batch = stage.owner.batch(marked());
@@ -159,6 +162,8 @@ async fn a_stream_that_is_stuck_holds_up_no_other() {
     let mut written = 0;
     while !stuck.is_finished() {
         other.write(vec![sample::staff_acted("meanwhile")]).await.expect("goes on");
+        let spend = of(voucher(written), sample::person(written), written, 1);
+        spending.write(vec![spent(spend, 1, 99_999)]).await.expect("goes on");
         other.store.ping().await.expect("reads go on");
         written += 1;
     }
