@@ -8,8 +8,8 @@ use openrun_core::round::Step;
 use openrun_core::round_spec::InletMode;
 use openrun_core::voucher::MerchantFacts;
 use openrun_core::{
-    ChannelId, Event, IdempotencyKey, MoveId, PersonKey, Purchase, PurchaseId, Refusal, RoundId,
-    StockAnswer, StockAsk, Timestamp, VoucherId, Who, Won,
+    By, ChannelId, Event, IdempotencyKey, MoveId, PersonKey, Purchase, PurchaseId, Refusal,
+    RoundId, StockAnswer, StockAsk, Timestamp, VoucherId, Who, Won,
 };
 
 /// Why the engine could not start.
@@ -176,6 +176,8 @@ pub struct Moved<T> {
     /// Whether it is a repeat.
     pub is_replay: bool,
 }
+/// The role of whoever confirms what others ask for.
+const APPROVER: &str = "approver";
 
 /// Who of the staff asked, for the log, and what they had seen.
 #[derive(Debug, Clone)]
@@ -189,6 +191,12 @@ pub struct Staff {
 }
 
 impl Staff {
+    /// Who takes a step.
+    #[must_use]
+    pub fn by(&self) -> By {
+        By { name: self.actor.clone(), confirms: self.role == APPROVER }
+    }
+
     /// Staff who do not say what they had seen.
     #[must_use]
     pub fn new(actor: impl Into<String>, role: impl Into<String>) -> Staff {
@@ -234,7 +242,7 @@ pub(crate) struct Acted {
 #[derive(Debug, Clone)]
 pub enum Wish {
     /// A step of its life.
-    Step(Step),
+    Step(Step, By),
     /// Other figures of the inlet.
     SetInlet(InletPatch),
     /// So many people let in by hand.
@@ -252,11 +260,7 @@ impl Wish {
     #[must_use]
     pub fn action(&self) -> &'static str {
         match self {
-            Wish::Step(Step::Schedule) => "schedule",
-            Wish::Step(Step::Open) => "open",
-            Wish::Step(Step::Pause) => "pause",
-            Wish::Step(Step::Resume) => "resume",
-            Wish::Step(Step::Close) => "close",
+            Wish::Step(step, _) => step.word(),
             Wish::SetInlet(_) => "set-inlet",
             Wish::StepInlet(_) => "step-inlet",
             Wish::AskStock(_) => "ask-stock",

@@ -18,8 +18,8 @@ use openrun_core::round_spec::{
 use openrun_core::time::Date;
 use openrun_core::voucher::AfterSale;
 use openrun_core::{
-    ChannelId, Event, PersonKey, ProgramId, Refusal, RoundId, Rules, StoredEvent, StreamId,
-    Timestamp, WindowId, Won,
+    ChannelId, Event, Opening, PersonKey, ProgramId, Refusal, RoundId, Rules, StoredEvent,
+    StreamId, Timestamp, WindowId, Won,
 };
 use std::sync::Arc;
 
@@ -92,6 +92,7 @@ fn spec(now: Timestamp) -> RoundSpec {
         leftover_to: None,
     };
     RoundSpec {
+        opening: Opening::OnePerson,
         id: round_id(),
         program_id: program_id(),
         name: name(),

@@ -13,7 +13,8 @@ use serde_json::Value;
 
 const PATH: &str = "/v1/admin/rounds/r1/settlement";
 const HEADER: &str = "\u{feff}day,channel,window,purchases,amount_won,price_won,subsidy_won,\
-    cancels,cancelled_won,cancelled_price_won,cancelled_subsidy_won";
+    cancels,cancelled_won,cancelled_price_won,cancelled_subsidy_won,refunds,refunded_won,\
+    refunded_price_won,refunded_subsidy_won";
 
 /// The rows of the table, each cut at its commas, without the names of the columns.
 async fn rows(app: &TestApp) -> Vec<Vec<String>> {
@@ -43,7 +44,7 @@ fn the_rows_of_a_settlement_add_up_to_what_the_round_says_to_the_won() {
         let form = RoundForm::for_all(3_000_000);
         let form = form.times("2022-07-14T10:00:00+09:00", "2022-07-15T22:00:00+09:00");
         app.operator.define_open("r1", &form).await;
-        let nothing = "total,,,0,0,0,0,0,0,0,0".split(',').collect::<Vec<_>>();
+        let nothing = "total,,,0,0,0,0,0,0,0,0,0,0,0,0".split(',').collect::<Vec<_>>();
         assert_eq!(rows(&app).await, [nothing], "before anything is sold");
         let channels = ["seoul-pay", "tmoney-pay", "shinhan-sol"];
         let buying = (0..9_usize).map(|number| {
@@ -76,7 +77,7 @@ fn the_rows_of_a_settlement_add_up_to_what_the_round_says_to_the_won() {
         assert_eq!(names[..3], ["seoul-pay", "shinhan-sol", "tmoney-pay"], "{rows:?}");
         assert!(parts.iter().all(|row| row[2] == "all"), "{rows:?}");
         assert_eq!(total[..3], ["total", "", ""], "{rows:?}");
-        for column in 3..11 {
+        for column in 3..15 {
             let sum: i64 = parts.iter().map(|row| won(row, column)).sum();
             assert_eq!(sum, won(total, column), "{rows:?}");
         }
@@ -86,6 +87,32 @@ fn the_rows_of_a_settlement_add_up_to_what_the_round_says_to_the_won() {
         assert_eq!(won(total, 5) + won(total, 6), sold, "price and subsidy make the amount");
         assert_eq!(won(total, 5), rail.net_won(), "what people paid is what the rail took");
         checks::stop_clean(app, sold).await;
+    });
+}
+
+/// What went back is in rows of its own, of the day on which it went.
+#[test]
+fn a_cancel_is_settled_on_the_day_on_which_it_is_paid_back() {
+    on_stage(async {
+        let app = TestApp::start().await;
+        let form = RoundForm::for_all(400_000);
+        let form = form.times("2022-07-14T10:00:00+09:00", "2022-07-15T22:00:00+09:00");
+        app.operator.define_open("r1", &form).await;
+        let mut ann = app.buyer("ann");
+        let bought = ann.buy_through("r1", "ann-1", 300_000).await.json();
+        app.clock.go_to("2022-07-15T09:00:00+09:00");
+        let ann = app.buyer("ann");
+        let path = format!("/v1/purchases/{}/cancel", bought["id"].as_str().expect("an id"));
+        let cancel = Request::new("POST", path).bearer(&ann.token);
+        let cancelled = app.web.send(&cancel.header("idempotency-key", "cancel-1")).await;
+        assert!((200..300).contains(&cancelled.status), "{cancelled:?}");
+        let rows: Vec<String> = rows(&app).await.iter().map(|row| row.join(",")).collect();
+        let want = [
+            "2022-07-14,seoul-pay,all,1,300000,279000,21000,0,0,0,0,0,0,0,0",
+            "2022-07-15,seoul-pay,,0,0,0,0,1,300000,279000,21000,0,0,0,0",
+            "total,,,1,300000,279000,21000,1,300000,279000,21000,0,0,0,0",
+        ];
+        assert_eq!(rows, want);
     });
 }
 
@@ -120,6 +147,7 @@ fn settlements_that_hang_hold_up_no_purchase_and_only_two_may() {
         let (stalling, audited) = StallingStore::fresh().await;
         let app = TestApp::start_with_port(stalling.clone(), audited, MORNING).await;
         app.operator.define_open("r1", &RoundForm::for_all(400_000)).await;
+        app.buyer("bob").buy_through("r1", "bob-1", 100_000).await;
         stalling.stall_reads(true);
         let asked = |_| {
             let operator = app.operator.clone();

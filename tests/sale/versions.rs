@@ -33,6 +33,12 @@ async fn tag_of(app: &TestApp, path: &str) -> String {
     tag(&app.operator.get(path).await)
 }
 
+/// A round that the clock does not open while a test acts on it.
+fn form(stock_won: i64) -> RoundForm {
+    let form = RoundForm::for_all(stock_won);
+    form.times("2022-07-14T12:00:00+09:00", "2022-07-14T22:00:00+09:00")
+}
+
 /// Every call that changes a round, with a good body, in an order in which each can be done.
 fn changes() -> Vec<(&'static str, String, Value)> {
     let reason = || json!({"reason": "a test"});
@@ -46,7 +52,7 @@ fn changes() -> Vec<(&'static str, String, Value)> {
     let people = json!({"people": 10, "reason": "a test"});
     let stock = json!({"change_won": 10_000, "reason": "a test"});
     vec![
-        ("PUT", ROUND.to_owned(), RoundForm::for_all(400_000).0),
+        ("PUT", ROUND.to_owned(), form(400_000).0),
         step("schedule"),
         step("open"),
         inlet("manual"),
@@ -64,10 +70,10 @@ fn changes() -> Vec<(&'static str, String, Value)> {
 fn who_acts_on_an_old_version_is_told_so_and_changes_nothing() {
     on_stage(async {
         let app = TestApp::start().await;
-        app.operator.define("r1", &RoundForm::for_all(400_000)).await;
+        app.operator.define("r1", &form(400_000)).await;
         let mut old = tag_of(&app, ROUND).await;
         // Another operator was faster.
-        allowed(app.operator.put_round("r1", &RoundForm::for_all(500_000)).await);
+        allowed(app.operator.put_round("r1", &form(500_000)).await);
         for (method, path, body) in changes() {
             let before = app.operator.figures("r1").await;
             let entries = app.operator.log().await.len();

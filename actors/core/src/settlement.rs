@@ -5,11 +5,13 @@
 //! purchase the day on which it was issued, not the day of its hold. Knows nobody's name or key.
 
 use crate::time::Date;
+use crate::voucher::{Payback, PaybackCause};
 use crate::{ChannelId, WindowId, Won};
 use std::collections::BTreeMap;
 
-/// What one row is about.
-pub type Part = (Date, ChannelId, WindowId);
+/// What one row is about: a day, a channel, and the window whose stock was sold; none for what went
+/// back, of which the journal tells the channel alone.
+pub type Part = (Date, ChannelId, Option<WindowId>);
 
 /// What moved: counts, and won.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,6 +32,14 @@ pub struct Sums {
     pub cancelled_price: Won,
     /// What the issuer got back for them.
     pub cancelled_subsidy: Won,
+    /// Vouchers whose balance was refunded.
+    pub refunds: u64,
+    /// The balances.
+    pub refunded: Won,
+    /// What people got back for them.
+    pub refunded_price: Won,
+    /// What the issuer got back for them.
+    pub refunded_subsidy: Won,
 }
 
 /// What was sold on one day through one channel from one window's stock, as a store adds it up.
@@ -63,9 +73,15 @@ impl Sums {
         self.cancelled = self.cancelled.plus(other.cancelled);
         self.cancelled_price = self.cancelled_price.plus(other.cancelled_price);
         self.cancelled_subsidy = self.cancelled_subsidy.plus(other.cancelled_subsidy);
+        self.refunds += other.refunds;
+        self.refunded = self.refunded.plus(other.refunded);
+        self.refunded_price = self.refunded_price.plus(other.refunded_price);
+        self.refunded_subsidy = self.refunded_subsidy.plus(other.refunded_subsidy);
         assert_eq!(self.price.plus(self.subsidy), self.amount, "OR-7: a sale that does not add up");
         let cancelled = self.cancelled_price.plus(self.cancelled_subsidy);
         assert_eq!(cancelled, self.cancelled, "OR-7: a cancel that does not add up");
+        let refunded = self.refunded_price.plus(self.refunded_subsidy);
+        assert_eq!(refunded, self.refunded, "OR-7: a refund that does not add up");
     }
 }
 
@@ -80,19 +96,30 @@ impl Settlement {
         self.rows.entry(part).or_default().add(&sums);
     }
 
-    /// Adds one purchase that was taken back as a whole.
+    /// Adds what went back for one voucher on this day.
     ///
     /// # Panics
     /// When price and subsidy do not make the amount.
-    pub fn cancel(&mut self, part: Part, amount: Won, (price, subsidy): (Won, Won)) {
-        let sums = Sums {
-            cancels: 1,
-            cancelled: amount,
-            cancelled_price: price,
-            cancelled_subsidy: subsidy,
-            ..Sums::default()
+    pub fn give_back(&mut self, day: Date, payback: &Payback) {
+        let Payback { channel, amount, price, subsidy, .. } = payback;
+        let (amount, price, subsidy) = (*amount, *price, *subsidy);
+        let sums = match payback.cause {
+            PaybackCause::Cancel => Sums {
+                cancels: 1,
+                cancelled: amount,
+                cancelled_price: price,
+                cancelled_subsidy: subsidy,
+                ..Sums::default()
+            },
+            PaybackCause::Refund => Sums {
+                refunds: 1,
+                refunded: amount,
+                refunded_price: price,
+                refunded_subsidy: subsidy,
+                ..Sums::default()
+            },
         };
-        self.rows.entry(part).or_default().add(&sums);
+        self.rows.entry((day, channel.clone(), None)).or_default().add(&sums);
     }
 
     /// Its rows, by day, then channel, then window.
@@ -112,12 +139,19 @@ impl Settlement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
+    use crate::{RoundId, Timestamp};
 
     fn part(millis: i64, channel: &str, window: &str) -> Part {
         let slug = "a test names slugs";
         let window = WindowId::new(window).expect(slug);
-        (Date::of(Timestamp(millis)), ChannelId::new(channel).expect(slug), window)
+        (Date::of(Timestamp(millis)), ChannelId::new(channel).expect(slug), Some(window))
+    }
+
+    fn back(channel: &str, cause: PaybackCause, price: i64, subsidy: i64) -> Payback {
+        let (slug, amount) = ("a test names slugs", Won(price + subsidy));
+        let (round, channel) = (RoundId::new("r1").expect(slug), ChannelId::new(channel));
+        let (price, subsidy, channel) = (Won(price), Won(subsidy), channel.expect(slug));
+        Payback { round, channel, cause, amount, price, subsidy, month_back: None }
     }
 
     fn sold(part: Part, purchases: u64, price: i64, subsidy: i64) -> Sold {
@@ -127,10 +161,12 @@ mod tests {
 
     fn text(settlement: &Settlement) -> Vec<String> {
         let line = |name: String, it: &Sums| {
-            let (sold, back) = (it.amount, it.cancelled);
-            format!("{name}: {} {sold} - {} {back}", it.purchases, it.cancels)
+            let (sold, cancelled, refunded) = (it.amount, it.cancelled, it.refunded);
+            let (cancels, refunds) = (it.cancels, it.refunds);
+            format!("{name}: {} {sold} - {cancels} {cancelled} {refunds} {refunded}", it.purchases)
         };
         let rows = settlement.rows().map(|((day, channel, window), sums)| {
+            let window = window.as_ref().map_or("back", WindowId::as_str);
             line(format!("{}/{} {channel} {window}", day.month, day.day), sums)
         });
         rows.chain([line("total".to_owned(), &settlement.total())]).collect()
@@ -145,22 +181,26 @@ mod tests {
         settlement.sell(sold(part(before, "b", "odd"), 2, 186_000, 14_000));
         settlement.sell(sold(part(before, "a", "odd"), 1, 9_300, 700));
         settlement.sell(sold(part(before, "b", "even"), 1, 10_000, 0));
-        settlement.cancel(part(after, "b", "odd"), Won(100_000), (Won(93_000), Won(7_000)));
-        settlement.cancel(part(after, "a", "odd"), Won(10_000), (Won(9_300), Won(700)));
+        let (cancel, refund) = (PaybackCause::Cancel, PaybackCause::Refund);
+        let day = Date::of(Timestamp(after));
+        settlement.give_back(day, &back("b", cancel, 93_000, 7_000));
+        settlement.give_back(day, &back("a", cancel, 9_300, 700));
+        settlement.give_back(day, &back("a", refund, 3_720, 280));
         let want = [
-            "7/14 a odd: 1 10000 - 0 0",
-            "7/14 b even: 1 10000 - 0 0",
-            "7/14 b odd: 2 200000 - 0 0",
-            "7/15 a odd: 0 0 - 1 10000",
-            "7/15 b odd: 1 100000 - 1 100000",
-            "total: 5 320000 - 2 110000",
+            "7/14 a odd: 1 10000 - 0 0 0 0",
+            "7/14 b even: 1 10000 - 0 0 0 0",
+            "7/14 b odd: 2 200000 - 0 0 0 0",
+            "7/15 a back: 0 0 - 1 10000 1 4000",
+            "7/15 b back: 0 0 - 1 100000 0 0",
+            "7/15 b odd: 1 100000 - 0 0 0 0",
+            "total: 5 320000 - 2 110000 1 4000",
         ];
         assert_eq!(text(&settlement), want);
     }
 
     #[test]
     fn nothing_comes_to_nothing() {
-        assert_eq!(text(&Settlement::default()), ["total: 0 0 - 0 0"]);
+        assert_eq!(text(&Settlement::default()), ["total: 0 0 - 0 0 0 0"]);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 use super::{Engine, unavailable};
 use crate::store::StoreError;
 use openrun_core::settlement::Settlement;
-use openrun_core::{Refusal, RoundId};
+use openrun_core::time::Date;
+use openrun_core::{Event, Refusal, RoundId};
 use std::time::Duration;
 
 /// How long a store may take to add a round up: far more than a million purchases need, and short
@@ -28,6 +29,11 @@ impl Engine {
         let mut parts = self.0.store.sold_of(id);
         while let Some(chunk) = parts.recv().await {
             chunk?.into_iter().for_each(|sold| settlement.sell(sold));
+        }
+        for stored in self.0.store.paybacks_of(id).await? {
+            if let Event::PaidBack { payback, .. } = &stored.event {
+                settlement.give_back(Date::of(stored.at), payback);
+            }
         }
         Ok(settlement)
     }

@@ -10,7 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, HeaderValue};
 use bytes::Bytes;
 use openrun_core::settlement::{Settlement, Sums};
-use openrun_core::{Refusal, RoundId};
+use openrun_core::{Refusal, RoundId, WindowId};
 use std::fmt::Write;
 
 /// Settlements under way at once on a server: each takes a connection of the store and reads all
@@ -22,16 +22,18 @@ const CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; head
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// The columns. Names are part of the contract; new ones are added behind.
 const HEADER: &str = "day,channel,window,purchases,amount_won,price_won,subsidy_won,cancels,\
-    cancelled_won,cancelled_price_won,cancelled_subsidy_won";
+    cancelled_won,cancelled_price_won,cancelled_subsidy_won,refunds,refunded_won,\
+    refunded_price_won,refunded_subsidy_won";
 /// The word in the first column of the last row.
 const TOTAL: &str = "total";
 
 /// What a round came to, by day, channel and window, as CSV
 ///
 /// UTF-8 with a byte order mark; lines end in CR LF. A day is one of Asia/Seoul, and that on which
-/// the money moved: a purchase counts on the day on which it was paid. The last row is `total`. The
-/// table holds sums and nothing of anybody, so no reason is asked for. While a round still sells it
-/// is what is durable so far.
+/// the money moved: a purchase counts on the day on which it was paid; what was cancelled and
+/// refunded on that on which it was paid back, in rows of their own without a window. The last row
+/// is `total`. The table holds sums and nothing of anybody, so no reason is asked for. While a
+/// round still sells it is what is durable so far.
 #[utoipa::path(get, path = "/v1/admin/rounds/{round}/settlement", operation_id = "get_settlement",
     tag = "ops",
     responses((status = 200, description = "the table", body = String, content_type = "text/csv",
@@ -56,6 +58,7 @@ fn table(settlement: &Settlement) -> Bytes {
     let mut text = format!("{BYTE_ORDER_MARK}{HEADER}\r\n");
     for ((day, channel, window), sums) in settlement.rows() {
         let day = format!("{:04}-{:02}-{:02}", day.year, day.month, day.day);
+        let window = window.as_ref().map_or("", WindowId::as_str);
         row(&mut text, &format!("{day},{channel},{window}"), sums);
     }
     row(&mut text, &format!("{TOTAL},,"), &settlement.total());
@@ -67,8 +70,10 @@ fn row(text: &mut String, part: &str, sums: &Sums) {
     let Sums { cancels, cancelled, cancelled_price, cancelled_subsidy, .. } = sums;
     let sold = format!("{purchases},{},{},{}", amount.0, price.0, subsidy.0);
     let back = format!("{cancels},{},{},{}", cancelled.0, cancelled_price.0, cancelled_subsidy.0);
+    let Sums { refunds, refunded, refunded_price, refunded_subsidy, .. } = sums;
+    let refunded = format!("{},{},{}", refunded.0, refunded_price.0, refunded_subsidy.0);
     // Writing into a string cannot fail.
-    let _ = write!(text, "{part},{sold},{back}\r\n");
+    let _ = write!(text, "{part},{sold},{back},{refunds},{refunded}\r\n");
 }
 
 #[cfg(test)]
@@ -76,21 +81,28 @@ mod tests {
     use super::*;
     use openrun_core::settlement::Sold;
     use openrun_core::time::Date;
-    use openrun_core::{ChannelId, Timestamp, WindowId, Won};
+    use openrun_core::voucher::{Payback, PaybackCause};
+    use openrun_core::{ChannelId, Timestamp, Won};
 
     #[test]
     fn a_settlement_is_a_row_a_part_and_a_total() {
         let mut settlement = Settlement::default();
         let day = Date::of(Timestamp(1_657_760_400_000));
         let channel = ChannelId::new("seoul-pay").expect("a slug");
-        let part = (day, channel, WindowId::new("odd").expect("a slug"));
+        let part = (day, channel.clone(), WindowId::new("odd"));
         let (amount, price, subsidy) = (Won(400_000), Won(372_000), Won(28_000));
-        settlement.sell(Sold { part: part.clone(), purchases: 3, amount, price, subsidy });
-        settlement.cancel(part, Won(10_000), (Won(9_300), Won(700)));
+        settlement.sell(Sold { part, purchases: 3, amount, price, subsidy });
+        let (round, cause) = (RoundId::new("r1").expect("a slug"), PaybackCause::Cancel);
+        let (amount, price, subsidy) = (Won(10_000), Won(9_300), Won(700));
+        let month_back = None;
+        let back = Payback { round, channel, cause, amount, price, subsidy, month_back };
+        settlement.give_back(day, &back);
         let want = "\u{feff}day,channel,window,purchases,amount_won,price_won,subsidy_won,cancels,\
-            cancelled_won,cancelled_price_won,cancelled_subsidy_won\r\n\
-            2022-07-14,seoul-pay,odd,3,400000,372000,28000,1,10000,9300,700\r\n\
-            total,,,3,400000,372000,28000,1,10000,9300,700\r\n";
+            cancelled_won,cancelled_price_won,cancelled_subsidy_won,refunds,refunded_won,\
+            refunded_price_won,refunded_subsidy_won\r\n\
+            2022-07-14,seoul-pay,,0,0,0,0,1,10000,9300,700,0,0,0,0\r\n\
+            2022-07-14,seoul-pay,odd,3,400000,372000,28000,0,0,0,0,0,0,0,0\r\n\
+            total,,,3,400000,372000,28000,1,10000,9300,700,0,0,0,0\r\n";
         assert_eq!(table(&settlement), want);
     }
 }

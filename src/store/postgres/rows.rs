@@ -207,6 +207,7 @@ impl<'b> Rows<'b> {
             | Event::TurnGiven { .. }
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }
+            | Event::OpeningAsked { .. }
             | Event::StockAsked { .. }
             | Event::StockChanged { .. }
             | Event::StockKept { .. }
