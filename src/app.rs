@@ -60,7 +60,8 @@ pub struct Ports {
     pub rail: Option<PayBy>,
     /// Keeps everything; that of the settings when absent.
     pub store: Option<Arc<dyn Store>>,
-    /// Keeps the list of merchants; the store of the settings when absent, if the sale is kept there.
+    /// Keeps the list of merchants; the store of the settings when absent, if the sale is kept
+    /// there.
     pub merchants: Option<Arc<dyn MerchantRows>>,
 }
 
