@@ -5,7 +5,7 @@ use crate::purchase::PurchaseState;
 use crate::round::LifeCycle;
 use crate::round_spec::LineId;
 use crate::tests::samples::*;
-use crate::{Month, PurchaseId};
+use crate::{Month, PersonKey, PurchaseId};
 
 mod holds;
 
@@ -389,7 +389,8 @@ fn attempt(
 fn issue(ask: &Ask, facts: &RoundFacts, hold: &LimitHold, now: Timestamp) -> Event {
     let (price, subsidy) = facts.rules.price_and_subsidy(ask.amount);
     let purchase = Purchase {
-        id: PurchaseId(u128::from(hold.pass.number)),
+        // As many as there are keys: a pass number is good in each round.
+        id: PurchaseId(u128::from_be_bytes(PersonKey::of_subject(ask.key.as_str()).0)),
         round: facts.round.clone(),
         window: window_id("everyone"),
         program: facts.program.clone(),
