@@ -37,6 +37,7 @@ pub(crate) async fn what_a_round_sold_is_added_up_by_day_channel_and_window(stor
     let mut settlement = Settlement::default();
     all(store.sold_of(&sample::round())).await.into_iter().for_each(|sold| settlement.sell(sold));
     let rows = settlement.rows().map(|((day, channel, window), sums)| {
+        let window = window.as_ref().expect("a sale is of a window");
         let (amount, price) = (sums.amount, sums.price);
         format!("{} {channel} {window} {} {amount} {price}", day.day, sums.purchases)
     });

@@ -253,7 +253,7 @@ pub(super) fn sold(row: &Row, names: &Names) -> Result<Sold, StoreError> {
     let day = Date::of(columns.time(6)?);
     let (channel, window) = (names.channel(columns.get(0)?)?, names.window(columns.get(1)?)?);
     Ok(Sold {
-        part: (day, channel, window),
+        part: (day, channel, Some(window)),
         purchases: columns.count(2)?,
         amount: columns.won(3)?,
         price: columns.won(4)?,

@@ -238,7 +238,7 @@ pub(super) fn sold(row: &Row<'_>, names: &NameOfNumber) -> Result<Sold, StoreErr
     let (channel, window) =
         (names.channel(columns.integer(0)?)?, names.window(columns.integer(1)?)?);
     Ok(Sold {
-        part: (day, channel, window),
+        part: (day, channel, Some(window)),
         purchases: columns.count(2)?,
         amount: columns.won(3)?,
         price: columns.won(4)?,
