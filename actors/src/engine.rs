@@ -7,7 +7,7 @@ use crate::handle::Handle;
 use crate::people::People;
 use crate::person::{AskLimits, Purchasing, limits_of};
 use crate::queue::{ActorDescription, ClaimTurn, Describe, GiveUp, TakePlace};
-use crate::requests::{Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff};
+use crate::requests::{Acted, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff};
 use crate::shared::{Place, RoundRef};
 use crate::store::{LogPlace, StoreError};
 use crate::till::Hint;
@@ -26,6 +26,7 @@ use std::sync::atomic::Ordering;
 
 mod alive;
 mod draws;
+mod settlement;
 mod staff;
 mod start;
 
@@ -159,8 +160,9 @@ impl Engine {
     pub async fn join(&self, round: &RoundId, join: Join) -> Result<Joined, Refusal> {
         let round = self.round(round).ok_or(Refusal::RoundNotFound)?;
         let (view, now) = (round.view(), self.now());
-        if !view.program.rules_at(now).channels.contains(&join.channel) {
-            return Err(Refusal::ChannelNotAllowed);
+        let channels = &view.program.rules_at(now).channels;
+        if !channels.contains(&join.channel) {
+            return Err(Refusal::ChannelNotAllowed { channels: channels.clone() });
         }
         let opens_at = view.opens_at_for(&join.who);
         if !view.state.takes_joins() {
@@ -364,12 +366,13 @@ fn unavailable(error: StoreError) -> Refusal {
     Refusal::Unavailable
 }
 
-pub(crate) fn acted(staff: &Staff, action: &str, target: &str, reason: &str) -> Event {
-    Event::StaffActed {
+pub(crate) fn acted(staff: &Staff, action: &str, target: &str, reason: &str) -> Acted {
+    let event = Event::StaffActed {
         actor: staff.actor.clone(),
         role: staff.role.clone(),
         action: action.to_owned(),
         target: target.to_owned(),
         reason: reason.to_owned(),
-    }
+    };
+    Acted { event, seen: staff.seen.clone() }
 }

@@ -12,7 +12,7 @@ use crate::handle::{Ctx, Handle, Reply, Serve, Shell};
 use crate::load::{LoadError, Loaded, load_round};
 use crate::people::People;
 use crate::queue::{QueueShell, Retire};
-use crate::requests::Put;
+use crate::requests::{Acted, Put};
 use crate::round::{ProgramChanged, Redefine, RoundShell, Surroundings};
 use crate::shared::{LineShared, QUEUE_SHARDS, RoundRef, RoundShared};
 use crate::store::{Chunks, StoreError};
@@ -42,13 +42,13 @@ pub(crate) struct PutProgram {
     pub name: Name,
     pub issuer: String,
     pub rules: Rules,
-    pub staff: Event,
+    pub staff: Acted,
 }
 
 /// Create a round or change one that people cannot have joined.
 pub(crate) struct PutRound {
     pub spec: RoundSpec,
-    pub staff: Event,
+    pub staff: Acted,
 }
 
 /// An actor of this round died.
@@ -181,17 +181,18 @@ impl Inner {
         };
         let PutProgram { id, name, issuer, rules, staff } = ask;
         let former = self.programs.get(&id).map(|slot| Arc::clone(&slot.program));
+        staff.seen.check(former.as_ref().map(|former| former.version()))?;
         let program = match &former {
             None => {
                 rules.check().map_err(malformed)?;
-                Program { id, name, issuer, versions: vec![rules] }
+                Program { id, name, issuer, versions: vec![rules], changes: 0 }
             }
             Some(former) => {
                 let renamed = Program { name, issuer, ..Program::clone(former) };
                 renamed.with_version(rules).map_err(malformed)?
             }
         };
-        let events = vec![Event::ProgramChanged { program: program.clone() }, staff];
+        let events = vec![Event::ProgramChanged { program: program.clone() }, staff.event];
         let known = self.programs.get(&program.id).map(|slot| slot.journal.clone());
         let journal = match known {
             Some(journal) => journal,
@@ -227,12 +228,13 @@ impl Inner {
             former.0.round.command(Redefine { spec, staff }).await??;
             return Ok(Put::Changed(former.view()));
         }
+        staff.seen.check(None)?;
         // One that is kept out of service has a history: it is not begun anew.
         if !self.store.rounds().await.is_ok_and(|stored| !stored.contains(&spec.id)) {
             return Err(Refusal::Unavailable);
         }
         let mut round = Round::new(spec.clone());
-        let mut events = vec![Event::RoundDefined { spec }, staff];
+        let mut events = vec![Event::RoundDefined { spec }, staff.event];
         let lines: Vec<Arc<LineShared>> = round.lines().iter().map(|_| Arc::default()).collect();
         // The first numbers are durable with the round, so that whoever comes first gets one.
         for index in 0..lines.len() {

@@ -50,7 +50,8 @@ pub use engine::{Engine, StandStill};
 pub use queue::ActorDescription;
 pub use rail::{AtOnce, InstantRail, PayBy, Rail};
 pub use requests::{
-    InletPatch, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff, StartError, Wish,
+    InletPatch, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Seen, Staff, StartError,
+    Wish,
 };
 pub use shared::{Place, RoundRef};
 pub use store::{Batch, Chunks, CommitError, LogPlace, Ownership, Store, StoreError};

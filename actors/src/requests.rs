@@ -7,8 +7,8 @@ use openrun_core::queue::ShownTicket;
 use openrun_core::round::Step;
 use openrun_core::round_spec::InletMode;
 use openrun_core::{
-    ChannelId, IdempotencyKey, PersonKey, Purchase, PurchaseId, Refusal, RoundId, StockAnswer,
-    StockAsk, Timestamp, Who, Won,
+    ChannelId, Event, IdempotencyKey, PersonKey, Purchase, PurchaseId, Refusal, RoundId,
+    StockAnswer, StockAsk, Timestamp, Who, Won,
 };
 
 /// Why the engine could not start.
@@ -99,13 +99,57 @@ pub struct Refused {
     pub is_replay: bool,
 }
 
-/// Who of the staff asked, for the log.
+/// Who of the staff asked, for the log, and what they had seen.
 #[derive(Debug, Clone)]
 pub struct Staff {
     /// Who.
     pub actor: String,
     /// In which role.
     pub role: String,
+    /// What they decided on.
+    pub seen: Seen,
+}
+
+impl Staff {
+    /// Staff who do not say what they had seen.
+    #[must_use]
+    pub fn new(actor: impl Into<String>, role: impl Into<String>) -> Staff {
+        Staff { actor: actor.into(), role: role.into(), seen: Seen::Unsaid }
+    }
+}
+
+/// What staff had seen of what they want to change: what is another version by now stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Seen {
+    /// They do not say.
+    #[default]
+    Unsaid,
+    /// Whatever it is, if it is there.
+    Anything,
+    /// One of these versions.
+    OneOf(Vec<u64>),
+}
+
+impl Seen {
+    /// Whether what they saw still stands, as this version; nothing when it is not there at all.
+    ///
+    /// # Errors
+    /// `VersionChanged`.
+    pub fn check(&self, stands: Option<u64>) -> Result<(), Refusal> {
+        let is_so = match self {
+            Seen::Unsaid => true,
+            Seen::Anything => stands.is_some(),
+            Seen::OneOf(versions) => stands.is_some_and(|it| versions.contains(&it)),
+        };
+        if is_so { Ok(()) } else { Err(Refusal::VersionChanged) }
+    }
+}
+
+/// What staff did, as it will stand in the log, and what they had seen before.
+#[derive(Debug, Clone)]
+pub(crate) struct Acted {
+    pub event: Event,
+    pub seen: Seen,
 }
 
 /// What staff want of a round that can be tried before it is done.

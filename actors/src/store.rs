@@ -8,6 +8,7 @@
 
 use async_trait::async_trait;
 use openrun_core::purchase::PassId;
+use openrun_core::settlement::Sold;
 use openrun_core::{
     Event, PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
     Timestamp,
@@ -147,6 +148,10 @@ pub trait Store: Send + Sync + 'static {
         before: Option<PurchaseId>,
         limit: usize,
     ) -> Result<Vec<Purchase>, StoreError>;
+
+    /// What a round has sold, added up by day of Seoul, channel and window, in any order: a part
+    /// may come in several pieces.
+    fn sold_of(&self, round: &RoundId) -> Chunks<Sold>;
 
     /// `StaffActed` events of all streams, newest first (largest place), at most `limit`, with a
     /// place below `before` when given.

@@ -7,7 +7,7 @@
 use crate::engine::{Engine, Inner, acted};
 use crate::guardian::Guardian;
 use crate::handle::{Ctx, Reply, Serve};
-use crate::requests::Staff;
+use crate::requests::{Acted, Staff};
 use crate::store::StoreError;
 use arc_swap::ArcSwap;
 use metrics::Gauge;
@@ -22,7 +22,7 @@ pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Replace the list.
 pub(crate) struct SetSuspensions {
     pub list: Vec<Suspension>,
-    pub staff: Event,
+    pub staff: Acted,
 }
 
 /// The list, shared with everybody who reads.
@@ -49,8 +49,9 @@ impl Serve<SetSuspensions> for Guardian {
     fn serve(&mut self, ask: SetSuspensions, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
         self.work(StreamId::People, reply, ctx, |inner| async move {
             let SetSuspensions { list, staff } = ask;
+            staff.seen.check(Some(inner.suspensions.list.load().version()))?;
             let changed = Event::SuspensionsChanged { suspensions: list.clone() };
-            let written = inner.journal.append(inner.clock.now(), vec![changed, staff]).await;
+            let written = inner.journal.append(inner.clock.now(), vec![changed, staff.event]).await;
             written.map_err(|_| Refusal::Unavailable)?;
             inner.suspensions.replace(list);
             inner.look_at_levels();
@@ -100,6 +101,12 @@ impl Engine {
         self.0.suspensions.list.load().all().cloned().collect()
     }
 
+    /// What staff have seen of the list before they replace it.
+    #[must_use]
+    pub fn suspensions_version(&self) -> u64 {
+        self.0.suspensions.list.load().version()
+    }
+
     /// What is switched off now for everything, and for this program if one is named.
     #[must_use]
     pub fn suspensions_in_force(
@@ -130,7 +137,7 @@ impl Engine {
     ///
     /// # Errors
     /// `Malformed` for an entry that can never hold or a list that is too long, `ProgramNotFound`,
-    /// `Unavailable`.
+    /// `VersionChanged`, `Unavailable`.
     pub async fn set_suspensions(
         &self,
         staff: &Staff,

@@ -37,7 +37,7 @@ pub(super) async fn open(running: &Running) -> Result<Tokens, Fault> {
     };
     let engine = &running.engine;
     let now = engine.now();
-    let staff = Staff { actor: "demo".to_owned(), role: Role::Operator.as_str().to_owned() };
+    let staff = Staff::new("demo", Role::Operator.as_str());
     let name = Name { ko: "체험".to_owned(), en: "Try it".to_owned() };
     let channel = ChannelId::new(CHANNEL).expect("a slug");
     let program = ProgramId::new(ROUND).expect("a slug");

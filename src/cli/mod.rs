@@ -23,6 +23,7 @@ mod serve;
 mod service_manager;
 mod signals;
 mod sim;
+mod staff;
 mod token;
 mod verify_draw;
 
@@ -45,6 +46,7 @@ Examples:
   openrun serve --dev                      a server on 127.0.0.1:8080 and :8081, development keys
   openrun token person --person kim --channel seoul-pay --birthdate 1990-12-31
   openrun keys init --channel seoul-pay && openrun serve
+  openrun round list                       every sale of the server on this machine
   openrun rail --mode mixed                a bank with faults, to try payments with
   openrun sim --runs 10000                 ten thousand simulated sales with every fault
   openrun verify-draw transcript.json      was the line drawn as it was announced
@@ -73,6 +75,10 @@ enum Command {
     Demo(demo::Demo),
     /// Send a scenario's people to a server and judge how it went
     Rehearse(rehearse::Rehearse),
+    /// Define, steer, watch and settle rounds: the admin API from a shell
+    Round(staff::Round),
+    /// Define vouchers and their rules: the admin API from a shell
+    Program(staff::Program),
     /// Be a bank to try payments with: a sandbox rail with a ledger of its own and faults on demand
     Rail(rail::Rail),
     /// Play whole sales from seeds, with every fault that is known, and judge each step
@@ -109,6 +115,8 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Demo(command) => command.run(),
         Command::Rehearse(command) => command.run(),
+        Command::Round(command) => command.run(),
+        Command::Program(command) => command.run(),
         Command::Rail(command) => command.run(),
         Command::Sim(command) => command.run(),
         Command::Audit(command) => command.run(),

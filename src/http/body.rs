@@ -225,6 +225,7 @@ mod tests {
         _amount_won: i64,
     }
 
+    /// S9.
     #[test]
     fn only_objects_with_known_fields_are_read_and_nothing_sent_comes_back() {
         for (body, detail) in [
@@ -262,6 +263,7 @@ mod tests {
         }
     }
 
+    /// S12.
     #[test]
     fn a_body_nested_too_deeply_is_refused_without_a_crash() {
         let deep = format!("{}1{}", "[".repeat(8_000), "]".repeat(8_000));

@@ -8,11 +8,12 @@ use super::edge::Edge;
 use super::language::Language;
 use super::pattern::Pattern;
 use super::problem::Problem;
+use super::version;
 use crate::trust::{PersonClaims, Role, Ticket};
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse};
-use openrun_actors::{RoundRef, Staff};
+use openrun_actors::{RoundRef, Seen, Staff};
 use openrun_core::person::ShownPass;
 use openrun_core::queue::ShownTicket;
 use openrun_core::{IdempotencyKey, PersonKey, Refusal, RoundId};
@@ -36,6 +37,9 @@ pub const PASS_COOKIE: &str = "openrun_pass";
 pub const LANGUAGE: &str = "lang";
 /// Header of an attempt.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Header of what somebody has seen of what they change.
+pub const IF_MATCH: &str = "if-match";
 
 /// A request on its way through a handler.
 pub struct Call {
@@ -156,7 +160,17 @@ impl Call {
         let edge = self.edge();
         let token = self.bearer().ok_or(Refusal::Unauthenticated)?;
         let claims = edge.keys.verify_staff(token, edge.engine.now())?;
-        Ok(Staff { actor: claims.actor, role: word_of(claims.role).to_owned() })
+        Ok(Staff { seen: self.seen(), ..Staff::new(claims.actor, word_of(claims.role)) })
+    }
+
+    /// Which version the caller has seen of what they want to change. What cannot be read is a
+    /// version that does not stand, never one that was not named.
+    fn seen(&self) -> Seen {
+        let mut sent = self.request.headers().get_all(header::IF_MATCH).peekable();
+        if sent.peek().is_none() {
+            return Seen::Unsaid;
+        }
+        version::seen(sent.map(|value| value.to_str().unwrap_or_default()))
     }
 
     /// The staff of the token, if it may change something. An approver may not: who confirms does

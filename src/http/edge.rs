@@ -4,6 +4,7 @@
 //! One copy a worker, all of them pointing to the same things; no lock anywhere.
 
 use super::admin::live::Live;
+use super::admin::settlement::SETTLEMENTS_MAX;
 use super::board::Boards;
 use super::events::Streams;
 use super::openapi;
@@ -21,6 +22,7 @@ use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// What every handler can reach.
 #[derive(Clone)]
@@ -41,6 +43,8 @@ pub struct Edge {
     pub streams: Arc<Streams>,
     /// Streams of live figures to consoles.
     pub live: Arc<Live>,
+    /// Turns at making a settlement.
+    pub settlements: Arc<Semaphore>,
     /// The boards as they were shown last.
     pub boards: Arc<Boards>,
     /// The pages that are nobody's own, as they were shown last.
@@ -76,6 +80,7 @@ impl Edge {
             webhooks,
             streams: Arc::default(),
             live: Arc::default(),
+            settlements: Arc::new(Semaphore::new(SETTLEMENTS_MAX)),
             boards: Arc::default(),
             pages: Arc::default(),
             site: Arc::new(site),

@@ -40,6 +40,7 @@ pub mod problem;
 pub mod problem_table;
 pub mod reply;
 pub mod time;
+mod version;
 pub mod words;
 
 #[cfg(test)]

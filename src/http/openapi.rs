@@ -4,7 +4,7 @@
 //! security and every refusal are added from the router, so that no route can forget one.
 
 use super::api::Declared;
-use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
+use super::call::{IDEMPOTENCY_KEY, IF_MATCH, PASS, TICKET};
 use super::problem::{self, PROBLEM_JSON};
 use super::terms::Who;
 use super::{
@@ -66,13 +66,14 @@ struct Public;
         (name = "health", description = "Alive, ready, measured"),
         (name = "contract", description = "This document and its page")),
     paths(
-        admin::programs::put, admin::rounds::put, admin::rounds::step, admin::rounds::set_inlet,
+        admin::programs::put, admin::programs::show, admin::programs::list,
+        admin::rounds::put, admin::rounds::step, admin::rounds::set_inlet,
         admin::rounds::step_inlet,
         admin::rounds::show, admin::rounds::list, admin::log::list, admin::draws::give,
         admin::notices::post, admin::notices::withdraw,
         admin::suspensions::list, admin::suspensions::put,
         admin::stock::ask, admin::stock::answer, admin::purchases::show,
-        admin::live::round, admin::live::house,
+        admin::live::round, admin::live::house, admin::settlement::show,
         health::healthz, health::readyz, health::metrics, health::version,
         docs::document, docs::ops, docs::file, pages::console, pages::assets::show),
     components(schemas(problem::Body))
@@ -188,6 +189,11 @@ fn header(name: &str, is_required: bool) -> Parameter {
             "1 to 64 visible ASCII characters, bare or quoted; a new one for each attempt",
             text.pattern(Some("^[!-~]{1,64}$")),
         ),
+        IF_MATCH => (
+            "If-Match",
+            "the ETag of what was looked at: if it is another one by now, nothing is done",
+            text,
+        ),
         other => (other, "", text),
     };
     let required = if is_required { Required::True } else { Required::False };
@@ -201,6 +207,7 @@ mod tests {
     use serde_json::Value;
     use std::collections::BTreeSet;
 
+    /// S28.
     #[test]
     fn the_router_and_the_documents_name_the_same_routes() {
         check(&openapi(), &router::public(false).declared());

@@ -8,10 +8,11 @@ use super::language::Language;
 use super::problem_table;
 use super::reply;
 use super::time::Moment;
+use super::words::Slug;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use openrun_core::round::LifeCycle;
-use openrun_core::{Refusal, Timestamp};
+use openrun_core::{ChannelId, Refusal, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -134,6 +135,10 @@ struct Facts {
     /// `suspended`: until when.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Moment>,
+    /// `channel-not-allowed`: the channels that sell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Slug>>)]
+    channels: Option<Vec<ChannelId>>,
     /// `not-yet`: how many people are ahead.
     #[serde(skip_serializing_if = "Option::is_none")]
     ahead: Option<u64>,
@@ -172,6 +177,7 @@ impl Facts {
                 facts.feature = Some(feature.word());
                 facts.until = Some(Moment(*until));
             }
+            Refusal::ChannelNotAllowed { channels } => facts.channels = Some(channels.clone()),
             Refusal::NotYet { ahead } => facts.ahead = Some(*ahead),
             Refusal::MonthlyLimitExceeded { allowance_won } => {
                 facts.allowance_won = Some(allowance_won.0);

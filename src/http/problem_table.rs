@@ -137,6 +137,18 @@ pub const TABLE: &[Entry] = &[
         ("지원하지 않는 메서드입니다", "가능한 메서드는 Allow 헤더에 있습니다"),
     ),
     entry(
+        "version-changed",
+        StatusCode::PRECONDITION_FAILED,
+        (
+            "Changed meanwhile",
+            "somebody else, or the clock, changed it after you looked: nothing was done, look again",
+        ),
+        (
+            "그사이 변경되었습니다",
+            "보신 뒤에 다른 사람이나 예약된 일정이 바꾸었습니다. 처리된 것이 없으니 다시 확인해 주세요",
+        ),
+    ),
+    entry(
         "not-registered",
         StatusCode::FORBIDDEN,
         ("Not signed up", "sign up first: POST /v1/people"),

@@ -71,7 +71,12 @@ pub fn ops() -> Api {
     api.add(at("/readyz").get(health::readyz, ANYONE));
     api.add(at("/metrics").get(health::metrics, ANYONE));
     api.add(at("/version").get(health::version, ANYONE));
-    api.add(at("/v1/admin/programs/{program}").put(admin::programs::put, OPERATOR.may(BUSY)));
+    api.add(
+        at("/v1/admin/programs/{program}")
+            .get(admin::programs::show, VIEWER.may(PROGRAM))
+            .put(admin::programs::put, OPERATOR.may(BUSY)),
+    );
+    api.add(at("/v1/admin/programs").get(admin::programs::list, VIEWER));
     api.add(
         at("/v1/admin/rounds/{round}/inlet").patch(admin::rounds::set_inlet, OPERATOR.may(STEP)),
     );
@@ -91,6 +96,9 @@ pub fn ops() -> Api {
             .post(admin::stock::answer, APPROVER.may(ANSWER_STOCK)),
     );
     api.add(at("/v1/admin/rounds/{round}/stock").post(admin::stock::ask, OPERATOR.may(ASK_STOCK)));
+    api.add(
+        at("/v1/admin/rounds/{round}/settlement").get(admin::settlement::show, VIEWER.may(STREAM)),
+    );
     api.add(at("/v1/admin/rounds/{round}/events").get(admin::live::round, VIEWER.may(STREAM)));
     api.add(at("/v1/admin/events").get(admin::live::house, VIEWER.may(BUSY)));
     api.add(at("/v1/admin/purchases/{id}").get(admin::purchases::show, VIEWER.may(LOOK_UP)));

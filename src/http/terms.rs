@@ -2,7 +2,7 @@
 //!
 //! Words for the document; the checks themselves are in [`super::call`].
 
-use super::call::{IDEMPOTENCY_KEY, PASS, TICKET};
+use super::call::{IDEMPOTENCY_KEY, IF_MATCH, PASS, TICKET};
 use openrun_core::Feature;
 
 /// Who may call.
@@ -81,7 +81,8 @@ impl Terms {
             Who::Anyone => &[],
             Who::Person => &["unauthenticated"],
             Who::Ticket => &["ticket-invalid"],
-            Who::Viewer | Who::Operator | Who::Approver => &["unauthenticated", "forbidden"],
+            Who::Viewer => &["unauthenticated", "forbidden"],
+            Who::Operator | Who::Approver => &["unauthenticated", "forbidden", "version-changed"],
         };
         let by_body: &[&str] = match self.has_body {
             true => &["malformed", "body-too-large", "unsupported-media-type"],
@@ -108,8 +109,8 @@ pub const BUYING: Terms =
 /// A staff token is needed.
 pub const VIEWER: Terms = Terms::of(Who::Viewer);
 /// A staff token of an operator is needed, and there is no body.
-pub const OPERATOR_ALONE: Terms = Terms::of(Who::Operator);
+pub const OPERATOR_ALONE: Terms = Terms::of(Who::Operator).headers(&[(IF_MATCH, false)]);
 /// A staff token of an approver is needed.
-pub const APPROVER: Terms = Terms::of(Who::Approver).body();
+pub const APPROVER: Terms = Terms::of(Who::Approver).headers(&[(IF_MATCH, false)]).body();
 /// A staff token of an operator is needed.
-pub const OPERATOR: Terms = Terms::of(Who::Operator).body();
+pub const OPERATOR: Terms = OPERATOR_ALONE.body();

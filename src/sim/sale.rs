@@ -50,7 +50,8 @@ fn program(chance: &mut Chance, id: &str) -> Program {
         channels: channels().into_iter().take(2).collect(),
     };
     let name = Name { ko: id.to_owned(), en: id.to_owned() };
-    Program { id: slug(ProgramId::new(id)), name, issuer: "city".to_owned(), versions: vec![rules] }
+    let (id, issuer) = (slug(ProgramId::new(id)), "city".to_owned());
+    Program { id, name, issuer, versions: vec![rules], changes: 0 }
 }
 
 fn round(

@@ -12,11 +12,13 @@ use std::sync::Arc;
 mod payments;
 mod places;
 mod rules;
+mod sold;
 mod streams;
 
 pub(crate) use payments::*;
 pub(crate) use places::*;
 pub(crate) use rules::*;
+pub(crate) use sold::*;
 pub(crate) use streams::*;
 
 /// Calls `$run!` with the name of every test of this module, so that no store leaves one out.
@@ -46,6 +48,7 @@ macro_rules! for_every_test {
             a_place_tells_its_story
             a_place_tells_how_its_payment_went
             buyers_are_all_who_held_bought_or_were_refused
+            what_a_round_sold_is_added_up_by_day_channel_and_window
         }
     };
 }

@@ -4,15 +4,16 @@
 //! with it is said here in one line with cause and cure. This module decides nothing about a sale
 //! and keeps no state of one in memory.
 //!
-//! Reading order: what both stores do alike ([`shape`], [`chain`]), [`sqlite`] (the embedded
-//! store), [`postgres`] (the store for production), [`witness`] (what notices that a store was set
-//! back) and [`audit`] (the rules, asked of the store from outside).
+//! Reading order: what both stores do alike ([`shape`], [`chain`], [`sold`]), [`sqlite`] (the
+//! embedded store), [`postgres`] (the store for production), [`witness`] (what notices that a store
+//! was set back) and [`audit`] (the rules, asked of the store from outside).
 
 pub mod audit;
 pub mod chain;
 mod open_error;
 pub mod postgres;
 pub mod shape;
+pub mod sold;
 pub mod sqlite;
 pub mod witness;
 

@@ -42,6 +42,7 @@ use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
+use openrun_core::settlement::Sold;
 use openrun_core::{
     PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
 };
@@ -268,6 +269,10 @@ impl Store for PostgresStore {
             point::purchases_of(&inner.reader, person, before, limit).await
         })
         .await
+    }
+
+    fn sold_of(&self, round: &RoundId) -> Chunks<Sold> {
+        stream::sold_of(&self.inner.handle, self.inner.source(), round.clone())
     }
 
     async fn staff_log(

@@ -66,6 +66,7 @@ pub(crate) fn program(holding_limit: i64) -> Program {
             regions: vec!["seoul".to_owned()],
             channels: vec![channel()],
         }],
+        changes: 0,
     }
 }
 

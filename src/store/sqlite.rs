@@ -36,6 +36,7 @@ use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
+use openrun_core::settlement::Sold;
 use openrun_core::{
     PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
 };
@@ -145,6 +146,11 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<Vec<Purchase>, StoreError> {
         self.readers.ask(move |reader| point::purchases_of(reader, person, before, limit)).await
+    }
+
+    fn sold_of(&self, round: &RoundId) -> Chunks<Sold> {
+        let round = round.clone();
+        stream::start(&self.path, move |reader, out| stream::sold_of(reader, &round, out))
     }
 
     async fn staff_log(

@@ -20,6 +20,7 @@ use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
+use openrun_core::settlement::Sold;
 use openrun_core::{
     PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
 };
@@ -390,6 +391,10 @@ impl Store for Witness {
         limit: usize,
     ) -> Result<Vec<Purchase>, StoreError> {
         self.inner.store.purchases_of(person, before, limit).await
+    }
+
+    fn sold_of(&self, round: &RoundId) -> Chunks<Sold> {
+        self.inner.store.sold_of(round)
     }
 
     async fn staff_log(

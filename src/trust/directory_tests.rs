@@ -46,6 +46,7 @@ fn what_init_makes_is_private_and_enough() {
     assert_eq!(init(dir.path(), &[]).unwrap(), Vec::<PathBuf>::new(), "nothing is made twice");
 }
 
+/// S6, S17.
 #[test]
 fn a_server_refuses_a_directory_that_is_missing_unsafe_or_made_for_development() {
     let empty = tempfile::tempdir().unwrap();

@@ -81,20 +81,44 @@ pub(super) fn is_development(dir: &Path) -> bool {
 }
 
 /// Whether nobody else on this machine can read or change what these facts are about. The
-/// administrator can in any case: a file of theirs that our group may read and nobody may write is
-/// how containers and service managers hand a secret over, and is private as well.
+/// administrator can in any case: a file of theirs that a group of ours may read and nobody may
+/// write is how containers and service managers hand a secret over, and is private as well. One
+/// that some other group may read is not: it was not handed to us.
 pub(crate) fn is_private(facts: &fs::Metadata) -> bool {
-    is_closed(facts.permissions().mode(), facts.uid(), who_we_are())
+    let us = fs::read_to_string(OURSELVES).ok().and_then(|status| Us::of(&status));
+    is_closed(facts.permissions().mode(), (facts.uid(), facts.gid()), us.as_ref())
 }
 
-fn is_closed(mode: u32, owner: u32, us: Option<u32>) -> bool {
-    let is_handed_over = owner == ADMINISTRATOR && us.is_some_and(|us| us != ADMINISTRATOR);
+fn is_closed(mode: u32, (owner, group): (u32, u32), us: Option<&Us>) -> bool {
+    let is_to_us = |us: &Us| us.user != ADMINISTRATOR && us.groups.contains(&group);
+    let is_handed_over = owner == ADMINISTRATOR && us.is_some_and(is_to_us);
     mode & if is_handed_over { OTHERS & !GROUP_READS } else { OTHERS } == 0
 }
 
-/// The user that this process runs as, where the system shows it as a file.
-fn who_we_are() -> Option<u32> {
-    Some(fs::metadata("/proc/self").ok()?.uid())
+/// Where the system shows as a file who this process runs as; where it does not, nothing counts as
+/// handed over.
+const OURSELVES: &str = "/proc/self/status";
+
+/// The user and the groups whose rights this process has.
+#[derive(Debug, PartialEq, Eq)]
+struct Us {
+    user: u32,
+    groups: Vec<u32>,
+}
+
+impl Us {
+    /// From the system's description: of users and groups the effective one stands second.
+    fn of(status: &str) -> Option<Us> {
+        let numbers = |name: &str| -> Option<Vec<u32>> {
+            let line =
+                status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+            line.split_whitespace().map(|word| word.parse().ok()).collect()
+        };
+        let (user, group) = (*numbers("Uid")?.get(1)?, *numbers("Gid")?.get(1)?);
+        let mut groups = numbers("Groups")?;
+        groups.push(group);
+        Some(Us { user, groups })
+    }
 }
 
 /// Refuses what somebody else on this machine can read or change.
@@ -157,10 +181,15 @@ pub(super) fn retire(path: &Path) -> Result<PathBuf, KeysError> {
 mod tests {
     use super::*;
 
+    /// S17.
     #[test]
     fn a_secret_of_the_administrators_may_be_read_by_our_group_and_no_other_by_anybody() {
+        // Files of the group 70; the user 7 is in it, the user 8 is not.
         let check = |mode: u32, owner: u32, us: Option<u32>, want: bool| {
-            assert_eq!(is_closed(mode, owner, us), want, "{mode:o} of {owner}, read by {us:?}");
+            let groups = if us == Some(8) { vec![80] } else { vec![60, 70] };
+            let us = us.map(|user| Us { user, groups });
+            let is_closed = is_closed(mode, (owner, 70), us.as_ref());
+            assert_eq!(is_closed, want, "{mode:o} of {owner}, read by {us:?}");
         };
         for (owner, us) in [(0, Some(0)), (0, Some(7)), (7, Some(7)), (7, None)] {
             check(0o100_600, owner, us, true);
@@ -170,12 +199,25 @@ mod tests {
             check(0o100_660, owner, us, false);
         }
         check(0o100_440, 0, Some(7), true);
+        check(0o100_440, 0, Some(8), false);
+        check(0o100_400, 0, Some(8), true);
         check(0o100_444, 0, Some(7), false);
         check(0o100_440, 0, Some(0), false);
         check(0o100_440, 0, None, false);
         check(0o100_440, 7, Some(7), false);
         check(0o100_440, 7, Some(8), false);
-        assert!(!cfg!(target_os = "linux") || who_we_are().is_some());
+    }
+
+    #[test]
+    fn who_we_are_is_read_from_what_the_system_says() {
+        let status = "Name:\topenrun\nUid:\t1000\t1001\t1000\t1001\nGid:\t50\t51\t50\t51\n\
+                      FDSize:\t64\nGroups:\t4 70 \n";
+        let us = Us { user: 1_001, groups: vec![4, 70, 51] };
+        assert_eq!(Us::of(status), Some(us));
+        assert_eq!(Us::of(&status.replace("4 70 ", "")).map(|us| us.groups), Some(vec![51]));
+        assert_eq!(Us::of(&status.replace("Gid", "Git")), None);
+        let here = fs::read_to_string(OURSELVES).ok();
+        assert!(here.is_none_or(|status| Us::of(&status).is_some()));
     }
 
     #[test]

@@ -80,6 +80,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
+    /// S17.
     #[test]
     fn a_secret_is_made_once_private_and_never_printed() {
         let dir = tempfile::tempdir().unwrap();

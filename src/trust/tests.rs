@@ -96,6 +96,7 @@ fn a_token_that_we_make_is_understood() {
     assert!(Role::Viewer < Role::Operator && Role::Viewer < Role::Approver);
 }
 
+/// S30.
 #[test]
 fn a_person_is_refused_for_any_fault_in_a_claim() {
     let fixture = fixture();
@@ -149,6 +150,7 @@ fn a_person_is_refused_for_any_fault_in_a_claim() {
     }
 }
 
+/// S7.
 #[test]
 fn the_key_decides_the_algorithm_and_the_issuer() {
     let fixture = fixture();
@@ -285,6 +287,7 @@ fn a_token_is_not_made_of_malformed_claims() {
     assert!(fixture.keys.make_staff_token("", Role::Viewer, NOW, 60).is_err());
 }
 
+/// S1.
 #[test]
 fn a_ticket_comes_back_as_it_was_and_no_other_text_does() {
     let keys = fixture().keys;
@@ -302,6 +305,7 @@ fn a_ticket_comes_back_as_it_was_and_no_other_text_does() {
     assert_eq!(fixture().keys.open_ticket(&text), None, "another directory, other keys");
 }
 
+/// S3.
 #[test]
 fn a_pass_is_worth_something_to_its_person_in_its_round_in_time() {
     let maker = fixture();
@@ -353,6 +357,7 @@ fn other_back_ends_can_check_a_pass_with_the_published_keys() {
     assert_eq!(claims["exp_ms"], 1_657_761_000_500_i64);
 }
 
+/// S2.
 #[test]
 fn what_is_signed_for_one_use_is_worth_nothing_for_another() {
     let fixture = fixture();

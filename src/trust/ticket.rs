@@ -129,6 +129,7 @@ mod tests {
     use super::*;
     use std::collections::HashMap;
 
+    /// S2.
     #[test]
     fn two_different_tickets_never_have_the_same_signed_bytes() {
         let mut seen: HashMap<Vec<u8>, Ticket> = HashMap::new();

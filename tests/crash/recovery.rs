@@ -110,8 +110,8 @@ impl Past {
         let up_to = 2 * self.of_each + NUMBER_BLOCK;
         let name = Name { ko: "상품권".to_owned(), en: "Voucher".to_owned() };
         let id = slug(ProgramId::new("seoul"));
-        let program =
-            Program { id, name, issuer: "seoul".to_owned(), versions: vec![self.rules()] };
+        let (issuer, versions) = ("seoul".to_owned(), vec![self.rules()]);
+        let program = Program { id, name, issuer, versions, changes: 0 };
         vec![
             Event::ProgramChanged { program },
             Event::RoundDefined { spec: self.spec() },

@@ -10,6 +10,7 @@ use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
+use openrun_core::settlement::Sold;
 use openrun_core::{
     PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
 };
@@ -106,6 +107,10 @@ impl Store for Hasty {
         limit: usize,
     ) -> Result<Vec<Purchase>, StoreError> {
         self.within.purchases_of(person, before, limit).await
+    }
+
+    fn sold_of(&self, round: &RoundId) -> Chunks<Sold> {
+        self.within.sold_of(round)
     }
 
     async fn staff_log(

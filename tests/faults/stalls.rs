@@ -30,7 +30,7 @@ async fn stands_still(sale: &Sale, name: &str, stall: Duration) {
     assert_eq!(sale.turned_away(), 0, "somebody could not join");
 }
 
-/// F49.
+/// S6, F49.
 #[test]
 fn a_store_that_is_silent_for_five_seconds_holds_up_selling_and_nothing_else() {
     on_stage(async {

@@ -23,7 +23,7 @@ async fn line_up(app: &TestApp, round: &str, people: usize) -> Vec<Buyer> {
     all
 }
 
-/// 000, 001, 003: switching the phone to airplane mode and back let people in without waiting.
+/// S34: 000, 001, 003: switching the phone to airplane mode and back let people in without waiting.
 #[test]
 fn airplane_mode_gains_nothing() {
     on_stage(async {
@@ -58,7 +58,7 @@ fn airplane_mode_gains_nothing() {
     });
 }
 
-/// 001: people were logged out for "long inactivity" when they were let in at last.
+/// S36: 001: people were logged out for "long inactivity" when they were let in at last.
 #[test]
 fn waiting_never_logs_you_out() {
     on_stage(async {

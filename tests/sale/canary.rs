@@ -11,6 +11,7 @@ const ACCOUNT: &str = "canary-account-77aa";
 const KEY: &str = "canary-key-90b2";
 const BODY: &str = "canary-body-31cc";
 
+/// S18, S32.
 #[test]
 fn nothing_of_a_person_is_logged_or_sent_back_in_an_error() {
     on_stage(async {

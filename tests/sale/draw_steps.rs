@@ -70,7 +70,13 @@ fn program() -> Program {
         regions: vec!["seoul".to_owned()],
         channels: vec![ChannelId::new("c").expect("a slug")],
     };
-    Program { id: program_id(), name: name(), issuer: "p".to_owned(), versions: vec![rules] }
+    Program {
+        id: program_id(),
+        name: name(),
+        issuer: "p".to_owned(),
+        versions: vec![rules],
+        changes: 0,
+    }
 }
 
 /// A round whose lobby is open, and that opens when an operator says so.
@@ -110,7 +116,7 @@ async fn engine(store: &Arc<dyn Store>, secrets: Known) -> Engine {
 }
 
 fn staff() -> Staff {
-    Staff { actor: "tester".to_owned(), role: "operator".to_owned() }
+    Staff::new("tester", "operator")
 }
 
 fn ask(person: u64, shown: Option<ShownTicket>) -> Join {
@@ -143,7 +149,7 @@ async fn drawn(engine: &Engine) -> ClassDraw {
 /// Plays the draw once: what was written, the tickets of the lobby, the draw.
 async fn play(store: &Arc<dyn Store>) -> (Vec<StoredEvent>, Vec<ShownTicket>, ClassDraw) {
     let engine = engine(store, Known(1)).await;
-    let Program { id, name, issuer, mut versions } = program();
+    let Program { id, name, issuer, mut versions, .. } = program();
     let rules = versions.remove(0);
     engine.put_program(&staff(), id, name, issuer, rules, "").await.expect("it may");
     engine.put_round(&staff(), spec(engine.now()), "").await.expect("it may");

@@ -181,6 +181,7 @@ fn a_refusal_is_a_page_in_words_with_a_next_step() {
     });
 }
 
+/// S21.
 #[test]
 fn forms_of_other_sites_are_turned_away() {
     on_stage(async {
@@ -231,9 +232,10 @@ fn behind_tls_cookies_are_for_tls_alone_and_another_persons_place_is_not_shown()
         let form = RoundForm::for_all(1_000_000).inlet("max_active", 1);
         app.operator.define_open("r1", &form).await;
         let token = app.token("ann", "seoul-pay", "1991-03-01");
-        for headers in [[("x-forwarded-proto", "https")], [("origin", "https://openrun")]] {
+        let through_proxy = [("x-forwarded-proto", "https"), ("origin", "http://openrun")];
+        for headers in [&through_proxy[..], &[("origin", "https://openrun")]] {
             let mut browser = Browser::new(app.web.clone(), "en");
-            browser.post("/enter", &[("token", &token)], &headers).await;
+            browser.post("/enter", &[("token", &token)], headers).await;
             let cookie = browser.cookie("openrun_token").expect("it is kept");
             assert!(cookie.attributes.ends_with("HttpOnly; SameSite=Lax; Secure"), "{cookie:?}");
         }
@@ -246,5 +248,49 @@ fn behind_tls_cookies_are_for_tls_alone_and_another_persons_place_is_not_shown()
         refused(&phone.submit("/rounds/r1/leave", &[]).await, 403, "ticket-invalid");
         let form = [("amount_won", "10000"), ("key", "k1")];
         refused(&phone.submit("/rounds/r1/buy", &form).await, 403, "not-registered");
+    });
+}
+
+/// S21: Somebody who is lured to a stranger's site must not end up under the stranger's name.
+#[test]
+fn another_site_signs_nobody_in_before_they_have_said_so_with_one_tap() {
+    on_stage(async {
+        let app = TestApp::start().await;
+        app.operator.define_open("r1", &RoundForm::for_all(1_000_000)).await;
+        let stranger = app.token("eve", "tmoney-pay", "1991-03-01");
+        let form = [("token", stranger.as_str()), ("round", "r1")];
+        let foreign: [&[(&str, &str)]; 4] = [
+            &[],
+            &[("origin", "null")],
+            &[("origin", "https://elsewhere.example")],
+            &[("origin", "http://openrun"), ("sec-fetch-site", "cross-site")],
+        ];
+        for headers in foreign {
+            for mut browser in [Browser::new(app.web.clone(), "en"), person(&app, "ann").await] {
+                let before = browser.cookies.clone();
+                let asked = browser.post("/enter", &form, headers).await;
+                check_page(&asked);
+                assert_eq!((asked.status, view(&asked).as_str()), (200, "enter"), "{asked:?}");
+                assert_eq!(browser.cookies, before, "nothing is kept before the tap");
+                assert_eq!(asked.header("cache-control"), Some("no-store"));
+                let html = asked.text();
+                assert!(html.contains("data-figure=\"channel\">tmoney-pay<"), "{html}");
+                // The tap: a form of ours, with what the page holds.
+                let (token, round) = (field(&asked, "token"), field(&asked, "round"));
+                let tap = [("token", token.as_str()), ("round", round.as_str())];
+                assert_eq!(view(&browser.submit("/enter", &tap).await), "round");
+                let kept = browser.cookie("openrun_token").expect("it is kept");
+                assert_eq!(kept.value, stranger);
+            }
+        }
+        // A newer token of whoever is signed in needs no tap; another site makes nobody up.
+        let mut ann = person(&app, "ann").await;
+        let newer = app.token("ann", "moneytree", "1991-03-01");
+        assert_eq!(ann.post("/enter", &[("token", &newer)], &[]).await.status, 303);
+        assert_eq!(ann.cookie("openrun_token").expect("it is kept").value, newer);
+        let mut nobody = Browser::new(app.web.clone(), "en");
+        let made_up = nobody.post("/enter", &[("made_up", "true")], &[]).await;
+        refused(&made_up, 401, "unauthenticated");
+        assert!(nobody.cookies.is_empty());
     });
 }

@@ -47,7 +47,7 @@ async fn unharmed(app: TestApp, ann: &Buyer, before: &Value) {
     checks::stop_clean(app, 10_000).await;
 }
 
-/// F26 and everything else that is no purchase.
+/// S12, F26 and everything else that is no purchase.
 #[test]
 fn a_bad_body_is_refused_and_changes_nothing() {
     on_stage(async {
@@ -101,6 +101,7 @@ fn a_bad_body_is_refused_and_changes_nothing() {
     });
 }
 
+/// S1, S30.
 #[test]
 fn a_bad_person_token_is_refused_everywhere_and_changes_nothing() {
     on_stage(async {
@@ -195,6 +196,7 @@ fn a_bad_ticket_gives_no_place_and_no_pass() {
     });
 }
 
+/// S1, S3.
 #[test]
 fn a_bad_pass_buys_nothing() {
     on_stage(async {

@@ -148,6 +148,7 @@ fn holding_and_stock_are_the_last_rungs() {
     });
 }
 
+/// S14.
 #[test]
 fn a_key_is_one_to_64_visible_characters() {
     on_stage(async {

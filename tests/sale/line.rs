@@ -10,6 +10,7 @@ fn shut(stock_won: i64) -> RoundForm {
     RoundForm::for_all(stock_won).inlet("mode", SHUT)
 }
 
+/// S11.
 #[test]
 fn joining_again_keeps_the_place_on_any_device_and_channel() {
     on_stage(async {

@@ -117,6 +117,7 @@ fn health_readiness_and_version_are_told_to_anybody_at_the_ops_listener() {
     });
 }
 
+/// S20.
 #[test]
 fn the_public_listener_knows_nothing_of_operators() {
     on_stage(async {
@@ -175,6 +176,7 @@ fn the_watermark_is_the_same_bytes_for_all_and_cheap_to_ask_for_again() {
     });
 }
 
+/// S20.
 #[test]
 fn a_thousand_people_add_no_series() {
     alone(async {

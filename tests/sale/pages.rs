@@ -86,6 +86,7 @@ fn what_a_page_loads_is_kept_for_ever_and_sent_small() {
     });
 }
 
+/// S21.
 #[test]
 fn every_page_is_under_one_policy_and_tells_the_scripts_what_it_is() {
     on_stage(async {

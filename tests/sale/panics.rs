@@ -46,7 +46,7 @@ fn the_sale_goes_on_after_the_guardian_panics() {
     on_stage(dies(Victim::Guardian));
 }
 
-/// F39.
+/// S32, F39.
 #[test]
 fn the_sale_survives_a_death_every_few_milliseconds() {
     on_stage(async {

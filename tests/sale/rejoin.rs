@@ -190,6 +190,7 @@ fn seed() -> u64 {
     std::env::var("OPENRUN_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_220_714)
 }
 
+/// S11.
 #[test]
 fn toggling_gains_nothing_where_places_are_kept() {
     on_stage(people_toggle("keep", seed()));

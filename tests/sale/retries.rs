@@ -52,7 +52,7 @@ fn a_hundred_copies_of_a_refused_purchase_have_one_answer() {
     });
 }
 
-/// F9.
+/// S4, F9.
 #[test]
 fn two_phones_with_two_keys_and_one_pass_buy_once() {
     on_stage(async {

@@ -6,6 +6,7 @@ use crate::support::{Request, TestApp, allowed, checks, on_stage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// S13.
 #[test]
 fn bytes_that_are_no_request_harm_nobody() {
     on_stage(async {

@@ -16,6 +16,7 @@ use openrun_core::round::Step;
 use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, WindowSpec,
 };
+use openrun_core::settlement::Sold;
 use openrun_core::{
     ChannelId, PersonKey, Program, ProgramId, Purchase, PurchaseId, RoundId, Rules, StoredEvent,
     StreamId, Suspension, Timestamp, WindowId, Won,
@@ -99,6 +100,10 @@ impl Store for AckingStore {
         Ok(Vec::new())
     }
 
+    fn sold_of(&self, _: &RoundId) -> Chunks<Sold> {
+        nothing()
+    }
+
     async fn staff_log(
         &self,
         _: Option<LogPlace>,
@@ -151,7 +156,7 @@ impl BareEngine {
 
     /// Opens a round for everybody in which nobody is let in; answers its id and a channel of it.
     pub async fn open_round(&self, rejoin: Rejoin) -> (RoundId, ChannelId) {
-        let staff = Staff { actor: "tester".to_owned(), role: "operator".to_owned() };
+        let staff = Staff::new("tester", "operator");
         let now = SystemClock::default().now();
         let spec = spec_for_all("r1", now.plus_millis(-3_600_000), Won(1_000_000), rejoin);
         let (id, program, rules) = (spec.id.clone(), spec.program_id.clone(), rules());

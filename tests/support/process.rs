@@ -24,6 +24,7 @@ pub struct Process {
     /// Kept for as long as nobody shall read the log.
     unread: Option<Sender<()>>,
     pub public: SocketAddr,
+    pub ops: SocketAddr,
     pub data: Arc<TempDir>,
     store: TestStore,
     pub web: Web,
@@ -90,7 +91,7 @@ impl Process {
         let token = command_output(&["token", "admin", "--role", "operator"], &data);
         let operator = Operator::new(Web::new(ops), token);
         let web = Web::new(public);
-        Process { child, reader, unread, public, data, store, web, operator }
+        Process { child, reader, unread, public, ops, data, store, web, operator }
     }
 
     /// Somebody born in an odd year who uses Seoul Pay+.

@@ -11,6 +11,7 @@ use openrun_actors::store::{
     Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
+use openrun_core::settlement::Sold;
 use openrun_core::{
     Event, PersonKey, Program, ProgramId, Purchase, PurchaseId, RoundId, StoredEvent, StreamId,
     Suspension,
@@ -242,6 +243,10 @@ impl Store for StallingStore {
     ) -> Result<Vec<Purchase>, StoreError> {
         self.until_read().await;
         self.within.purchases_of(person, before, limit).await
+    }
+
+    fn sold_of(&self, round: &RoundId) -> Chunks<Sold> {
+        self.chunks(self.within.sold_of(round))
     }
 
     async fn staff_log(

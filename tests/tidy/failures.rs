@@ -1,29 +1,51 @@
-//! Every test that `docs/failure-modes.md` names exists, names its failure mode in its turn, and no
-//! failure mode has been forgotten.
+//! Every test that `docs/failure-modes.md` and `docs/security.md` name exists, names its row in its
+//! turn, and no failure mode and no line of the security list has been forgotten.
 
 use super::tree::{self, File};
 use super::{Fault, assert_none};
+use std::ops::RangeInclusive;
 
-const PAGE: &str = "docs/failure-modes.md";
-/// Those that the page must have a row for.
-const MODES: &[std::ops::RangeInclusive<u32>] =
-    &[1..=28, 31..=31, 36..=41, 45..=52, 54..=54, 57..=57, 60..=60, 62..=62];
+/// A page of numbered rows.
+struct Page {
+    path: &'static str,
+    letter: char,
+    /// Those that it must have a row for.
+    numbers: &'static [RangeInclusive<u32>],
+}
+
+const FAILURES: Page = Page {
+    path: "docs/failure-modes.md",
+    letter: 'F',
+    numbers: &[1..=28, 31..=31, 34..=34, 36..=41, 45..=52, 54..=54, 57..=57, 60..=60, 62..=62],
+};
+const SECURITY: Page = Page { path: "docs/security.md", letter: 'S', numbers: &[1..=37] };
 /// What a row without a test must say.
 const NOT_YET: &str = "not yet: ";
 
 #[test]
 fn every_failure_mode_has_a_test_that_names_it() {
-    let files = tree::files();
-    let page = files.iter().find(|file| file.path == PAGE).expect("the page is part of the tree");
-    assert_none(&check(&page.text, &files));
+    assert_none(&check_in_tree(&FAILURES));
 }
 
-fn check(page: &str, files: &[File]) -> Vec<Fault> {
+#[test]
+fn every_line_of_the_security_list_has_a_test_that_names_it() {
+    assert_none(&check_in_tree(&SECURITY));
+}
+
+fn check_in_tree(page: &Page) -> Vec<Fault> {
+    let files = tree::files();
+    let found = files.iter().find(|file| file.path == page.path);
+    check(page, &found.expect("the page is part of the tree").text, &files)
+}
+
+fn check(page: &Page, text: &str, files: &[File]) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let mut fault = |line, what: String| faults.push(Fault::new(PAGE, line, what));
-    let mut missing: Vec<u32> = MODES.iter().cloned().flatten().collect();
-    for (index, row) in page.lines().enumerate() {
-        let mode = row.strip_prefix("| F").and_then(|rest| rest.split(' ').next());
+    let letter = page.letter;
+    let mut fault = |line, what: String| faults.push(Fault::new(page.path, line, what));
+    let mut missing: Vec<u32> = page.numbers.iter().cloned().flatten().collect();
+    for (index, row) in text.lines().enumerate() {
+        let row_of = row.strip_prefix("| ").and_then(|rest| rest.strip_prefix(letter));
+        let mode = row_of.and_then(|rest| rest.split(' ').next());
         let mode = mode.and_then(|mode| mode.parse::<u32>().ok());
         missing.retain(|other| Some(*other) != mode);
         let tests: Vec<&str> = row.split('`').filter(|word| word.contains(".rs::")).collect();
@@ -33,14 +55,15 @@ fn check(page: &str, files: &[File]) -> Vec<Fault> {
         for test in tests {
             match find(test, files) {
                 None => fault(index + 1, format!("there is no {test}")),
-                Some(said) if mode.is_some_and(|mode| !names(&said, mode)) => {
-                    fault(index + 1, format!("{test} does not name F{}", mode.unwrap_or(0)));
+                Some(said) if mode.is_some_and(|mode| !names(&said, letter, mode)) => {
+                    let number = mode.unwrap_or(0);
+                    fault(index + 1, format!("{test} does not name {letter}{number}"));
                 }
                 Some(_) => {}
             }
         }
     }
-    missing.iter().for_each(|mode| fault(1, format!("F{mode} has no row")));
+    missing.iter().for_each(|mode| fault(1, format!("{letter}{mode} has no row")));
     faults
 }
 
@@ -58,8 +81,8 @@ fn find(test: &str, files: &[File]) -> Option<String> {
     Some(said.join(" "))
 }
 
-fn names(said: &str, mode: u32) -> bool {
-    let wanted = format!("f{mode}");
+fn names(said: &str, letter: char, mode: u32) -> bool {
+    let wanted = format!("{}{mode}", letter.to_ascii_lowercase());
     said.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word.to_lowercase() == wanted)
 }
 
@@ -79,13 +102,17 @@ mod controls {
                     | F3 | x | `tests/a.rs::b` |\n| F4 | x | `tests/a.rs::c` |\n\
                     | F5 | x | later |\n| F6 | x | not yet: issue 6 |\n\
                     | F7 | x | `tests/a.rs::b` |\n";
-        let found = check(page, &files);
+        let found = check(&FAILURES, page, &files);
         let found: Vec<Fault> = found.into_iter().filter(|it| !it.what.ends_with("row")).collect();
         assert_eq!(lines(&found), [4, 5, 7]);
+        // A page sees the rows of its own letter alone.
+        let other = check(&SECURITY, "| F5 | x | later |\n| S5 | x | later |\n", &files);
+        assert_eq!(lines(&other)[0], 2);
     }
 
     #[test]
     fn a_page_without_rows_is_a_fault_for_each_mode() {
-        assert_eq!(check("", &[]).len(), 28 + 1 + 6 + 8 + 4);
+        assert_eq!(check(&FAILURES, "", &[]).len(), 28 + 2 + 6 + 8 + 4);
+        assert_eq!(check(&SECURITY, "", &[]).len(), 37);
     }
 }

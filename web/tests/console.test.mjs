@@ -101,6 +101,13 @@ const round = {
   stock_ask: { id: "a-1", by: "ann", change_won: -10000, window_id: "even", reason: "less", asked_by: "ann" },
 };
 
+test("what is done to a round names the version that was looked at", async () => {
+  const actions = await ofConsole("actions.ts");
+  const seen = { ...round, version: 7 };
+  assert.equal(actions.asSeen(actions.step("pause", seen), seen).version, 7);
+  assert.equal(actions.step("pause", seen).version, undefined);
+});
+
 test("what is sent is what was filled in, and no more", async () => {
   const actions = await ofConsole("actions.ts");
   const values = (action, more) => ({

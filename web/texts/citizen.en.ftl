@@ -241,10 +241,15 @@ refusal-not-found = There is nothing at this address
 refusal-not-found-next = Choose from the list of sales.
 refusal-method-not-allowed = That did not work
 refusal-method-not-allowed-next = Reload this page and try again.
+refusal-version-changed = Changed meanwhile
+refusal-version-changed-next = Look at it again, then decide.
 refusal-not-registered = Sign up first
 refusal-not-registered-next = You go on right after it.
 refusal-channel-not-allowed = Not sold in this app
-refusal-channel-not-allowed-next = Use one of the other apps that sell this voucher.
+refusal-channel-not-allowed-next = { $channels ->
+    [none] Use one of the other apps that sell this voucher.
+   *[other] Use one of the apps that sell this voucher: { $channels }.
+}
 refusal-round-not-open = { $state ->
     [closed] This sale is over
     [paused] The sale is paused
@@ -400,6 +405,11 @@ page-lines = The line
 page-line-watermark = Turn up to number
 page-line-last = Last number given
 page-line-wait = Wait of who joins now
+page-enter-head = Sign in on this browser?
+page-enter = An app or another site sent you here to sign you in. Go on only if you came from your own payment app. If you did not, you would buy in somebody else's name.
+page-enter-app = App
+page-enter-do = Sign in and go on
+page-enter-not = Do not sign in
 page-sign-in-head = Sign in
 page-sign-in = Open this page from the app of your bank or payment service: it tells us who you are. You need no password here.
 page-virtual-person = Be a virtual person
@@ -440,6 +450,7 @@ page-sold-out = Nothing is left, and nothing can come back.
 page-closed-head = The sale is over
 page-closed = This sale, or your part of it, has ended.
 page-number = Your number
+page-channels = It is sold in
 page-ahead = People ahead of you
 page-eta = Estimated wait
 page-outlook = Chances

@@ -230,10 +230,15 @@ refusal-not-found = 찾을 수 없는 주소입니다
 refusal-not-found-next = 판매 회차 목록에서 다시 골라 주세요.
 refusal-method-not-allowed = 요청을 처리하지 못했습니다
 refusal-method-not-allowed-next = 화면을 새로 고친 뒤 다시 시도해 주세요.
+refusal-version-changed = 그사이 변경되었습니다
+refusal-version-changed-next = 다시 확인한 뒤 결정해 주세요.
 refusal-not-registered = 회원 가입이 필요합니다
 refusal-not-registered-next = 가입하면 바로 이어서 진행합니다.
 refusal-channel-not-allowed = 이 앱에서는 판매하지 않습니다
-refusal-channel-not-allowed-next = 이 상품권을 판매하는 다른 앱에서 이용해 주세요.
+refusal-channel-not-allowed-next = { $channels ->
+    [none] 이 상품권을 판매하는 다른 앱에서 이용해 주세요.
+   *[other] 이 상품권을 판매하는 앱에서 이용해 주세요: { $channels }
+}
 refusal-round-not-open = { $state ->
     [closed] 판매가 끝난 회차입니다
     [paused] 판매가 잠시 멈췄습니다
@@ -386,6 +391,11 @@ page-lines = 대기 줄
 page-line-watermark = 차례가 온 번호
 page-line-last = 마지막 번호
 page-line-wait = 지금 서면 예상 대기
+page-enter-head = 이 브라우저에서 로그인할까요?
+page-enter = 앱이나 다른 사이트에서 로그인 정보를 보내왔습니다. 본인의 결제 앱에서 오신 경우에만 계속해 주세요. 아니라면 다른 사람 이름으로 구매하게 될 수 있습니다.
+page-enter-app = 앱
+page-enter-do = 로그인하고 계속하기
+page-enter-not = 로그인하지 않기
 page-sign-in-head = 로그인
 page-sign-in = 이용하시는 은행이나 결제 앱에서 이 페이지를 열어 주세요. 앱이 본인을 확인해 주므로 여기서는 비밀번호가 필요 없습니다.
 page-virtual-person = 가상 인물로 체험하기
@@ -426,6 +436,7 @@ page-sold-out = 남은 수량이 없고 더 나올 수량도 없습니다.
 page-closed-head = 판매가 끝났습니다
 page-closed = 이 판매 또는 해당 시간대의 판매가 끝났습니다.
 page-number = 내 번호
+page-channels = 판매하는 앱
 page-ahead = 내 앞 대기 인원
 page-eta = 예상 대기 시간
 page-outlook = 구매 가능성

@@ -369,6 +369,7 @@ code-notice-not-found = No such notice
 code-ask-not-found = Nothing asked for
 code-not-found = No such page
 code-method-not-allowed = Method not allowed
+code-version-changed = Changed meanwhile
 code-not-registered = Not signed up
 code-channel-not-allowed = Not through this channel
 code-round-not-open = Not on sale now

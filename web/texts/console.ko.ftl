@@ -369,6 +369,7 @@ code-notice-not-found = 없는 공지
 code-ask-not-found = 없는 요청
 code-not-found = 없는 페이지
 code-method-not-allowed = 지원하지 않는 메서드
+code-version-changed = 그사이 변경됨
 code-not-registered = 미가입
 code-channel-not-allowed = 판매하지 않는 채널
 code-round-not-open = 판매 시간이 아님

@@ -32,6 +32,7 @@ pub mod queue;
 pub mod refusal;
 pub mod round;
 pub mod round_spec;
+pub mod settlement;
 pub mod speed;
 pub mod stock;
 pub mod stock_ask;

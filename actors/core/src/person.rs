@@ -185,7 +185,8 @@ impl Person {
             return Err(Refusal::NotRegistered);
         }
         if !facts.channel_allowed {
-            return Err(Refusal::ChannelNotAllowed);
+            let channels = facts.rules.channels.clone();
+            return Err(Refusal::ChannelNotAllowed { channels });
         }
         if let Some(closed) = &facts.closed {
             return Err(closed.clone());

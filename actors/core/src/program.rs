@@ -108,9 +108,24 @@ pub struct Program {
     pub issuer: String,
     /// Versions of its rules by date, at least one.
     pub versions: Vec<Rules>,
+    /// How often it was changed: 0 when it is new.
+    #[serde(default, skip_serializing_if = "is_new")]
+    pub changes: u64,
+}
+
+/// One that was never changed is written as before there was a count.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde wants")]
+fn is_new(changes: &u64) -> bool {
+    *changes == 0
 }
 
 impl Program {
+    /// What staff have seen of it before they change it: 1 when it is new.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.changes.saturating_add(1)
+    }
+
     /// The rules in force at `now`; before the first date, the first version.
     ///
     /// # Panics
@@ -139,6 +154,7 @@ impl Program {
             _ => {}
         }
         changed.versions.push(rules);
+        changed.changes += 1;
         Ok(changed)
     }
 }
@@ -166,6 +182,7 @@ mod tests {
             name: Name { ko: "서울".to_owned(), en: "Seoul".to_owned() },
             issuer: "seoul".to_owned(),
             versions: vec![rules(100, 400_000)],
+            changes: 0,
         }
     }
 

@@ -6,7 +6,7 @@
 
 use crate::program::Name;
 use crate::round::LifeCycle;
-use crate::{Feature, Timestamp, Won};
+use crate::{ChannelId, Feature, Timestamp, Won};
 use serde::{Deserialize, Serialize};
 
 /// An answer that says no.
@@ -64,10 +64,15 @@ pub enum Refusal {
     NotFound,
     /// The path is there, the method is not.
     MethodNotAllowed,
+    /// It is not any more as it was when it was looked at.
+    VersionChanged,
     /// The person never signed up.
     NotRegistered,
     /// The program is not sold through this channel.
-    ChannelNotAllowed,
+    ChannelNotAllowed {
+        /// Through which it is.
+        channels: Vec<ChannelId>,
+    },
     /// The round is not selling now.
     RoundNotOpen {
         /// What it is instead.
@@ -154,8 +159,9 @@ impl Refusal {
             Refusal::AskNotFound => "ask-not-found",
             Refusal::NotFound => "not-found",
             Refusal::MethodNotAllowed => "method-not-allowed",
+            Refusal::VersionChanged => "version-changed",
             Refusal::NotRegistered => "not-registered",
-            Refusal::ChannelNotAllowed => "channel-not-allowed",
+            Refusal::ChannelNotAllowed { .. } => "channel-not-allowed",
             Refusal::RoundNotOpen { .. } => "round-not-open",
             Refusal::WrongState { .. } => "wrong-state",
             Refusal::TooManyNotices => "too-many-notices",
@@ -206,8 +212,9 @@ impl Refusal {
             Refusal::AskNotFound,
             Refusal::NotFound,
             Refusal::MethodNotAllowed,
+            Refusal::VersionChanged,
             Refusal::NotRegistered,
-            Refusal::ChannelNotAllowed,
+            Refusal::ChannelNotAllowed { channels: Vec::new() },
             Refusal::RoundNotOpen { state, opens_at: None },
             Refusal::WrongState { state },
             Refusal::TooManyNotices,

@@ -10,20 +10,20 @@ use crate::places::Phase;
 use crate::purchase::{PassId, Purchase, PurchaseState};
 use crate::round_spec::{Eligibility, InletMode, InletSpec, LineId, RoundSpec, WindowSpec};
 use crate::stock::Stock;
-use crate::stock_ask::StockAsk;
+use crate::stock_ask::StockAsks;
 use crate::{
     ChannelId, Event, IdempotencyKey, Month, PersonKey, PurchaseId, Refusal, Rules, Timestamp,
     WindowId, Won,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 mod by_hand;
 mod draw;
 mod figures;
 mod numbers;
 mod payments;
+mod version;
 
 pub use by_hand::STEP_MAX;
 pub use draw::{ClassDraw, ClosedLobby, Drawn};
@@ -117,8 +117,9 @@ pub struct Round {
     sent_on: BTreeMap<i64, Won>,
     draws: draw::Draws,
     pub(crate) notices: Notices,
-    /// More or less stock, asked for and not answered.
-    pub(crate) asked: Option<Arc<StockAsk>>,
+    /// More or less stock, asked for and answered.
+    pub(crate) asks: StockAsks,
+    version: u64,
 }
 
 impl Round {
@@ -138,9 +139,9 @@ impl Round {
         let windows = spec.windows.iter().map(window).collect();
         let lines = spec.lines_with_lobbies().into_iter().map(line).collect();
         let draws = draw::Draws::of(&spec);
-        let (payments, sent_on, notices, asked) = Default::default();
-        let state = LifeCycle::Draft;
-        Round { spec, state, windows, lines, payments, sent_on, draws, notices, asked }
+        let (payments, sent_on, notices, asks) = Default::default();
+        let (state, version) = (LifeCycle::Draft, 1);
+        Round { spec, state, windows, lines, payments, sent_on, draws, notices, asks, version }
     }
 
     /// What the operator said.
@@ -360,10 +361,12 @@ impl Round {
         if event.round() != Some(&self.spec.id) {
             return;
         }
+        self.version += u64::from(self.is_another_version(event));
         match event {
             Event::RoundDefined { spec } => {
                 let (state, notices) = (self.state, std::mem::take(&mut self.notices));
-                *self = Round { state, notices, ..Round::new(spec.clone()) };
+                let version = self.version;
+                *self = Round { state, notices, version, ..Round::new(spec.clone()) };
             }
             Event::RoundMoved { to, .. } => {
                 assert!(self.state != LifeCycle::Closed, "a round is closed for ever");

@@ -57,6 +57,15 @@ impl StockAsk {
     }
 }
 
+/// The asks of a round.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StockAsks {
+    /// Not answered; perhaps its time is over.
+    waiting: Option<Arc<StockAsk>>,
+    /// What was answered last, and whether by yes: who answers again hears the same again.
+    answered: Option<(Arc<StockAsk>, bool)>,
+}
+
 /// An answer to an ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockAnswer {
@@ -72,7 +81,7 @@ impl Round {
     /// The ask that waits for its second person at this moment.
     #[must_use]
     pub fn stock_ask(&self, now: Timestamp) -> Option<&Arc<StockAsk>> {
-        self.asked.as_ref().filter(|ask| now < ask.ends_at())
+        self.asks.waiting.as_ref().filter(|ask| now < ask.ends_at())
     }
 
     /// Whether more or less stock may be asked for. `unit`: of the program.
@@ -101,6 +110,8 @@ impl Round {
     }
 
     /// What an answer to an ask comes to. What was possible when it was asked is looked at again.
+    /// The same answer to what was answered last changes nothing: whoever lost the first one hears
+    /// how it stands.
     ///
     /// # Errors
     /// `AskNotFound`, also when its time is over; to a yes also `SecondPersonRequired` from
@@ -109,20 +120,27 @@ impl Round {
         &self,
         now: Timestamp,
         answer: &StockAnswer,
-    ) -> Result<Event, Refusal> {
-        let ask = self.stock_ask(now).filter(|ask| ask.id == answer.id);
-        let ask = ask.ok_or(Refusal::AskNotFound)?;
-        let (round, id) = (self.spec().id.clone(), ask.id);
-        if !answer.is_confirmed {
-            return Ok(Event::StockKept { round, id });
-        }
-        if ask.by == answer.by {
+    ) -> Result<Option<Event>, Refusal> {
+        let waiting = self.stock_ask(now).filter(|ask| ask.id == answer.id);
+        let is_same = |(ask, was_confirmed): &&(Arc<StockAsk>, bool)| {
+            ask.id == answer.id && *was_confirmed == answer.is_confirmed
+        };
+        let answered = self.asks.answered.as_ref().filter(is_same).map(|(ask, _)| ask);
+        let ask = waiting.or(answered).ok_or(Refusal::AskNotFound)?;
+        if answer.is_confirmed && ask.by == answer.by {
             return Err(Refusal::SecondPersonRequired);
+        }
+        let (round, id) = (self.spec().id.clone(), ask.id);
+        if waiting.is_none() {
+            return Ok(None);
+        }
+        if !answer.is_confirmed {
+            return Ok(Some(Event::StockKept { round, id }));
         }
         self.check_stock_change(&ask.window, ask.change)?;
         // From here it must succeed.
         let (window, change) = (ask.window.clone(), ask.change);
-        Ok(Event::StockChanged { round, id, window, change })
+        Ok(Some(Event::StockChanged { round, id, window, change }))
     }
 
     fn check_stock_change(&self, window: &WindowId, change: Won) -> Result<(), Refusal> {
@@ -148,10 +166,10 @@ impl Round {
     /// Takes an event of an ask in.
     pub(crate) fn apply_stock_ask(&mut self, event: &Event) {
         match event {
-            Event::StockAsked { ask, .. } => self.asked = Some(Arc::new(ask.clone())),
-            Event::StockKept { id, .. } => self.end_ask(*id),
+            Event::StockAsked { ask, .. } => self.asks.waiting = Some(Arc::new(ask.clone())),
+            Event::StockKept { id, .. } => self.end_ask(*id, false),
             Event::StockChanged { id, window, change, .. } => {
-                self.end_ask(*id);
+                self.end_ask(*id, true);
                 let window = self.window_mut(window);
                 assert!(window.phase != WindowPhase::Over, "OR-1: stock for what is over");
                 window.grant(*change);
@@ -160,9 +178,9 @@ impl Round {
         }
     }
 
-    fn end_ask(&mut self, id: StockAskId) {
-        let ended = self.asked.take();
-        assert!(ended.is_some_and(|ask| ask.id == id), "an answer to what was not asked");
+    fn end_ask(&mut self, id: StockAskId, is_confirmed: bool) {
+        let ended = self.asks.waiting.take().filter(|ask| ask.id == id);
+        self.asks.answered = Some((ended.expect("an answer to what was asked"), is_confirmed));
     }
 }
 

@@ -8,6 +8,7 @@
 use crate::program::Name;
 use crate::{ProgramId, Timestamp};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// Entries of the list: a day of two halves has four. A longer list is refused, as is a body of
 /// more than 16 KiB: 32 entries fit it with messages of about 200 bytes in both languages together.
@@ -117,6 +118,17 @@ impl Suspensions {
             *is_reached |= was.is_some_and(|(_, was)| *was);
         }
         next
+    }
+
+    /// The version of what the operator said: another list has another one, and the same list the
+    /// same, whenever it was put. Which levels are reached is no part of it.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        let mut hash = Sha256::new();
+        self.all().for_each(|one| hash.update(format!("{one:?};")));
+        let digest: [u8; 32] = hash.finalize().into();
+        let (head, _) = digest.split_first_chunk().expect("a hash is longer than a number");
+        u64::from_be_bytes(*head)
     }
 
     /// All that the operator said, in force or not.

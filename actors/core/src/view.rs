@@ -82,6 +82,8 @@ pub type LineParts = (Arc<Places>, (Measured, Vec<(u64, u64)>));
 pub struct RoundView {
     /// Grows with each snapshot of this round.
     pub serial: u64,
+    /// Grows with what staff do and with each step of its life: see [`Round::version`].
+    pub version: u64,
     /// Under which epoch of the store.
     pub epoch: u64,
     /// When it was made.
@@ -264,6 +266,7 @@ impl RoundView {
         let lines = lines.filter(|(index, _)| !round.spec().is_lobby(line_id(*index)));
         let mut view = RoundView {
             serial,
+            version: round.version(),
             epoch,
             at,
             lobbies: LobbyView::of_round(round, &of_line),

@@ -12,7 +12,8 @@ impl Engine {
     /// Does what staff wish; answers with the round as it stands then.
     ///
     /// # Errors
-    /// `RoundNotFound`; those of the core's decision; `Unavailable` when the store is away.
+    /// `RoundNotFound`; `VersionChanged` when it is not as they saw it; those of the core;
+    /// `Unavailable` when the store is away.
     pub async fn act(
         &self,
         staff: &Staff,
@@ -30,9 +31,14 @@ impl Engine {
     ///
     /// # Errors
     /// Those that [`Engine::act`] would answer with now.
-    pub async fn rehearse(&self, id: &RoundId, wish: Wish) -> Result<Vec<Event>, Refusal> {
+    pub async fn rehearse(
+        &self,
+        staff: &Staff,
+        id: &RoundId,
+        wish: Wish,
+    ) -> Result<Vec<Event>, Refusal> {
         let round = self.round(id).ok_or(Refusal::RoundNotFound)?;
-        round.0.round.command(Try(wish)).await?
+        round.0.round.command(Try { wish, seen: staff.seen.clone() }).await?
     }
 
     /// Takes a round a step on in its life.

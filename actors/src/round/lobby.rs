@@ -10,6 +10,7 @@ use crate::draw_secrets::Secret;
 use crate::handle::{Ctx, Reply, Serve};
 use crate::lobby::{Entry, LobbyList};
 use crate::queue::{CloseLobby, LobbyClosed};
+use crate::requests::Acted;
 use crate::shared::{LineShared, RoundShared};
 use actix::AsyncContext;
 use openrun_core::draw::{DrawnOrder, ShareValue, commitment};
@@ -22,7 +23,7 @@ use std::sync::Arc;
 /// Somebody's share of the draw, through an operator.
 pub(crate) struct GiveShare {
     pub share: ShareValue,
-    pub staff: Event,
+    pub staff: Acted,
 }
 
 /// A list that was made of a lobby, with its length.
@@ -201,10 +202,8 @@ impl Serve<GiveShare> for RoundShell {
     type Answer = Result<(), Refusal>;
 
     fn serve(&mut self, ask: GiveShare, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        if self.is_retired {
-            return reply.send(Err(Refusal::Unavailable));
-        }
-        match self.round.decide_share(self.around.clock.now(), &ask.share) {
+        let (allowed, now) = (self.check_order(&ask.staff.seen), self.around.clock.now());
+        match allowed.and_then(|()| self.round.decide_share(now, &ask.share)) {
             Err(refusal) => reply.send(Err(refusal)),
             // The seed of a draw that is on its way is made; who gave it before hears so again.
             Ok(Some(_)) if !self.drawing.is_empty() => {

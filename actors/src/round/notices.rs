@@ -5,30 +5,28 @@ use super::RoundShell;
 use crate::engine::Engine;
 use crate::engine::acted;
 use crate::handle::{Ctx, Reply, Serve};
-use crate::requests::Staff;
+use crate::requests::{Acted, Staff};
 use openrun_core::program::Name;
 use openrun_core::{Event, Notice, NoticeId, Refusal, RoundId, Timestamp};
 
 /// Tell everybody.
 pub(crate) struct PostNotice {
     pub notice: Notice,
-    pub staff: Event,
+    pub staff: Acted,
 }
 
 /// Take a notice back.
 pub(crate) struct WithdrawNotice {
     pub id: NoticeId,
-    pub staff: Event,
+    pub staff: Acted,
 }
 
 impl Serve<PostNotice> for RoundShell {
     type Answer = Result<(), Refusal>;
 
     fn serve(&mut self, ask: PostNotice, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        if self.is_retired {
-            return reply.send(Err(Refusal::Unavailable));
-        }
-        match self.round.notices().check_post(&ask.notice) {
+        let allowed = self.check_order(&ask.staff.seen);
+        match allowed.and_then(|()| self.round.notices().check_post(&ask.notice)) {
             Err(refusal) => reply.send(Err(refusal)),
             Ok(()) => {
                 let round = self.round.spec().id.clone();
@@ -43,10 +41,8 @@ impl Serve<WithdrawNotice> for RoundShell {
     type Answer = Result<(), Refusal>;
 
     fn serve(&mut self, ask: WithdrawNotice, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        if self.is_retired {
-            return reply.send(Err(Refusal::Unavailable));
-        }
-        match self.round.notices().check_withdraw(self.around.clock.now(), ask.id) {
+        let (allowed, now) = (self.check_order(&ask.staff.seen), self.around.clock.now());
+        match allowed.and_then(|()| self.round.notices().check_withdraw(now, ask.id)) {
             Err(refusal) => reply.send(Err(refusal)),
             Ok(()) => {
                 let round = self.round.spec().id.clone();
@@ -61,7 +57,8 @@ impl Engine {
     /// Tells everybody in a round something; answers with the notice as it stands.
     ///
     /// # Errors
-    /// `RoundNotFound`, `Malformed` when it would be over already, `TooManyNotices`, `Unavailable`.
+    /// `RoundNotFound`, `Malformed` when it would be over already, `TooManyNotices`,
+    /// `VersionChanged`, `Unavailable`.
     pub async fn post_notice(
         &self,
         staff: &Staff,

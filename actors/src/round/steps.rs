@@ -7,7 +7,7 @@ use super::{Drive, RoundShell};
 use crate::committer::{CommitFailed, IntoActorFuture};
 use crate::figures::Figures;
 use crate::handle::{Ctx, Reply, Serve};
-use crate::requests::{InletPatch, Wish};
+use crate::requests::{Acted, InletPatch, Seen, Wish};
 use crate::shared::LineShared;
 use actix::AsyncContext;
 use openrun_core::gate::Gate;
@@ -18,16 +18,19 @@ use std::sync::Arc;
 /// Staff do something.
 pub(crate) struct Act {
     pub wish: Wish,
-    pub staff: Event,
+    pub staff: Acted,
 }
 
 /// Staff try something: nothing changes and nothing is written.
-pub(crate) struct Try(pub Wish);
+pub(crate) struct Try {
+    pub wish: Wish,
+    pub seen: Seen,
+}
 
 /// An operator changes the round before people can join.
 pub(crate) struct Redefine {
     pub spec: RoundSpec,
-    pub staff: Event,
+    pub staff: Acted,
 }
 
 impl RoundShell {
@@ -36,13 +39,13 @@ impl RoundShell {
     pub(super) fn carry_out(
         &mut self,
         mut events: Vec<Event>,
-        staff: Event,
+        staff: Acted,
         reply: Reply<Result<(), Refusal>>,
         ctx: &mut Ctx<Self>,
     ) {
         events.iter().for_each(|event| self.round.apply(event));
         events.extend(self.commit_to_draws());
-        events.push(staff);
+        events.push(staff.event);
         let written = self.around.journal.append(self.around.clock.now(), events);
         ctx.spawn(written.into_actor_future(|shell: &mut Self, outcome, ctx| {
             shell.tick(ctx);
@@ -50,11 +53,17 @@ impl RoundShell {
         }));
     }
 
-    /// What a wish of staff comes to: the same answer whether it is tried or done.
-    fn decide(&self, wish: &Wish) -> Result<Vec<Event>, Refusal> {
+    /// Whether the round takes orders, and is what staff saw when they gave this one.
+    pub(super) fn check_order(&self, seen: &Seen) -> Result<(), Refusal> {
         if self.is_retired {
             return Err(Refusal::Unavailable);
         }
+        seen.check(Some(self.round.version()))
+    }
+
+    /// What a wish of staff comes to: the same answer whether it is tried or done.
+    fn decide(&self, wish: &Wish, seen: &Seen) -> Result<Vec<Event>, Refusal> {
+        self.check_order(seen)?;
         let now = self.around.clock.now();
         let one = |event: Event| vec![event];
         match wish {
@@ -72,7 +81,10 @@ impl RoundShell {
                 let unit = self.program.rules_at(now).unit_won;
                 self.round.decide_stock_ask(unit, ask).map(one)
             }
-            Wish::AnswerStock(answer) => self.round.decide_stock_answer(now, answer).map(one),
+            Wish::AnswerStock(answer) => {
+                let event = self.round.decide_stock_answer(now, answer)?;
+                Ok(event.into_iter().collect())
+            }
             Wish::LookUp(_) => Ok(Vec::new()),
         }
     }
@@ -97,7 +109,7 @@ impl Serve<Act> for RoundShell {
     type Answer = Result<(), Refusal>;
 
     fn serve(&mut self, ask: Act, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        match self.decide(&ask.wish) {
+        match self.decide(&ask.wish, &ask.staff.seen) {
             Err(refusal) => reply.send(Err(refusal)),
             Ok(events) => self.carry_out(events, ask.staff, reply, ctx),
         }
@@ -107,8 +119,8 @@ impl Serve<Act> for RoundShell {
 impl Serve<Try> for RoundShell {
     type Answer = Result<Vec<Event>, Refusal>;
 
-    fn serve(&mut self, Try(wish): Try, reply: Reply<Self::Answer>, _: &mut Ctx<Self>) {
-        reply.send(self.decide(&wish));
+    fn serve(&mut self, ask: Try, reply: Reply<Self::Answer>, _: &mut Ctx<Self>) {
+        reply.send(self.decide(&ask.wish, &ask.seen));
     }
 }
 
@@ -116,10 +128,8 @@ impl Serve<Redefine> for RoundShell {
     type Answer = Result<(), Refusal>;
 
     fn serve(&mut self, ask: Redefine, reply: Reply<Self::Answer>, ctx: &mut Ctx<Self>) {
-        if self.is_retired {
-            return reply.send(Err(Refusal::Unavailable));
-        }
-        match self.round.decide_redefine(&ask.spec) {
+        let decided = self.check_order(&ask.staff.seen);
+        match decided.and_then(|()| self.round.decide_redefine(&ask.spec)) {
             Err(refusal) => reply.send(Err(refusal)),
             Ok(event) => {
                 let Some(shared) = self.shared.upgrade() else { return };

@@ -5,6 +5,7 @@ use crate::http::body::check_text;
 use crate::http::call::{Answer, Call};
 use crate::http::draws::DrawAnswer;
 use crate::http::reply;
+use crate::http::version::tagged;
 use actix_web::http::StatusCode;
 use openrun_core::Refusal;
 use openrun_core::draw::ShareValue;
@@ -41,5 +42,5 @@ pub async fn give(mut call: Call) -> Answer {
     let id = call.round_id().ok_or(Refusal::RoundNotFound)?;
     let view = call.edge().engine.give_share(&staff, &id, share, &body.reason).await?;
     let draw = DrawAnswer::new(&view).ok_or(Refusal::NotFound)?;
-    Ok(reply::own(StatusCode::OK, &draw))
+    Ok(tagged(reply::own(StatusCode::OK, &draw), view.version))
 }

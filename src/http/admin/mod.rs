@@ -12,6 +12,7 @@ mod readings;
 mod round_figures;
 mod round_form;
 pub mod rounds;
+pub mod settlement;
 pub mod stock;
 pub mod suspensions;
 mod wishes;

@@ -8,6 +8,7 @@ use crate::http::call::{Answer, Call};
 use crate::http::purchases::new_id;
 use crate::http::reply;
 use crate::http::time::Moment;
+use crate::http::version::tagged;
 use crate::http::words::{NameWords, Slug};
 use actix_web::http::StatusCode;
 use openrun_core::program::Name;
@@ -72,7 +73,11 @@ pub async fn post(mut call: Call) -> Answer {
     let id = NoticeId(new_id(engine.now()).0);
     let until = until.map(|until| until.0);
     let posted = engine.post_notice(&staff, &round, (id, message, until), &reason).await?;
-    Ok(reply::own(StatusCode::CREATED, &NoticeAnswer::from(&posted)))
+    let answer = reply::own(StatusCode::CREATED, &NoticeAnswer::from(&posted));
+    Ok(match engine.round(&round) {
+        Some(round) => tagged(answer, round.view().version),
+        None => answer,
+    })
 }
 
 /// Take a notice back; answers with those that still stand in its round

@@ -7,6 +7,7 @@ use crate::http::body::{check_text, malformed, object};
 use crate::http::call::{Answer, Call};
 use crate::http::reply;
 use crate::http::time::Moment;
+use crate::http::version::tagged;
 use crate::http::words::{NameWords, Slug};
 use actix_web::http::StatusCode;
 use openrun_actors::Put;
@@ -111,6 +112,15 @@ pub struct AdminProgram<'a> {
     rules: RulesBody,
     /// All versions, by date.
     versions: Vec<RulesBody>,
+    /// What stands in `ETag`: grows with each change.
+    version: u64,
+}
+
+/// All programs.
+#[derive(Serialize, ToSchema)]
+pub struct AdminPrograms<'a> {
+    /// In the order of their ids.
+    programs: Vec<AdminProgram<'a>>,
 }
 
 impl<'a> AdminProgram<'a> {
@@ -121,6 +131,7 @@ impl<'a> AdminProgram<'a> {
             issuer: &program.issuer,
             rules: program.rules_at(now).into(),
             versions: program.versions.iter().map(RulesBody::from).collect(),
+            version: program.version(),
         }
     }
 }
@@ -158,7 +169,31 @@ pub async fn put(mut call: Call) -> Answer {
             Put::Created(program) => (StatusCode::CREATED, program),
             Put::Changed(program) => (StatusCode::OK, program),
         };
-    Ok(reply::own(status, &AdminProgram::new(&program, engine.now())))
+    let answer = reply::own(status, &AdminProgram::new(&program, engine.now()));
+    Ok(tagged(answer, program.version()))
+}
+
+/// A program with all versions of its rules
+#[utoipa::path(get, path = "/v1/admin/programs/{program}", operation_id = "get_admin_program",
+    tag = "ops", responses((status = 200, description = "the program", body = AdminProgram)))]
+pub async fn show(call: Call) -> Answer {
+    call.viewer()?;
+    let engine = &call.edge().engine;
+    let id = ProgramId::new(call.segment("program")).ok_or(Refusal::ProgramNotFound)?;
+    let program = engine.program(&id).ok_or(Refusal::ProgramNotFound)?;
+    let answer = reply::own(StatusCode::OK, &AdminProgram::new(&program, engine.now()));
+    Ok(tagged(answer, program.version()))
+}
+
+/// All programs with all versions of their rules
+#[utoipa::path(get, path = "/v1/admin/programs", operation_id = "list_admin_programs",
+    tag = "ops", responses((status = 200, description = "all programs", body = AdminPrograms)))]
+pub async fn list(call: Call) -> Answer {
+    call.viewer()?;
+    let engine = &call.edge().engine;
+    let (all, now) = (engine.programs(), engine.now());
+    let programs = all.iter().map(|program| AdminProgram::new(program, now)).collect();
+    Ok(reply::own(StatusCode::OK, &AdminPrograms { programs }))
 }
 
 #[cfg(test)]

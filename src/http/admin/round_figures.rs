@@ -24,6 +24,8 @@ use utoipa::ToSchema;
 pub struct AdminRound<'a> {
     #[serde(flatten)]
     head: RoundHead<'a>,
+    /// What stands in `ETag`: grows with what staff do and with each step of its life.
+    version: u64,
     /// Grows with each snapshot.
     serial: u64,
     /// Under which owner of the store.
@@ -164,6 +166,7 @@ impl<'a> AdminRound<'a> {
         let line = current_line(view);
         AdminRound {
             head: RoundHead::new(view),
+            version: view.version,
             serial: view.serial,
             epoch: view.epoch,
             at: Moment(view.at),

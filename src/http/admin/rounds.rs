@@ -11,6 +11,7 @@ use super::{Reason, optional_reason};
 use crate::http::body::malformed;
 use crate::http::call::{Answer, Call};
 use crate::http::reply;
+use crate::http::version::tagged;
 use actix_web::http::StatusCode;
 use openrun_actors::{Put, Wish};
 use openrun_core::Refusal;
@@ -104,7 +105,7 @@ pub async fn show(call: Call) -> Answer {
     };
     let view = round.view();
     let answer = AdminRound::new(&view, round.inversions()).with_actors(actors);
-    Ok(reply::own(StatusCode::OK, &answer))
+    Ok(tagged(reply::own(StatusCode::OK, &answer), view.version))
 }
 
 /// Live figures of every round

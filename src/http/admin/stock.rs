@@ -8,6 +8,7 @@ use crate::http::call::{Answer, Call};
 use crate::http::purchases::new_id;
 use crate::http::reply;
 use crate::http::time::Moment;
+use crate::http::version::tagged;
 use crate::http::words::{Id, Slug};
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
@@ -99,19 +100,20 @@ pub async fn ask(mut call: Call) -> Answer {
         at: now,
     };
     if wishes::is_dry_run(&call)? {
-        return wishes::tried(&call, &id, Wish::AskStock(ask)).await;
+        return wishes::tried(&call, &staff, &id, Wish::AskStock(ask)).await;
     }
     let logged = in_the_log(&ask, &reason);
-    engine.act(&staff, &id, Wish::AskStock(ask.clone()), &logged).await?;
+    let view = engine.act(&staff, &id, Wish::AskStock(ask.clone()), &logged).await?;
     let body = StockAskAnswer::from(&ask);
-    let mut response = reply::own(StatusCode::ACCEPTED, &body);
+    let mut response = tagged(reply::own(StatusCode::ACCEPTED, &body), view.version);
     reply::put(&mut response, LOCATION, &format!("/v1/admin/rounds/{id}/stock/{}", body.id));
     Ok(response)
 }
 
 /// Confirm an ask for stock, or refuse it
 ///
-/// An approver who is not the person who asked. An operator may refuse: that takes it back.
+/// An approver who is not the person who asked. An operator may refuse: that takes it back. The
+/// same answer again, to what was answered last, changes nothing.
 #[utoipa::path(post, path = "/v1/admin/rounds/{round}/stock/{id}/{answer}",
     operation_id = "answer_stock", tag = "ops", request_body = Reason,
     params(("dry_run" = Option<bool>, Query, description = DRY_RUN)),

@@ -8,6 +8,7 @@ use crate::http::body::{Object, malformed, object};
 use crate::http::call::{Answer, Call};
 use crate::http::reply;
 use crate::http::time::Moment;
+use crate::http::version::tagged;
 use crate::http::words::{NameWords, Slug};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -75,9 +76,13 @@ pub struct SuspensionsAnswer {
 }
 
 fn stands(call: &Call) -> HttpResponse {
-    let all = call.edge().engine.suspensions();
+    let engine = &call.edge().engine;
+    // Read before the list: a version that is older than it only turns somebody away.
+    let version = engine.suspensions_version();
+    let all = engine.suspensions();
     let suspensions = all.into_iter().map(SuspensionAnswer::from).collect();
-    reply::own(StatusCode::OK, &SuspensionsAnswer { suspensions })
+    let answer = reply::own(StatusCode::OK, &SuspensionsAnswer { suspensions });
+    tagged(answer, version)
 }
 
 /// What is or will be switched off

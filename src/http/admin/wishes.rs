@@ -7,6 +7,7 @@ use super::round_figures::AdminRound;
 use crate::http::body::malformed;
 use crate::http::call::{Answer, Call};
 use crate::http::reply;
+use crate::http::version::tagged;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use openrun_actors::{Staff, Wish};
@@ -75,26 +76,28 @@ pub fn is_dry_run(call: &Call) -> Result<bool, Refusal> {
 /// Does it and answers with the round as it stands; or tries it.
 pub async fn grant(call: &Call, staff: &Staff, id: &RoundId, wish: Wish, reason: &str) -> Answer {
     if is_dry_run(call)? {
-        return tried(call, id, wish).await;
+        return tried(call, staff, id, wish).await;
     }
     let view = call.edge().engine.act(staff, id, wish, reason).await?;
     Ok(stands(call, StatusCode::OK, &view))
 }
 
 /// What would happen.
-pub async fn tried(call: &Call, id: &RoundId, wish: Wish) -> Answer {
+pub async fn tried(call: &Call, staff: &Staff, id: &RoundId, wish: Wish) -> Answer {
     let engine = &call.edge().engine;
-    let events = engine.rehearse(id, wish).await?;
+    let events = engine.rehearse(staff, id, wish).await?;
     let view = engine.round(id).ok_or(Refusal::RoundNotFound)?.view();
     let changes = events.iter().flat_map(|event| changes(&view, event)).collect();
-    Ok(reply::own(StatusCode::OK, &Granted::Tried(DryRun { dry_run: true, changes })))
+    let answer = reply::own(StatusCode::OK, &Granted::Tried(DryRun { dry_run: true, changes }));
+    Ok(tagged(answer, view.version))
 }
 
 /// What now stands.
 pub fn stands(call: &Call, status: StatusCode, view: &RoundView) -> HttpResponse {
     let round = call.edge().engine.round(&view.spec.id);
     let inversions = round.map_or(0, |round| round.inversions());
-    reply::own(status, &Granted::Done(Box::new(AdminRound::new(view, inversions))))
+    let done = Granted::Done(Box::new(AdminRound::new(view, inversions)));
+    tagged(reply::own(status, &done), view.version)
 }
 
 fn changes(view: &RoundView, event: &Event) -> Vec<Change> {

@@ -3,10 +3,10 @@
 //! Each does what the call of the same name does, by the same code, with cookies where the call has
 //! headers, and answers with the address of the page that shows what came of it; a refusal is a
 //! page. Forms of other sites are turned away, except the one that signs somebody in: it comes from
-//! a channel's site, and carries its own proof.
+//! a channel's site, and leads to a page of ours that asks first.
 
 use super::visitor::{forget, forget_round, is_ours, keep_pass, keep_ticket, keep_token};
-use super::{dev, refused};
+use super::{dev, entering, refused};
 use crate::http::call::{Answer, Call};
 use crate::http::people::{SignUp, enrol};
 use crate::http::purchases::{Buy, purchase};
@@ -52,13 +52,14 @@ struct Plain {}
 
 /// Signs somebody in with the token of their channel.
 pub async fn enter(mut call: Call) -> Answer {
-    let entering: Entering = match call.form().await {
-        Ok(entering) => entering,
+    let entered: Entering = match call.form().await {
+        Ok(entered) => entered,
         Err(refusal) => return Ok(refused::page(&call, &refusal, None)),
     };
-    let round = entering.round.as_deref().and_then(RoundId::new);
-    let made_up = entering.made_up == Some(true) && call.edge().site.is_dev;
-    let token = match entering.token {
+    let round = entered.round.as_deref().and_then(RoundId::new);
+    let is_ours = is_ours(&call);
+    let made_up = entered.made_up == Some(true) && call.edge().site.is_dev && is_ours;
+    let token = match entered.token {
         Some(token) => token.trim().to_owned(),
         None if made_up => match dev::make(call.edge(), dev::Wanted::default()) {
             Ok(made) => made.token,
@@ -67,8 +68,14 @@ pub async fn enter(mut call: Call) -> Answer {
         None => String::new(),
     };
     let edge = call.edge();
-    if let Err(refusal) = edge.keys.verify_person(&token, edge.engine.now()) {
-        return Ok(refused::page(&call, &refusal, None));
+    let claims = match edge.keys.verify_person(&token, edge.engine.now()) {
+        Ok(claims) => claims,
+        Err(refusal) => return Ok(refused::page(&call, &refusal, None)),
+    };
+    // A newer token of whoever is signed in already makes nobody somebody else.
+    let is_same = call.kept_person().is_some_and(|kept| kept.person == claims.person);
+    if !is_ours && !is_same {
+        return Ok(entering::page(&call, &claims, &token, round.as_ref()));
     }
     let path = round.map_or_else(|| "/".to_owned(), |round| format!("/rounds/{round}"));
     let mut response = see(&path);

@@ -9,6 +9,7 @@
 
 pub mod assets;
 pub mod dev;
+mod entering;
 pub mod forms;
 mod frame;
 pub(crate) mod html;

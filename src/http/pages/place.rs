@@ -55,7 +55,7 @@ pub(super) fn sign_in(html: &mut Html, edge: &Edge, round: Option<&str>) {
     }
 }
 
-fn hidden(html: &mut Html, name: &str, value: &str) {
+pub(super) fn hidden(html: &mut Html, name: &str, value: &str) {
     html.raw("<input type=\"hidden\" name=\"");
     html.raw(name);
     html.raw("\" value=\"");

@@ -11,7 +11,7 @@ use crate::http::time::Moment;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
-use openrun_core::{Refusal, Won};
+use openrun_core::{ChannelId, Refusal, Won};
 
 /// An attempt to buy that may be made again under its own key.
 pub(super) struct Attempt<'a> {
@@ -103,7 +103,7 @@ fn next_key(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::Unauthenticated => "page-next-sign-in",
         Refusal::NotRegistered => "page-next-sign-up",
-        Refusal::ChannelNotAllowed => "page-next-channel",
+        Refusal::ChannelNotAllowed { .. } => "page-next-channel",
         Refusal::RoundNotOpen { .. } | Refusal::NotEligible { .. } => "page-next-window",
         Refusal::NotYet { .. } => "page-next-wait",
         Refusal::TurnPassed
@@ -134,6 +134,10 @@ fn facts(html: &mut Html, refusal: &Refusal) {
         Refusal::Suspended { until, message, .. } => {
             html.figure("page-until", "", |html| html.time(Moment(*until)));
             html.figure("page-why", "", |html| html.both(message));
+        }
+        Refusal::ChannelNotAllowed { channels } => {
+            let names: Vec<&str> = channels.iter().map(ChannelId::as_str).collect();
+            html.figure("page-channels", "", |html| html.text(names.join(", ")));
         }
         Refusal::NotYet { ahead } => {
             html.figure("page-ahead", "ahead", |html| html.count(*ahead, "명"));

@@ -33,8 +33,9 @@ impl World {
         let (now, stream) = (self.now, self.stream_of_round(round));
         let house = self.house.as_mut().ok_or(Refusal::Unavailable)?;
         let view = Arc::clone(&house.rounds[round].view);
-        if !view.program.rules_at(now).channels.contains(channel) {
-            return Err(Refusal::ChannelNotAllowed);
+        let channels = &view.program.rules_at(now).channels;
+        if !channels.contains(channel) {
+            return Err(Refusal::ChannelNotAllowed { channels: channels.clone() });
         }
         let who = &self.people[person as usize].who;
         if !view.state.takes_joins() {

@@ -7,6 +7,8 @@ use super::names::Names;
 use openrun_actors::store::StoreError;
 use openrun_core::purchase::{PassId, PurchaseState};
 use openrun_core::round_spec::LineId;
+use openrun_core::settlement::Sold;
+use openrun_core::time::Date;
 use openrun_core::{
     Event, IdempotencyKey, Month, PersonKey, Purchase, PurchaseId, StoredEvent, Timestamp, Won,
 };
@@ -225,6 +227,20 @@ pub(super) fn standing_purchase(row: &Row, names: &Names) -> Result<Purchase, St
 
 /// Behind the columns of a purchase.
 const STATE: usize = 20;
+
+/// A row of what a round has sold.
+pub(super) fn sold(row: &Row, names: &Names) -> Result<Sold, StoreError> {
+    let columns = Columns::new("purchase", row);
+    let day = Date::of(columns.time(6)?);
+    let (channel, window) = (names.channel(columns.get(0)?)?, names.window(columns.get(1)?)?);
+    Ok(Sold {
+        part: (day, channel, window),
+        purchases: columns.count(2)?,
+        amount: columns.won(3)?,
+        price: columns.won(4)?,
+        subsidy: columns.won(5)?,
+    })
+}
 
 fn refused(row: &Row, _: &Names) -> Result<StoredEvent, StoreError> {
     let columns = Columns::new("refusal", row);

@@ -8,14 +8,16 @@
 
 use super::connect::{self, Purpose};
 use super::decode::{
-    CLAIM, Columns, HOLD, JOURNAL, PAYMENT_STEP, PLACE_END, PURCHASE, TICKET, Table,
+    self, CLAIM, Columns, HOLD, JOURNAL, PAYMENT_STEP, PLACE_END, PURCHASE, TICKET, Table,
 };
 use super::doubts::Doubts;
 use super::fault::in_words;
 use super::names::{self, Names};
 use super::place::Place;
+use crate::store::sold::SOLD;
 use futures_util::TryStreamExt;
 use openrun_actors::store::{Chunks, StoreError};
+use openrun_core::settlement::Sold;
 use openrun_core::{PersonKey, RoundId, StoredEvent};
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -147,6 +149,14 @@ pub(super) fn persons(
     })
 }
 
+/// Puts out what a round has sold.
+pub(super) fn sold_of(runtime: &Handle, source: Source, round: RoundId) -> Chunks<Sold> {
+    start(runtime, Arc::clone(&source.doubts), move |mut out| async move {
+        let done = read_sold(&source, &round, &mut out).await;
+        (out, done)
+    })
+}
+
 /// A connection for one stream, driven by a task that ends with it.
 async fn connect(source: &Source) -> Result<Client, Stop> {
     let connecting = async {
@@ -186,6 +196,23 @@ async fn read_persons(
     Ok(())
 }
 
+async fn read_sold(source: &Source, round: &RoundId, out: &mut Out<Sold>) -> Result<(), Stop> {
+    let mut client = connect(source).await?;
+    let snapshot = begin(&mut client).await?;
+    let Some(number) = number_of(&snapshot, round).await? else { return Ok(()) };
+    let names = Names::of(&snapshot.query(names::ALL, &[]).await?);
+    for row in snapshot.query(SOLD, &[&number]).await? {
+        let place = |column: usize| row.get::<_, i64>(column).unsigned_abs();
+        out.push((place(7), place(8)), decode::sold(&row, &names)?).await?;
+    }
+    Ok(())
+}
+
+async fn number_of(snapshot: &Transaction<'_>, round: &RoundId) -> Result<Option<i64>, Error> {
+    let sql = "select id from name where text = $1";
+    Ok(snapshot.query_opt(sql, &[&round.as_str()]).await?.map(|row| row.get(0)))
+}
+
 /// The tables that hold a round.
 const OF_A_ROUND: [Table; 7] = [JOURNAL, TICKET, PLACE_END, CLAIM, HOLD, PAYMENT_STEP, PURCHASE];
 
@@ -196,11 +223,7 @@ async fn read_round(
 ) -> Result<(), Stop> {
     let mut client = connect(source).await?;
     let snapshot = begin(&mut client).await?;
-    let number = "select id from name where text = $1";
-    let Some(number) = snapshot.query_opt(number, &[&round.as_str()]).await? else {
-        return Ok(());
-    };
-    let number: i64 = number.get(0);
+    let Some(number) = number_of(&snapshot, round).await? else { return Ok(()) };
     let names = Names::of(&snapshot.query(names::ALL, &[]).await?);
     let mut fetched = Fetched::new(&snapshot);
     for Table { columns, name, .. } in OF_A_ROUND {

@@ -7,6 +7,8 @@ use super::names::{NameOfNumber, said};
 use openrun_actors::store::StoreError;
 use openrun_core::purchase::{PassId, PurchaseState};
 use openrun_core::round_spec::LineId;
+use openrun_core::settlement::Sold;
+use openrun_core::time::Date;
 use openrun_core::{
     Event, IdempotencyKey, Month, PersonKey, Purchase, PurchaseId, StoredEvent, Timestamp, Won,
 };
@@ -216,6 +218,21 @@ pub(super) fn purchase(
         used_after: columns.won(18)?,
         monthly_limit: columns.won(19)?,
         state,
+    })
+}
+
+/// A row of what a round has sold.
+pub(super) fn sold(row: &Row<'_>, names: &NameOfNumber) -> Result<Sold, StoreError> {
+    let columns = Columns::new("purchase", row);
+    let day = Date::of(columns.time(6)?);
+    let (channel, window) =
+        (names.channel(columns.integer(0)?)?, names.window(columns.integer(1)?)?);
+    Ok(Sold {
+        part: (day, channel, window),
+        purchases: columns.count(2)?,
+        amount: columns.won(3)?,
+        price: columns.won(4)?,
+        subsidy: columns.won(5)?,
     })
 }
 

@@ -6,11 +6,13 @@
 //! wait for each other.
 
 use super::decode::{
-    CLAIM, Columns, HOLD, JOURNAL, PAYMENT_STEP, PLACE_END, PURCHASE, TICKET, Table,
+    self, CLAIM, Columns, HOLD, JOURNAL, PAYMENT_STEP, PLACE_END, PURCHASE, TICKET, Table,
 };
 use super::names::{NameOfNumber, said};
 use super::reader::Reader;
+use crate::store::sold::SOLD;
 use openrun_actors::store::{Chunks, StoreError};
+use openrun_core::settlement::Sold;
 use openrun_core::{PersonKey, RoundId, StoredEvent};
 use rusqlite::{Connection, OptionalExtension, Rows};
 use std::path::Path;
@@ -145,6 +147,25 @@ pub(super) fn round_events(
         }
         while let Some(event) = take_earliest(&mut sources, names)? {
             if out.push(event).is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Puts out what a round has sold.
+pub(super) fn sold_of(
+    reader: &mut Reader,
+    round: &RoundId,
+    out: &mut Out<Sold>,
+) -> Result<(), StoreError> {
+    reader.snapshot(|connection, names| {
+        let Some(number) = number_of(connection, round)? else { return Ok(()) };
+        let mut statement = connection.prepare_cached(SOLD).map_err(said)?;
+        let mut rows = statement.query([number]).map_err(said)?;
+        while let Some(row) = rows.next().map_err(said)? {
+            if out.push(decode::sold(row, names)?).is_err() {
                 return Ok(());
             }
         }

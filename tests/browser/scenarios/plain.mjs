@@ -8,11 +8,13 @@ import { call } from "../support/wire.mjs";
 
 const WITHOUT = { javaScriptEnabled: false };
 
-/** What the channel's app does for a phone without scripts: a form that carries the token. */
+/** What the channel's app does for a phone without scripts: a form that carries the token, and a tap. */
 async function enters(phone, buyer, path) {
   await phone.page.setContent(`<form method="post" action="${phone.server.url}/enter">
     <input name="token" value="${buyer.token}"><button>in</button></form>`);
   await phone.page.locator("button").click();
+  await phone.sees("enter");
+  await phone.do("enter");
   await phone.open(path);
 }
 

@@ -10,7 +10,10 @@ import { RoundPage } from "./round_page";
 import { RoundsPage } from "./rounds_page";
 
 const main = document.querySelector<HTMLElement>("main");
-if (main) {
+if (main?.dataset["view"] === "enter") {
+  // Another site signs somebody in: nobody is, before they say so. Their form has the token.
+  takeToken();
+} else if (main) {
   const round = main.dataset["round"] ?? "";
   const memory = new Memory(round);
   // Before anything is asked for: a token in the address is one that others may read.

@@ -38,6 +38,7 @@ const WAYS: Record<string, Way> = {
   "ask-not-found": "end",
   "not-found": "end",
   "method-not-allowed": "end",
+  "version-changed": "again",
   "not-registered": "sign-up",
   "channel-not-allowed": "end",
   "round-not-open": "again",
@@ -84,10 +85,13 @@ export function valuesOf(problem: Problem, now: number): Values {
   const time = (fact: unknown) => (typeof fact === "string" ? moment(fact, now) : "none");
   const money = (fact: unknown) => (typeof fact === "number" ? won(fact) : "none");
   const word = (fact: unknown) => (typeof fact === "string" ? fact : "none");
+  const words = (fact: unknown) =>
+    Array.isArray(fact) && fact.length > 0 ? fact.filter((it) => typeof it === "string").join(", ") : "none";
   const { ahead } = problem;
   return {
     "opens-at": time(problem["opens_at"]),
     until: time(problem["until"]),
+    channels: words(problem["channels"]),
     state: word(problem["state"]),
     feature: word(problem["feature"]),
     ahead: typeof ahead === "number" ? count(ahead) : "none",

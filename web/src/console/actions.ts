@@ -39,6 +39,8 @@ export interface Action {
   /** Must be typed before it is done. */
   typed: string | null;
   isDangerous: boolean;
+  /** The version of the round that was looked at: another one is not touched. */
+  version?: number;
   /** What has changed since the dialog was opened, so that this must not be sent; null: nothing. */
   stale?(): Promise<string | null>;
   request(values: Values, reason: string): Request | { fault: string };
@@ -229,6 +231,9 @@ export function suspend(all: readonly Suspension[]): Action {
     },
   };
 }
+
+/** What was looked at is what is acted on: who was slower than another person is told so. */
+export const asSeen = (action: Action, round: Round): Action => ({ ...action, version: round.version });
 
 /** The list is sent as a whole: what another person has put in meanwhile would be lost. */
 export function unlessChanged(

@@ -95,12 +95,11 @@ function missing(it: Open): string | null {
   return null;
 }
 
-const send = (request: Request): Promise<Answer> =>
-  ask(request.path, {
-    method: request.method,
-    body: request.body,
-    headers: { authorization: `Bearer ${state.staff?.token ?? ""}` },
-  });
+function send(request: Request, { version }: Action): Promise<Answer> {
+  const headers: Record<string, string> = { authorization: `Bearer ${state.staff?.token ?? ""}` };
+  if (version !== undefined) headers["if-match"] = `"${version}"`;
+  return ask(request.path, { method: request.method, body: request.body, headers });
+}
 
 /** What the server says against it, in its own words. */
 export function faultOf(answer: Answer): string {
@@ -125,7 +124,7 @@ async function attempt(): Promise<void> {
   it.phase = "trying";
   const tried = JSON.stringify(it.values);
   draw();
-  const answer = await send({ ...request, path: `${request.path}?dry_run=true` });
+  const answer = await send({ ...request, path: `${request.path}?dry_run=true` }, it.action);
   if (open !== it || it.phase !== "trying") return;
   if (JSON.stringify(it.values) !== tried) {
     // What was tried is not what would be done now.
@@ -149,7 +148,7 @@ async function carryOut(): Promise<void> {
   const stale = await it.action.stale?.();
   if (open !== it) return;
   if (stale) return refuse(it, stale);
-  const answer = await send(request);
+  const answer = await send(request, it.action);
   if (open !== it) return onDone();
   if (!answer.ok) return refuse(it, faultOf(answer));
   it.phase = "done";

@@ -124,6 +124,8 @@ export interface Round extends Stock {
   program_id: string;
   name: Words;
   state: LifeCycle;
+  /** Grows with what staff do and with each step of its life. */
+  version: number;
   at: string;
   purchases: number;
   mean_purchase_won: number;

@@ -266,11 +266,18 @@ async function openOverList(make: (all: Suspension[]) => actions.Action | null):
 const withRound = (make: (round: Round) => actions.Action | null) => (): void =>
   state.round ? open(make(state.round)) : undefined;
 
+/** For what depends on how the round stands. */
+const asSeen = (make: (round: Round) => actions.Action | null): (() => void) =>
+  withRound((round) => {
+    const action = make(round);
+    return action && actions.asSeen(action, round);
+  });
+
 const handlers: Record<string, (control: HTMLElement) => void> = {
-  inlet: withRound(actions.inlet),
-  "stock-ask": withRound(actions.askStock),
-  "stock-confirm": withRound((it) => actions.answerStock(it, true)),
-  "stock-refuse": withRound((it) => actions.answerStock(it, false)),
+  inlet: asSeen(actions.inlet),
+  "stock-ask": asSeen(actions.askStock),
+  "stock-confirm": asSeen((it) => actions.answerStock(it, true)),
+  "stock-refuse": asSeen((it) => actions.answerStock(it, false)),
   notice: withRound(actions.notice),
   withdraw: (control) => {
     const id = control.dataset["id"] ?? "";
@@ -287,7 +294,7 @@ const handlers: Record<string, (control: HTMLElement) => void> = {
   "sign-out": () => signOut(null),
 };
 for (const name of ["schedule", "open", "pause", "resume", "close"]) {
-  handlers[name] = withRound((it) => actions.step(name, it));
+  handlers[name] = asSeen((it) => actions.step(name, it));
 }
 
 function submitted(form: HTMLFormElement): void {

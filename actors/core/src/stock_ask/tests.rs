@@ -85,6 +85,28 @@ fn what_makes_no_sense_is_refused_and_an_ask_does_not_stand_for_ever() {
 }
 
 #[test]
+fn the_same_answer_again_changes_nothing_and_another_one_finds_nothing() {
+    check(
+        "
+        10:00     schedule              | open     odd:250k everyone:0
+        10:01     bob confirms again    | ask-not-found
+        10:02     ann asks odd 50k      | open     odd:250k everyone:0
+        10:03     bob confirms          | open     odd:300k everyone:0
+        10:04     bob confirms again    | open     odd:300k everyone:0
+        10:05     eve confirms again    | open     odd:300k everyone:0
+        10:06     ann confirms again    | second-person-required
+        10:07     bob refuses again     | ask-not-found
+        10:08     ann asks odd 10k      | open     odd:300k everyone:0
+        10:09     bob confirms again    | open     odd:300k everyone:0
+        10:10     bob refuses           | open     odd:300k everyone:0
+        10:11     bob refuses again     | open     odd:300k everyone:0
+        10:12     bob confirms again    | ask-not-found
+        20:00     bob refuses again     | closed   odd:0    everyone:300k
+    ",
+    );
+}
+
+#[test]
 fn a_pause_takes_asks_too() {
     check(
         "
@@ -134,9 +156,11 @@ fn check(table: &str) {
 
 fn act(round: &Round, now: Timestamp, id: u128, words: &[&str]) -> Result<Vec<Event>, Refusal> {
     let answer = |is_confirmed| {
-        let pending = round.stock_ask(now).map_or(StockAskId(0), |ask| ask.id);
-        let answer = StockAnswer { id: pending, by: words[0].to_owned(), is_confirmed };
-        round.decide_stock_answer(now, &answer).map(|event| vec![event])
+        let answered = round.asks.answered.as_ref().map(|(ask, _)| ask.id);
+        let pending = round.stock_ask(now).map(|ask| ask.id).filter(|_| words.len() == 2);
+        let id = pending.or(answered.filter(|_| words.len() == 3)).unwrap_or(StockAskId(0));
+        let answer = StockAnswer { id, by: words[0].to_owned(), is_confirmed };
+        round.decide_stock_answer(now, &answer).map(|event| event.into_iter().collect())
     };
     match words {
         [by, "asks", window, change] => {
@@ -145,8 +169,8 @@ fn act(round: &Round, now: Timestamp, id: u128, words: &[&str]) -> Result<Vec<Ev
             let ask = StockAsk { id: StockAskId(id), window, change, by, reason, at: now };
             round.decide_stock_ask(rules().unit_won, &ask).map(|event| vec![event])
         }
-        [_, "confirms"] => answer(true),
-        [_, "refuses"] => answer(false),
+        [_, "confirms"] | [_, "confirms", "again"] => answer(true),
+        [_, "refuses"] | [_, "refuses", "again"] => answer(false),
         ["buy", amount] => {
             let purchase = round.decide_purchase(now, &order(id, won(amount)))?;
             Ok(vec![Event::Issued { purchase }])

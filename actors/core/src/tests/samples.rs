@@ -62,6 +62,7 @@ pub fn program() -> Program {
         name: name(),
         issuer: "seoul".to_owned(),
         versions: vec![rules()],
+        changes: 0,
     }
 }
 

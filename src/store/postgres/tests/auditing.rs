@@ -71,7 +71,7 @@ const FAULTS: [(&str, &str); 12] = [
     ),
 ];
 
-/// F16.
+/// S16, F16.
 #[tokio::test]
 async fn what_a_hand_changed_removed_or_reordered_is_found() {
     let database = healthy().await;

@@ -22,6 +22,7 @@ const TABLES: [&str; 13] = [
     "migration",
 ];
 
+/// S15.
 #[tokio::test]
 async fn the_writer_reaches_no_table() {
     let database = Database::create().await;
@@ -53,6 +54,7 @@ async fn the_writer_reaches_no_table() {
     }
 }
 
+/// S15.
 #[tokio::test]
 async fn the_reader_reads_and_does_nothing_else() {
     let database = Database::create().await;
@@ -73,6 +75,7 @@ async fn the_reader_reads_and_does_nothing_else() {
     }
 }
 
+/// S16.
 #[tokio::test]
 async fn rows_are_only_ever_added_even_by_their_owner() {
     let database = Database::create().await;

@@ -9,7 +9,8 @@ impl Crowd {
         let again = Machines::replay(&self.spec, &self.journal);
         let figures = |round: &Round| {
             let windows = round.windows().iter().map(|w| (w.phase, w.stock, w.purchases));
-            (round.state(), windows.collect::<Vec<_>>(), round.lines().to_vec())
+            let state = (round.state(), round.version());
+            (state, windows.collect::<Vec<_>>(), round.lines().to_vec())
         };
         assert_eq!(figures(&again.round), figures(&self.machines.round), "{when}");
         for (line, places) in again.places.iter().enumerate() {
