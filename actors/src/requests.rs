@@ -7,7 +7,7 @@ use openrun_core::queue::ShownTicket;
 use openrun_core::round::Step;
 use openrun_core::round_spec::InletMode;
 use openrun_core::{
-    ChannelId, Event, IdempotencyKey, PersonKey, Purchase, PurchaseId, Refusal, RoundId,
+    By, ChannelId, Event, IdempotencyKey, PersonKey, Purchase, PurchaseId, Refusal, RoundId,
     StockAnswer, StockAsk, Timestamp, Who, Won,
 };
 
@@ -99,6 +99,9 @@ pub struct Refused {
     pub is_replay: bool,
 }
 
+/// The role of whoever confirms what others ask for.
+const APPROVER: &str = "approver";
+
 /// Who of the staff asked, for the log, and what they had seen.
 #[derive(Debug, Clone)]
 pub struct Staff {
@@ -111,6 +114,12 @@ pub struct Staff {
 }
 
 impl Staff {
+    /// Who takes a step.
+    #[must_use]
+    pub fn by(&self) -> By {
+        By { name: self.actor.clone(), confirms: self.role == APPROVER }
+    }
+
     /// Staff who do not say what they had seen.
     #[must_use]
     pub fn new(actor: impl Into<String>, role: impl Into<String>) -> Staff {
@@ -156,7 +165,7 @@ pub(crate) struct Acted {
 #[derive(Debug, Clone)]
 pub enum Wish {
     /// A step of its life.
-    Step(Step),
+    Step(Step, By),
     /// Other figures of the inlet.
     SetInlet(InletPatch),
     /// So many people let in by hand.
@@ -174,11 +183,7 @@ impl Wish {
     #[must_use]
     pub fn action(&self) -> &'static str {
         match self {
-            Wish::Step(Step::Schedule) => "schedule",
-            Wish::Step(Step::Open) => "open",
-            Wish::Step(Step::Pause) => "pause",
-            Wish::Step(Step::Resume) => "resume",
-            Wish::Step(Step::Close) => "close",
+            Wish::Step(step, _) => step.word(),
             Wish::SetInlet(_) => "set-inlet",
             Wish::StepInlet(_) => "step-inlet",
             Wish::AskStock(_) => "ask-stock",

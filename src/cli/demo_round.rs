@@ -9,7 +9,9 @@ use openrun_core::round::Step;
 use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, WindowSpec,
 };
-use openrun_core::{ChannelId, PersonKey, ProgramId, Refusal, RoundId, Rules, WindowId, Won};
+use openrun_core::{
+    ChannelId, Opening, PersonKey, ProgramId, Refusal, RoundId, Rules, WindowId, Won,
+};
 
 /// The round's id; its first word marks it as no real sale.
 pub(super) const ROUND: &str = "rehearsal-try-it";
@@ -73,6 +75,7 @@ pub(super) async fn open(running: &Running) -> Result<Tokens, Fault> {
         latency_target_ms: None,
     };
     let spec = RoundSpec {
+        opening: Opening::OnePerson,
         id: round.clone(),
         program_id: program,
         name,

@@ -89,7 +89,7 @@ pub fn ops() -> Api {
     );
     api.add(
         at("/v1/admin/rounds/{round}/{step:schedule|open|pause|resume|close}")
-            .post(admin::rounds::step, OPERATOR.may(STEP)),
+            .post(admin::rounds::step, OPERATOR.may(LIFE)),
     );
     api.add(
         at("/v1/admin/rounds/{round}/stock/{id}/{answer:confirm|refuse}")
@@ -165,7 +165,18 @@ const PURCHASE: &[&str] = &["purchase-not-found", "overloaded", "unavailable"];
 const LIST: &[&str] = &["malformed", "overloaded", "unavailable"];
 const REGISTERED: &[&str] = &["not-registered", "overloaded", "unavailable"];
 const STEP: &[&str] = &["not-found", "round-not-found", "wrong-state", "overloaded", "unavailable"];
-const PUT_ROUND: &[&str] = &["program-not-found", "wrong-state", "overloaded", "unavailable"];
+const LIFE: &[&str] = &[
+    "second-person-required",
+    "not-found",
+    "round-not-found",
+    "ask-not-found",
+    "wrong-state",
+    "ask-pending",
+    "overloaded",
+    "unavailable",
+];
+const PUT_ROUND: &[&str] =
+    &["second-person-required", "program-not-found", "wrong-state", "overloaded", "unavailable"];
 const JOIN: &[&str] = &[
     "malformed",
     "body-too-large",

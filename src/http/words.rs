@@ -150,6 +150,17 @@ pub enum RejoinWord {
     Tail,
 }
 
+/// How many persons it takes to open a round.
+#[derive(ToSchema)]
+#[schema(as = Opening, rename_all = "snake_case")]
+#[allow(dead_code, reason = "stands in the document only")]
+pub enum OpeningWord {
+    /// An operator.
+    OnePerson,
+    /// An operator who asks, and an approver of another name who confirms.
+    TwoPersons,
+}
+
 /// How the inlet is steered: by its figures, by hand, or shut.
 #[derive(ToSchema)]
 #[schema(as = InletMode, rename_all = "snake_case")]

@@ -5,7 +5,9 @@ use openrun_core::program::Name;
 use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, Order, Parity, Rejoin, RoundSpec, WindowSpec,
 };
-use openrun_core::{ChannelId, Program, ProgramId, RoundId, Rules, Timestamp, WindowId, Won};
+use openrun_core::{
+    ChannelId, Opening, Program, ProgramId, RoundId, Rules, Timestamp, WindowId, Won,
+};
 
 /// Programs and their rounds.
 pub(super) struct Sale {
@@ -97,6 +99,7 @@ fn round(
     };
     let id = format!("{program}-{index}");
     RoundSpec {
+        opening: Opening::OnePerson,
         id: slug(RoundId::new(&id)),
         program_id: slug(ProgramId::new(program)),
         name: Name { ko: id.clone(), en: id },

@@ -4,14 +4,14 @@ use openrun_core::draw::{Digest, ShareValue};
 use openrun_core::payment::VoidReason;
 use openrun_core::program::Name;
 use openrun_core::purchase::{PassId, PurchaseState};
-use openrun_core::round::LifeCycle;
+use openrun_core::round::{LifeCycle, Step};
 use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, LineId, Order, Parity, Rejoin, RoundSpec, WindowSpec,
 };
 use openrun_core::{
-    ChannelId, Event, Feature, IdempotencyKey, Month, Notice, NoticeId, PersonKey, Program,
-    ProgramId, Purchase, PurchaseId, Refusal, RoundId, Rules, StockAsk, StockAskId, StreamId,
-    Suspension, Timestamp, WindowId, Won,
+    ChannelId, Event, Feature, IdempotencyKey, Month, Notice, NoticeId, Opening, OpeningAsk,
+    PersonKey, Program, ProgramId, Purchase, PurchaseId, Refusal, RoundId, Rules, StockAsk,
+    StockAskId, StreamId, Suspension, Timestamp, WindowId, Won,
 };
 
 /// When everything in these tests happens: 14 July 2022, 10:00 in Seoul.
@@ -89,6 +89,7 @@ pub(crate) fn spec(round: &RoundId, stock: i64) -> RoundSpec {
         lobby_opens_at: OPENING.plus_millis(-1_800_000),
         windows: vec![part("first", 0, Some(window("second"))), part("second", 4, None)],
         inlet: inlet(),
+        opening: Opening::OnePerson,
     }
 }
 
@@ -283,7 +284,9 @@ fn asks_for_stock() -> Vec<Event> {
         StockAsk { id, window: window("first"), change, by, reason, at: OPENING }
     });
     let round = round();
-    let mut events = Vec::new();
+    let by = "ann".to_owned();
+    let ask = OpeningAsk { step: Step::Open, by, at: OPENING };
+    let mut events = vec![Event::OpeningAsked { round: round.clone(), ask }];
     for ask in ids {
         let (id, window, change) = (ask.id, ask.window.clone(), ask.change);
         events.push(Event::StockAsked { round: round.clone(), ask });

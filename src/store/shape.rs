@@ -95,6 +95,7 @@ pub fn kind_of(event: &Event) -> &'static str {
         Event::TurnGiven { .. } => "turn_given",
         Event::NoticePosted { .. } => "notice_posted",
         Event::NoticeWithdrawn { .. } => "notice_withdrawn",
+        Event::OpeningAsked { .. } => "opening_asked",
         Event::StockAsked { .. } => "stock_asked",
         Event::StockChanged { .. } => "stock_changed",
         Event::StockKept { .. } => "stock_kept",

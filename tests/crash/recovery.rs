@@ -17,8 +17,8 @@ use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, LineId, Order, Rejoin, RoundSpec, WindowSpec,
 };
 use openrun_core::{
-    ChannelId, Event, IdempotencyKey, Month, PersonKey, Program, ProgramId, Purchase, PurchaseId,
-    RoundId, Rules, StreamId, Timestamp, WindowId, Won,
+    ChannelId, Event, IdempotencyKey, Month, Opening, PersonKey, Program, ProgramId, Purchase,
+    PurchaseId, RoundId, Rules, StreamId, Timestamp, WindowId, Won,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -79,6 +79,7 @@ impl Past {
     fn spec(&self) -> RoundSpec {
         let name = || Name { ko: "1차".to_owned(), en: "Round 1".to_owned() };
         RoundSpec {
+            opening: Opening::OnePerson,
             id: Past::round(),
             program_id: slug(ProgramId::new("seoul")),
             name: name(),

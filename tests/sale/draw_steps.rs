@@ -17,8 +17,8 @@ use openrun_core::round_spec::{
 };
 use openrun_core::time::Date;
 use openrun_core::{
-    ChannelId, Event, PersonKey, ProgramId, Refusal, RoundId, Rules, StoredEvent, StreamId,
-    Timestamp, WindowId, Won,
+    ChannelId, Event, Opening, PersonKey, ProgramId, Refusal, RoundId, Rules, StoredEvent,
+    StreamId, Timestamp, WindowId, Won,
 };
 use std::sync::Arc;
 
@@ -90,6 +90,7 @@ fn spec(now: Timestamp) -> RoundSpec {
         leftover_to: None,
     };
     RoundSpec {
+        opening: Opening::OnePerson,
         id: round_id(),
         program_id: program_id(),
         name: name(),

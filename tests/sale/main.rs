@@ -28,6 +28,7 @@ mod limits;
 mod line;
 mod money;
 mod notices;
+mod opening;
 mod ops;
 mod order;
 mod pages;

@@ -18,8 +18,8 @@ use openrun_core::round_spec::{
 };
 use openrun_core::settlement::Sold;
 use openrun_core::{
-    ChannelId, PersonKey, Program, ProgramId, Purchase, PurchaseId, RoundId, Rules, StoredEvent,
-    StreamId, Suspension, Timestamp, WindowId, Won,
+    ChannelId, Opening, PersonKey, Program, ProgramId, Purchase, PurchaseId, RoundId, Rules,
+    StoredEvent, StreamId, Suspension, Timestamp, WindowId, Won,
 };
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -201,6 +201,7 @@ pub fn rules() -> Rules {
 /// A day for everybody, with an inlet that is shut.
 pub fn spec_for_all(id: &str, opens_at: Timestamp, stock: Won, rejoin: Rejoin) -> RoundSpec {
     RoundSpec {
+        opening: Opening::OnePerson,
         id: RoundId::new(id).expect("a slug"),
         program_id: ProgramId::new("seoul").expect("a slug"),
         name: name(),

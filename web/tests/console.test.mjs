@@ -101,6 +101,17 @@ const round = {
   stock_ask: { id: "a-1", by: "ann", change_won: -10000, window_id: "even", reason: "less", asked_by: "ann" },
 };
 
+test("opening by two persons says who must confirm, and what was asked", async () => {
+  const actions = await ofConsole("actions.ts");
+  const two = { ...round, opening: "two_persons", opening_ask: null };
+  assert.equal(actions.step("open", round).meaning.length, 1);
+  assert.equal(actions.step("pause", two).meaning.length, 1);
+  assert.match(actions.step("open", two).meaning[1], /within an hour/);
+  const asked = { ...two, opening_ask: { step: "open", asked_by: "ann" } };
+  assert.match(actions.step("open", asked).meaning[1], /ann/);
+  assert.match(actions.step("schedule", asked).meaning[1], /within an hour/);
+});
+
 test("what is done to a round names the version that was looked at", async () => {
   const actions = await ofConsole("actions.ts");
   const seen = { ...round, version: 7 };

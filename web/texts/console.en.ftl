@@ -51,6 +51,7 @@ why-role = This needs the role: { $roles }.
 why-away = There is no connection to the server.
 why-state = Not possible while the round is: { $state }.
 why-pending = A request for stock already waits for its second person.
+why-nobody-asked = Nobody has asked for this yet
 why-own-ask = You asked for this. Somebody else must confirm it.
 
 ## States
@@ -220,6 +221,8 @@ means-pause = Nobody can buy until you resume. Everybody keeps their place, and 
 means-resume = Selling goes on where it stopped.
 means-close = The round ends for ever. Nobody can buy or join any more, and what is left stays unsold.
 means-inlet = How fast people are let in. It counts from the next tenth of a second on; nobody loses a place.
+means-opening-ask = This round is opened by two persons: another person must confirm it, within an hour, by the same step.
+means-opening-asked = { $by } asked for this. Confirming it does it.
 means-stock-ask = Nothing changes yet: an approver, who is another person, has an hour to confirm.
 means-stock-least = The stock never falls below what is sold and held.
 means-notice = Everybody who waits in this round reads it, and whoever looks at the board.
@@ -240,6 +243,7 @@ field-phase = Phase
 field-stock-won = Stock
 field-left-won = Left
 field-watermark = Watermark may go up to
+field-opening-ask = Opening asked for
 field-stock-ask = Request for stock
 field-ko = Message in Korean
 field-en = Message in English

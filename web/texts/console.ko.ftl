@@ -51,6 +51,7 @@ why-role = 필요한 권한: { $roles }
 why-away = 서버와 연결되어 있지 않습니다.
 why-state = 회차가 “{ $state }” 상태일 때는 할 수 없습니다.
 why-pending = 이미 승인을 기다리는 판매 금액 변경 요청이 있습니다.
+why-nobody-asked = 아직 요청한 사람이 없습니다
 why-own-ask = 본인이 올린 요청입니다. 다른 사람이 승인해야 합니다.
 
 ## States
@@ -220,6 +221,8 @@ means-pause = 재개할 때까지 아무도 구매할 수 없습니다. 모든 �
 means-resume = 멈춘 지점부터 판매를 이어 갑니다.
 means-close = 회차를 영구히 종료합니다. 더는 줄을 서거나 구매할 수 없고, 남은 금액은 판매되지 않습니다.
 means-inlet = 사람들을 얼마나 빨리 입장시킬지 정합니다. 0.1초 안에 적용되며, 순서를 잃는 사람은 없습니다.
+means-opening-ask = 두 사람이 여는 회차입니다. 다른 사람이 한 시간 안에 같은 단계로 승인해야 합니다.
+means-opening-asked = { $by } 님이 요청했습니다. 승인하면 바로 실행됩니다.
 means-stock-ask = 아직 아무것도 바뀌지 않습니다. 다른 사람인 승인자가 한 시간 안에 승인해야 합니다.
 means-stock-least = 판매 금액은 이미 판매되었거나 결제 중인 금액보다 적어질 수 없습니다.
 means-notice = 이 회차에서 기다리는 모든 사람의 화면과 현황판에 표시됩니다.
@@ -240,6 +243,7 @@ field-phase = 단계
 field-stock-won = 판매 총액
 field-left-won = 남은 금액
 field-watermark = 입장 번호 상한
+field-opening-ask = 판매 시작 요청
 field-stock-ask = 판매 금액 변경 요청
 field-ko = 한국어 안내문
 field-en = 영어 안내문

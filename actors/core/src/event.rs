@@ -8,8 +8,8 @@ use crate::purchase::Purchase;
 use crate::round::LifeCycle;
 use crate::round_spec::{InletSpec, LineId, RoundSpec};
 use crate::{
-    ChannelId, IdempotencyKey, Notice, NoticeId, PersonKey, ProgramId, PurchaseId, Refusal,
-    RoundId, StockAsk, StockAskId, Suspension, Timestamp, WindowId, Won,
+    ChannelId, IdempotencyKey, Notice, NoticeId, OpeningAsk, PersonKey, ProgramId, PurchaseId,
+    Refusal, RoundId, StockAsk, StockAskId, Suspension, Timestamp, WindowId, Won,
 };
 use serde::{Deserialize, Serialize};
 
@@ -174,6 +174,13 @@ pub enum Event {
         round: RoundId,
         /// Which.
         id: NoticeId,
+    },
+    /// Opening was asked for by a step: it waits for a second person.
+    OpeningAsked {
+        /// Of which round.
+        round: RoundId,
+        /// What.
+        ask: OpeningAsk,
     },
     /// More or less stock was asked for: it waits for a second person.
     StockAsked {
@@ -365,6 +372,7 @@ impl Event {
             | Event::TurnGiven { round, .. }
             | Event::NoticePosted { round, .. }
             | Event::NoticeWithdrawn { round, .. }
+            | Event::OpeningAsked { round, .. }
             | Event::StockAsked { round, .. }
             | Event::StockChanged { round, .. }
             | Event::StockKept { round, .. }

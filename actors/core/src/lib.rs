@@ -23,6 +23,7 @@ pub mod latency;
 pub mod life;
 pub mod money;
 pub mod notice;
+pub mod opening;
 pub mod payment;
 pub mod person;
 pub mod places;
@@ -51,6 +52,7 @@ pub use ids::{
 };
 pub use money::Won;
 pub use notice::{Notice, NoticeId};
+pub use opening::{By, Opening, OpeningAsk};
 pub use program::{Program, Rules};
 pub use purchase::Purchase;
 pub use refusal::Refusal;

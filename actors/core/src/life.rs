@@ -68,7 +68,8 @@ impl LifeCycle {
 }
 
 /// What an operator can tell a round to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Step {
     /// Draft → scheduled.
     Schedule,
@@ -80,4 +81,18 @@ pub enum Step {
     Resume,
     /// End.
     Close,
+}
+
+impl Step {
+    /// The word of the contract.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Step::Schedule => "schedule",
+            Step::Open => "open",
+            Step::Pause => "pause",
+            Step::Resume => "resume",
+            Step::Close => "close",
+        }
+    }
 }

@@ -5,12 +5,12 @@
 //! decided them before), and has no clock.
 
 use crate::notice::Notices;
+use crate::opening::Asks;
 use crate::payment::Payment;
 use crate::places::Phase;
 use crate::purchase::{PassId, Purchase, PurchaseState};
 use crate::round_spec::{Eligibility, InletMode, InletSpec, LineId, RoundSpec, WindowSpec};
 use crate::stock::Stock;
-use crate::stock_ask::StockAsks;
 use crate::{
     ChannelId, Event, IdempotencyKey, Month, PersonKey, PurchaseId, Refusal, Rules, Timestamp,
     WindowId, Won,
@@ -117,8 +117,7 @@ pub struct Round {
     sent_on: BTreeMap<i64, Won>,
     draws: draw::Draws,
     pub(crate) notices: Notices,
-    /// More or less stock, asked for and answered.
-    pub(crate) asks: StockAsks,
+    pub(crate) asks: Asks,
     version: u64,
 }
 
@@ -173,7 +172,8 @@ impl Round {
     /// # Errors
     /// `WrongState` once people can have joined; once the round is more than a draft, also for
     /// another order or other shares than were announced with it: they would give another seed
-    /// under the commitment that people have noted.
+    /// under the commitment that people have noted. What two persons agreed on stands:
+    /// see [`crate::opening`].
     pub fn decide_redefine(&self, spec: &RoundSpec) -> Result<Event, Refusal> {
         if !matches!(self.state, LifeCycle::Draft | LifeCycle::Scheduled) {
             return Err(Refusal::WrongState { state: self.state });
@@ -182,6 +182,7 @@ impl Round {
         if is_announced && spec.order != self.spec.order {
             return Err(Refusal::WrongState { state: self.state });
         }
+        self.check_agreed(spec)?;
         Ok(Event::RoundDefined { spec: spec.clone() })
     }
 
@@ -362,6 +363,7 @@ impl Round {
             return;
         }
         self.version += u64::from(self.is_another_version(event));
+        self.asks.apply_opening(event);
         match event {
             Event::RoundDefined { spec } => {
                 let (state, notices) = (self.state, std::mem::take(&mut self.notices));

@@ -1,6 +1,7 @@
 //! What an operator says a round is: windows, eligibility, order, inlet. Data only;
 //! [`crate::round`] runs it.
 
+use crate::opening::Opening;
 use crate::program::Name;
 use crate::{ProgramId, RoundId, Timestamp, WindowId, Won};
 use serde::{Deserialize, Serialize};
@@ -191,6 +192,9 @@ pub struct RoundSpec {
     pub windows: Vec<WindowSpec>,
     /// How fast people are let in.
     pub inlet: InletSpec,
+    /// How many persons it takes to open it.
+    #[serde(default, skip_serializing_if = "Opening::is_usual")]
+    pub opening: Opening,
 }
 
 impl RoundSpec {

@@ -81,7 +81,7 @@ impl Round {
     /// The ask that waits for its second person at this moment.
     #[must_use]
     pub fn stock_ask(&self, now: Timestamp) -> Option<&Arc<StockAsk>> {
-        self.asks.waiting.as_ref().filter(|ask| now < ask.ends_at())
+        self.asks.stock.waiting.as_ref().filter(|ask| now < ask.ends_at())
     }
 
     /// Whether more or less stock may be asked for. `unit`: of the program.
@@ -125,7 +125,7 @@ impl Round {
         let is_same = |(ask, was_confirmed): &&(Arc<StockAsk>, bool)| {
             ask.id == answer.id && *was_confirmed == answer.is_confirmed
         };
-        let answered = self.asks.answered.as_ref().filter(is_same).map(|(ask, _)| ask);
+        let answered = self.asks.stock.answered.as_ref().filter(is_same).map(|(ask, _)| ask);
         let ask = waiting.or(answered).ok_or(Refusal::AskNotFound)?;
         if answer.is_confirmed && ask.by == answer.by {
             return Err(Refusal::SecondPersonRequired);
@@ -166,7 +166,7 @@ impl Round {
     /// Takes an event of an ask in.
     pub(crate) fn apply_stock_ask(&mut self, event: &Event) {
         match event {
-            Event::StockAsked { ask, .. } => self.asks.waiting = Some(Arc::new(ask.clone())),
+            Event::StockAsked { ask, .. } => self.asks.stock.waiting = Some(Arc::new(ask.clone())),
             Event::StockKept { id, .. } => self.end_ask(*id, false),
             Event::StockChanged { id, window, change, .. } => {
                 self.end_ask(*id, true);
@@ -179,8 +179,9 @@ impl Round {
     }
 
     fn end_ask(&mut self, id: StockAskId, is_confirmed: bool) {
-        let ended = self.asks.waiting.take().filter(|ask| ask.id == id);
-        self.asks.answered = Some((ended.expect("an answer to what was asked"), is_confirmed));
+        let ended = self.asks.stock.waiting.take().filter(|ask| ask.id == id);
+        self.asks.stock.answered =
+            Some((ended.expect("an answer to what was asked"), is_confirmed));
     }
 }
 

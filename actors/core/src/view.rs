@@ -14,7 +14,7 @@ use crate::round_spec::{Eligibility, LineId, RoundSpec};
 use crate::speed::Speed;
 use crate::stock::Stock;
 use crate::uptake::{Uptake, WHOLE_PPM};
-use crate::{Notice, Refusal, StockAsk, Timestamp, Who, WindowId, Won};
+use crate::{Notice, OpeningAsk, Refusal, StockAsk, Timestamp, Who, WindowId, Won};
 use std::sync::Arc;
 
 mod chances;
@@ -114,6 +114,8 @@ pub struct RoundView {
     pub notices: Vec<Arc<Notice>>,
     /// More or less stock that was asked for and waits for a second person.
     pub stock_ask: Option<Arc<StockAsk>>,
+    /// Opening that was asked for and waits for a second person.
+    pub opening_ask: Option<Arc<OpeningAsk>>,
 }
 
 /// What holds a sale up without anybody having decided it; it ends by itself. Places are kept.
@@ -282,6 +284,7 @@ impl RoundView {
             honesty: Honesty::default(),
             notices: round.notices().living(at),
             stock_ask: round.stock_ask(at).cloned(),
+            opening_ask: round.opening_ask(at).cloned(),
         };
         for index in 0..view.lines.len() {
             let line = LineId(u8::try_from(index).expect("a round has at most 16 windows"));

@@ -52,7 +52,7 @@ impl Engine {
         step: Step,
         reason: &str,
     ) -> Result<Arc<RoundView>, Refusal> {
-        self.act(staff, id, Wish::Step(step), reason).await
+        self.act(staff, id, Wish::Step(step, staff.by()), reason).await
     }
 
     /// Anybody's purchase, for staff who say why. That they looked is durable before they see it;

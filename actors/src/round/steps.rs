@@ -67,7 +67,7 @@ impl RoundShell {
         let now = self.around.clock.now();
         let one = |event: Event| vec![event];
         match wish {
-            Wish::Step(step) => self.round.decide_step(*step),
+            Wish::Step(step, by) => self.round.decide_step_by(now, *step, by),
             Wish::SetInlet(patch) => {
                 let (round, inlet) = (self.round.spec().id.clone(), self.set_inlet(patch)?);
                 Ok(vec![Event::InletChanged { round, inlet }])

@@ -4,6 +4,7 @@ use super::desk::{Call, Desk};
 use super::stock::Stock;
 use super::{block_on, body_in, show};
 use crate::cli::{Exit, Fault, print};
+use crate::trust::Role;
 use clap::{Args, Subcommand};
 use openrun_core::RoundId;
 use reqwest::Method;
@@ -42,10 +43,10 @@ enum Act {
     Show(Which),
     /// Create a round from a file, or change it while it is not yet open
     Put(Put),
-    /// Let a round open by itself at its first window's time
-    Schedule(Step),
-    /// Open a round now
-    Open(Step),
+    /// Let a round open by itself at its first window's time; where that takes two, ask or confirm
+    Schedule(Opening),
+    /// Open a round now; where that takes two persons, ask or confirm
+    Open(Opening),
     /// Stop selling; everybody keeps their place
     Pause(Step),
     /// Sell again
@@ -116,6 +117,15 @@ struct Step {
     which: Which,
     #[command(flatten)]
     order: Order,
+}
+
+#[derive(Debug, Args)]
+struct Opening {
+    /// Confirm what somebody else asked for, as an approver
+    #[arg(long)]
+    confirm: bool,
+    #[command(flatten)]
+    step: Step,
 }
 
 #[derive(Debug, Args)]
@@ -264,8 +274,8 @@ impl Act {
             Act::List => (Call::get(rounds), As::Rounds),
             Act::Show(Which { round }) => (Call::get(path(&round)), As::Round),
             Act::Put(put) => (put.call()?, As::Round),
-            Act::Schedule(step) => (step.call("schedule"), As::Round),
-            Act::Open(step) => (step.call("open"), As::Round),
+            Act::Schedule(opening) => (opening.call("schedule"), As::Round),
+            Act::Open(opening) => (opening.call("open"), As::Round),
             Act::Pause(step) => (step.call("pause"), As::Round),
             Act::Resume(step) => (step.call("resume"), As::Round),
             Act::Close(step) => (step.call("close"), As::Round),
@@ -312,6 +322,13 @@ impl Step {
     fn call(self, step: &str) -> Call {
         let body = json!({"reason": self.order.reason});
         wish(Method::POST, &path(&self.which.round), step, body, &self.order)
+    }
+}
+
+impl Opening {
+    fn call(self, step: &str) -> Call {
+        let role = if self.confirm { Role::Approver } else { Role::Operator };
+        self.step.call(step).by(role)
     }
 }
 

@@ -52,6 +52,7 @@ const WINDOWS: &[&str] =
 const INLET: &[&str] = &["rate_per_s", "max_active", "claim_window_s", "pass_ttl_s", "mode"];
 const ASK: &[&str] =
     &["id", "window_id", "change_won", "asked_by", "reason", "asked_at", "expires_at"];
+const OPENING: &[&str] = &["step", "asked_by", "asked_at", "expires_at"];
 const LOG: &[&str] = &["at", "actor", "role", "action", "target", "reason"];
 const PURCHASE: &[&str] = &[
     "id",
@@ -125,6 +126,13 @@ fn round(language: Language, answer: &Value) -> String {
     let mut text = figures(language, answer, ROUND);
     text += &figures(language, &answer["inlet"], INLET);
     text += &format!("\n{}", list(language, &answer["windows"], WINDOWS));
+    if !answer["opening_ask"].is_null() {
+        let head = language.pick(
+            "opening waits for a second person (--confirm):",
+            "판매 시작이 다른 사람의 승인을 기다립니다(--confirm):",
+        );
+        text += &format!("\n{head}\n{}", figures(language, &answer["opening_ask"], OPENING));
+    }
     if !answer["stock_ask"].is_null() {
         let head = language.pick("waits for a second person:", "승인 대기 중인 요청:");
         text += &format!("\n{head}\n{}", figures(language, &answer["stock_ask"], ASK));

@@ -30,6 +30,7 @@ const LABELS: &[(&str, &str, &str)] = &[
     ("claim_window_s", "claim window, s", "입장 확인 시한(초)"),
     ("pass_ttl_s", "pass lives, s", "입장권 유효 시간(초)"),
     ("mode", "mode", "조절 방식"),
+    ("step", "step", "단계"),
     ("change_won", "change", "변경 금액"),
     ("window_id", "window", "시간대"),
     ("asked_by", "asked by", "요청자"),

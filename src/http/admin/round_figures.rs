@@ -8,13 +8,13 @@ use crate::http::announcements::NoticeAnswer;
 use crate::http::honesty::HonestyAnswer;
 use crate::http::time::Moment;
 use crate::http::watermark::{SpeedAnswer, StockFigures};
-use crate::http::words::{InletAnswer, RoundHead, Slug, WindowHead};
+use crate::http::words::{InletAnswer, OpeningWord, RoundHead, Slug, WindowHead};
 use openrun_actors::ActorDescription;
-use openrun_core::WindowId;
 use openrun_core::gate::LineGateView;
 use openrun_core::inlet::Policy;
 use openrun_core::round_spec::LineId;
 use openrun_core::view::{LineView, RoundView};
+use openrun_core::{Opening, OpeningAsk, WindowId};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -62,10 +62,40 @@ pub struct AdminRound<'a> {
     notices: Vec<NoticeAnswer<'a>>,
     /// More or less stock that was asked for and waits for a second person.
     stock_ask: Option<StockAskAnswer<'a>>,
+    /// How many persons it takes to open it.
+    #[schema(value_type = OpeningWord)]
+    opening: Opening,
+    /// Opening that was asked for and waits for a second person.
+    opening_ask: Option<OpeningAskAnswer<'a>>,
     /// What each actor says of itself; only when one round is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Object>>)]
     actors: Option<Vec<ActorDescription>>,
+}
+
+/// An ask to open that waits for its second person.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpeningAsk)]
+struct OpeningAskAnswer<'a> {
+    /// By which step: `schedule` or `open`. Whoever confirms takes the same.
+    step: &'static str,
+    /// Who asked: this person cannot confirm.
+    asked_by: &'a str,
+    /// When.
+    asked_at: Moment,
+    /// From when on nobody can confirm it any more.
+    expires_at: Moment,
+}
+
+impl<'a> From<&'a OpeningAsk> for OpeningAskAnswer<'a> {
+    fn from(ask: &'a OpeningAsk) -> OpeningAskAnswer<'a> {
+        OpeningAskAnswer {
+            step: ask.step.word(),
+            asked_by: &ask.by,
+            asked_at: Moment(ask.at),
+            expires_at: Moment(ask.ends_at()),
+        }
+    }
 }
 
 /// A window with its live figures.
@@ -185,6 +215,8 @@ impl<'a> AdminRound<'a> {
             inlet_policies: policies(view),
             notices: view.notices.iter().map(|notice| NoticeAnswer::from(&**notice)).collect(),
             stock_ask: view.stock_ask.as_deref().map(StockAskAnswer::from),
+            opening: view.spec.opening,
+            opening_ask: view.opening_ask.as_deref().map(OpeningAskAnswer::from),
             actors: None,
         }
     }

@@ -7,13 +7,15 @@ use super::order_form::{OrderAsked, OrderBody};
 use super::programs::check_name;
 use crate::http::body::{Object, malformed, object};
 use crate::http::time::Moment;
-use crate::http::words::{EligibilityWord, ModeWord, NameWords, RejoinWord, Slug, Thousandths};
+use crate::http::words::{
+    EligibilityWord, ModeWord, NameWords, OpeningWord, RejoinWord, Slug, Thousandths,
+};
 use openrun_actors::InletPatch;
 use openrun_core::program::Name;
 use openrun_core::round_spec::{
     Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, SpecFault, WindowSpec,
 };
-use openrun_core::{ProgramId, Refusal, RoundId, WindowId, Won};
+use openrun_core::{Opening, ProgramId, Refusal, RoundId, WindowId, Won};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
@@ -47,6 +49,10 @@ pub struct PutRound {
     /// What joining again without the ticket gives: `keep` when absent.
     #[schema(value_type = Option<RejoinWord>)]
     rejoin: Option<Rejoin>,
+    /// How many persons it takes to schedule or open it: `one_person` when absent. What takes two
+    /// stays so.
+    #[schema(value_type = Option<OpeningWord>)]
+    opening: Option<Opening>,
     /// From when people can join: half an hour before the first window when absent.
     lobby_opens_at: Option<Moment>,
     /// 1 to 16, in the order of their opening.
@@ -153,6 +159,7 @@ impl PutRound {
             lobby_opens_at: lobby.unwrap_or(first.plus_millis(-LOBBY_LEAD_MILLIS)),
             windows,
             inlet: self.inlet.map_or(INLET, |Object(inlet)| inlet.into_spec()),
+            opening: self.opening.unwrap_or_default(),
         })
     }
 }

@@ -6,7 +6,7 @@
 
 use super::round_figures::{AdminRound, AdminRounds};
 use super::round_form::{PatchInlet, PutRound, StepInlet};
-use super::wishes::{DONE_OR_TRIED, DRY_RUN, Granted, grant, stands};
+use super::wishes::{DONE_OR_TRIED, DRY_RUN, Granted, grant, is_dry_run, stands};
 use super::{Reason, optional_reason};
 use crate::http::body::malformed;
 use crate::http::call::{Answer, Call};
@@ -41,12 +41,21 @@ pub async fn put(mut call: Call) -> Answer {
 /// Move a round on in its life
 ///
 /// draft → scheduled → lobby → open ⇄ paused → sold_out ⇄ open → closed. Each step can be repeated.
+/// In a round whose `opening` takes two persons, `schedule` and `open` of an operator ask (202),
+/// and an approver of another name confirms within an hour by the same call.
 #[utoipa::path(post, path = "/v1/admin/rounds/{round}/{step}", operation_id = "step_round",
     tag = "ops", request_body = Reason,
     params(("dry_run" = Option<bool>, Query, description = DRY_RUN)),
-    responses((status = 200, description = DONE_OR_TRIED, body = Granted)))]
+    responses(
+        (status = 200, description = DONE_OR_TRIED, body = Granted),
+        (status = 202, description = "waits for a second person: opening_ask says for what",
+            body = AdminRound)))]
 pub async fn step(mut call: Call) -> Answer {
-    let staff = call.operator_who_may_try()?;
+    // Who may confirm is allowed where there can be something to confirm; the round says the rest.
+    let staff = match call.segment("step") {
+        "schedule" | "open" => call.operator_or_approver()?,
+        _ => call.operator_who_may_try()?,
+    };
     let reason = call.json::<Reason>().await?.checked()?;
     let step = match call.segment("step") {
         "schedule" => Step::Schedule,
@@ -57,7 +66,15 @@ pub async fn step(mut call: Call) -> Answer {
         _ => return Err(Refusal::NotFound.into()),
     };
     let id = call.round_id().ok_or(Refusal::RoundNotFound)?;
-    grant(&call, &staff, &id, Wish::Step(step), &reason).await
+    let wish = Wish::Step(step, staff.by());
+    let mut answer = grant(&call, &staff, &id, wish, &reason).await?;
+    let view = call.edge().engine.round(&id).map(|round| round.view());
+    let ask = view.as_ref().and_then(|view| view.opening_ask.as_ref());
+    let waits = ask.is_some_and(|ask| ask.step == step && ask.by == staff.actor);
+    if waits && !is_dry_run(&call)? {
+        *answer.status_mut() = StatusCode::ACCEPTED;
+    }
+    Ok(answer)
 }
 
 /// Change how fast people are let in, live

@@ -113,6 +113,10 @@ fn changes(view: &RoundView, event: &Event) -> Vec<Change> {
             });
             change.into_iter().collect()
         }
+        Event::OpeningAsked { ask, .. } => {
+            let asked = view.opening_ask.as_ref().map(|ask| ask.step.word());
+            vec![Change::new("opening_ask", asked, ask.step.word())]
+        }
         Event::StockAsked { ask, .. } => stock_changes(view, &ask.window, ask.change),
         Event::StockChanged { window, change, .. } => stock_changes(view, window, *change),
         Event::StockKept { .. } => vec![Change::new("stock_ask", "open", Value::Null)],

@@ -22,6 +22,10 @@ pub(super) enum RowsError {
     Json(#[from] serde_json::Error),
 }
 
+fn place_number(number: u64) -> Result<i64, Misfit> {
+    whole(number, "a place")
+}
+
 /// When and where an event stands in its stream.
 #[derive(Debug, Clone, Copy)]
 struct Place {
@@ -140,8 +144,7 @@ impl<'b> Rows<'b> {
             }
             Event::Joined { round, line, number, person, dead_up_to } => {
                 let (round, line) = (self.names.place(round.as_str()), line.0);
-                let number = whole(*number, "a place")?;
-                let extra = Some(whole(*dead_up_to, "a place")?);
+                let (number, extra) = (place_number(*number)?, Some(place_number(*dead_up_to)?));
                 self.tickets.push(TurnRow { place, round, line, number, person, extra });
             }
             Event::Left { round, line, number, person } => {
@@ -192,6 +195,7 @@ impl<'b> Rows<'b> {
             | Event::TurnGiven { .. }
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }
+            | Event::OpeningAsked { .. }
             | Event::StockAsked { .. }
             | Event::StockChanged { .. }
             | Event::StockKept { .. }

@@ -171,6 +171,7 @@ impl<'c> Inserts<'c> {
             | Event::TurnGiven { .. }
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }
+            | Event::OpeningAsked { .. }
             | Event::StockAsked { .. }
             | Event::StockChanged { .. }
             | Event::StockKept { .. }

@@ -52,11 +52,15 @@ const pathOf = (round: Round): string => `/v1/admin/rounds/${encodeURIComponent(
 /** A step of a round's life. */
 export function step(name: string, round: Round): Action {
   const isClose = name === "close";
+  const takesTwo = round.opening === "two_persons" && (name === "schedule" || name === "open");
+  const asked = round.opening_ask?.step === name ? round.opening_ask.asked_by : null;
+  const meaning = [say(`means-${name}`)];
+  if (takesTwo) meaning.push(asked ? say("means-opening-asked", { by: asked }) : say("means-opening-ask"));
   return {
     ...PLAIN,
     name,
     title: say(`do-${name}`),
-    meaning: [say(`means-${name}`)],
+    meaning,
     typed: isClose ? round.id : null,
     isDangerous: isClose,
     request: (_, reason) => ({ method: "POST", path: `${pathOf(round)}/${name}`, body: { reason } }),

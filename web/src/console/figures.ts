@@ -126,6 +126,8 @@ export interface Round extends Stock {
   state: LifeCycle;
   /** Grows with what staff do and with each step of its life. */
   version: number;
+  opening: "one_person" | "two_persons";
+  opening_ask: { step: "schedule" | "open"; asked_by: string; asked_at: string; expires_at: string } | null;
   at: string;
   purchases: number;
   mean_purchase_won: number;

@@ -33,6 +33,7 @@ impl Round {
             | Event::InletStepped { .. }
             | Event::NoticePosted { .. }
             | Event::NoticeWithdrawn { .. }
+            | Event::OpeningAsked { .. }
             | Event::StockAsked { .. }
             | Event::StockChanged { .. }
             | Event::StockKept { .. } => true,

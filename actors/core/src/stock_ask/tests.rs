@@ -156,7 +156,7 @@ fn check(table: &str) {
 
 fn act(round: &Round, now: Timestamp, id: u128, words: &[&str]) -> Result<Vec<Event>, Refusal> {
     let answer = |is_confirmed| {
-        let answered = round.asks.answered.as_ref().map(|(ask, _)| ask.id);
+        let answered = round.asks.stock.answered.as_ref().map(|(ask, _)| ask.id);
         let pending = round.stock_ask(now).map(|ask| ask.id).filter(|_| words.len() == 2);
         let id = pending.or(answered.filter(|_| words.len() == 3)).unwrap_or(StockAskId(0));
         let answer = StockAnswer { id, by: words[0].to_owned(), is_confirmed };

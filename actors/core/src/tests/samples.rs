@@ -130,6 +130,7 @@ pub fn round_of(windows: &[&str]) -> RoundSpec {
         lobby_opens_at: windows[0].opens_at.plus_millis(-1_800_000),
         windows,
         inlet: inlet(),
+        opening: Opening::OnePerson,
     }
 }
 
