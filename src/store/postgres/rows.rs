@@ -163,8 +163,7 @@ impl<'b> Rows<'b> {
                 self.place_ends.push(row);
             }
             Event::Claimed { round, line, number, person, expires_at } => {
-                let extra = Some(expires_at.0);
-                let row = self.turn(place, round, (*line, *number), person, extra)?;
+                let row = self.turn(place, round, (*line, *number), person, Some(expires_at.0))?;
                 self.claims.push(row);
             }
             Event::Held { purchase, pass_expires_at } => {
