@@ -9,7 +9,7 @@ use super::reply::{self, SHARED_SEARCH};
 use super::words::Slug;
 use crate::merchants::{Accepted, Merchant, PAGE_MAX, Query as Wanted, TEXT_CHARS_MAX};
 use actix_web::web::Query;
-use openrun_core::{MerchantId, ProgramId, Refusal};
+use openrun_core::{Feature, MerchantId, ProgramId, Refusal};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -110,6 +110,7 @@ fn accepted(call: &Call, name: &str) -> Result<Accepted, Refusal> {
     let engine = &call.edge().engine;
     let id = ProgramId::new(name).ok_or(Refusal::ProgramNotFound)?;
     let program = engine.program(&id).ok_or(Refusal::ProgramNotFound)?;
+    engine.check_feature(Feature::MerchantSearch, Some(&id))?;
     let regions = program.rules_at(engine.now()).regions.clone();
     Ok(Accepted { program: id, regions })
 }

@@ -6,8 +6,8 @@
 
 use super::api::{Api, at};
 use super::terms::{
-    ANYONE, APPROVER, BUYING, GIVING, JOINING, OPERATOR, OPERATOR_ALONE, PAYING_BACK, PERSON,
-    SEARCHING, SHOWN_TICKET, SIGN_UP, SPENDING, VIEWER,
+    ANYONE, APPROVER, BUYING, JOINING, OPERATOR, OPERATOR_ALONE, PAYING_BACK, PERSON, SEARCHING,
+    SHOWN_TICKET, SIGN_UP, SPENDING, VIEWER,
 };
 use super::{
     admin, board, docs, draws, events, health, merchants, outcome, pages, people, programs,
@@ -29,7 +29,7 @@ pub fn public(is_dev: bool) -> Api {
     api.add(at("/v1/rounds/{round}/tickets").post(tickets::join, JOINING.may(JOIN)));
     api.add(at("/v1/rounds/{round}/passes").post(tickets::claim, SHOWN_TICKET.may(CLAIM)));
     api.add(at("/v1/vouchers/{id}/spends").post(vouchers::moves::spend, SPENDING.may(SPEND)));
-    api.add(at("/v1/vouchers/{id}/gifts").post(vouchers::moves::give, GIVING.may(GIVE)));
+    api.add(at("/v1/vouchers/{id}/gifts").post(vouchers::moves::give, SPENDING.may(GIVE)));
     api.add(at("/v1/vouchers/{id}/refund").post(vouchers::moves::refund, PAYING_BACK.may(REFUND)));
     api.add(at("/v1/vouchers/{id}").get(vouchers::show, PERSON.may(VOUCHER)));
     api.add(at("/v1/vouchers").get(vouchers::list, PERSON.may(LIST)));
@@ -217,6 +217,8 @@ const REFUND: &[&str] = &[
     "unavailable",
 ];
 const GIVE: &[&str] = &[
+    // Not before the key is looked up: what was answered stays answered.
+    "suspended",
     "idempotency-key-required",
     "idempotency-key-reused",
     "invalid-amount",

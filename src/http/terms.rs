@@ -108,8 +108,6 @@ pub const BUYING: Terms =
     Terms::of(Who::Person).headers(&[(PASS, true), (IDEMPOTENCY_KEY, true)]).body();
 /// Paying with a voucher.
 pub const SPENDING: Terms = Terms::of(Who::Person).headers(&[(IDEMPOTENCY_KEY, true)]).body();
-/// Giving some of a voucher away, which can be switched off for a time.
-pub const GIVING: Terms = SPENDING.part_of(Feature::Gifts);
 /// Having a voucher paid back: there need not be a body.
 pub const PAYING_BACK: Terms = Terms::of(Who::Person).headers(&[(IDEMPOTENCY_KEY, true)]);
 /// Searching for merchants, which can be switched off for a time.

@@ -145,6 +145,8 @@ fn a_suspended_search_or_gift_says_until_when_and_paying_goes_on() {
         let id = ann.get_voucher("r1", "buy", 100_000).await;
         let ben = app.buyer("ben");
         allowed(ben.sign_up().await);
+        let given = ann.give(&id, "early", "ben", 10_000).await;
+        assert_eq!(given.status, 201, "{given:?}");
         let off = |feature: &str| {
             json!({"feature": feature, "from": "2022-07-14T10:00:00+09:00",
                 "until": "2022-07-14T12:00:00+09:00",
@@ -155,6 +157,10 @@ fn a_suspended_search_or_gift_says_until_when_and_paying_goes_on() {
         let facts =
             |feature: &str| json!({"feature": feature, "until": "2022-07-14T12:00:00+09:00"});
         expect(&ann.give(&id, "gift", "ben", 10_000).await, 409, "suspended", &facts("gifts"));
+        // What a key was answered before, it is answered again.
+        let again = ann.give(&id, "early", "ben", 10_000).await;
+        assert!(again.status == 201 && again.is_replay(), "{again:?}");
+        assert_eq!(again.json(), given.json());
         let searched = app.web.send(&Request::new("GET", "/v1/merchants")).await;
         expect(&searched, 409, "suspended", &facts("merchant_search"));
         assert!(searched.header("retry-after").is_some(), "{searched:?}");

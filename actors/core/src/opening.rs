@@ -128,10 +128,16 @@ impl Round {
     ///
     /// # Errors
     /// `SecondPersonRequired` when one person would open from then on what took two;
-    /// `WrongState` once two persons have scheduled it: what they agreed on stands.
+    /// `WrongState` once two persons have scheduled it: what they agreed on stands; or when two are
+    /// asked for once one person has scheduled it.
     pub(crate) fn check_agreed(&self, spec: &RoundSpec) -> Result<(), Refusal> {
         if self.spec().opening != Opening::TwoPersons {
-            return Ok(());
+            // What one person has scheduled is not what two have agreed on.
+            let is_late = self.state() != LifeCycle::Draft;
+            return match spec.opening {
+                Opening::TwoPersons if is_late => Err(Refusal::WrongState { state: self.state() }),
+                _ => Ok(()),
+            };
         }
         if spec.opening != Opening::TwoPersons {
             return Err(Refusal::SecondPersonRequired);

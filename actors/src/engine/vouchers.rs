@@ -145,7 +145,12 @@ impl Engine {
     /// `ReceiverLimitExceeded`, `Overloaded`, `Unavailable`.
     pub async fn gift(&self, request: GiftRequest) -> Result<Moved<Gift>, Refused> {
         let GiftRequest { id, person, voucher, to, amount, key, digest } = request;
-        self.check_gifts(person, voucher).await.map_err(fresh)?;
+        // A key that was answered before gets that answer, whatever is switched off since.
+        let off = match self.check_gifts(person, voucher).await {
+            Ok(()) => None,
+            Err(refusal @ Refusal::Suspended { .. }) => Some(refusal),
+            Err(refusal) => return Err(fresh(refusal)),
+        };
         if to == person {
             let detail = "to_person is somebody else".to_owned();
             return Err(fresh(Refusal::Malformed { detail }));
@@ -153,7 +158,7 @@ impl Engine {
         let asked = Asked { key, digest };
         let is_receiver_registered = self.is_signed_up(to);
         let ask = GiftAsk { id, voucher, to, is_receiver_registered, amount, asked };
-        of_kind(self.move_of(person, Giving(ask)).await, |answer| match answer {
+        of_kind(self.move_of(person, Giving { ask, off }).await, |answer| match answer {
             MoveAnswer::Gifted(gift) => Some(*gift),
             _ => None,
         })

@@ -19,7 +19,11 @@ use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
 /// Give something away.
-pub(crate) struct Giving(pub GiftAsk);
+pub(crate) struct Giving {
+    pub ask: GiftAsk,
+    /// Why nothing new is given now, if so.
+    pub off: Option<Refusal>,
+}
 
 /// Somebody means to give this person something: is there room?
 pub(crate) struct Expect {
@@ -49,7 +53,13 @@ impl Serve<Giving> for PersonShell {
     type Answer = MoveAnswered;
 
     fn serve(&mut self, ask: Giving, reply: Reply<MoveAnswered>, ctx: &mut Ctx<Self>) {
-        self.give(ask.0, reply, ctx);
+        let Giving { ask, off } = ask;
+        let is_new = self.person.answered(&ask.asked) == Ok(None)
+            && !self.moving.is_asking_with(&ask.asked.key);
+        match off {
+            Some(refusal) if is_new => reply.send(fresh(Err(refusal))),
+            _ => self.give(ask, reply, ctx),
+        }
     }
 }
 

@@ -144,14 +144,17 @@ struct Part {
 
 impl Part {
     fn of(connection: &Connection, round: &RoundId) -> Result<Option<Part>, StoreError> {
-        let sql = "
-            select journal.round_id, stream.next_seq
-            from name
-            join journal on journal.round_id = name.id
-            join stream on stream.id = journal.stream_id
-            where name.text = ?1
-            limit 1";
-        let mut statement = connection.prepare_cached(sql).map_err(said)?;
+        let tables = PLACES_OF_A_ROUND.iter().chain(&PURCHASES_OF_A_ROUND);
+        let any = tables.map(|Table { name, .. }| {
+            format!("(select stream_id from {name} where round_id = name.id limit 1)")
+        });
+        let any: Vec<String> = any.collect();
+        let sql = format!(
+            "select name.id, stream.next_seq from name join stream on stream.id = coalesce({})
+            where name.text = ?1",
+            any.join(", ")
+        );
+        let mut statement = connection.prepare_cached(&sql).map_err(said)?;
         let part = statement
             .query_row([round.as_str()], |row| Ok(Part { round: row.get(0)?, end: row.get(1)? }));
         part.optional().map_err(said)

@@ -70,7 +70,8 @@ fn where_one_is_enough_one_opens_and_a_second_may_not() {
         "
         09:00     bob! schedules    | forbidden
         09:01     ann schedules     | scheduled
-        09:02     ann opens         | open
+        09:02     ann defines-two   | wrong-state
+        09:03     ann opens         | open
     ",
     );
 }
@@ -129,6 +130,7 @@ fn act(
         "resumes" => step(Step::Resume),
         "defines" => round.decide_redefine(&spec(opening)).map(|event| vec![event]),
         "defines-one" => round.decide_redefine(&spec(Opening::OnePerson)).map(|event| vec![event]),
+        "defines-two" => round.decide_redefine(&spec(Opening::TwoPersons)).map(|event| vec![event]),
         other => panic!("unknown: {other}"),
     }
 }
