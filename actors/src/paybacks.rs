@@ -24,6 +24,9 @@ use std::time::Duration;
 
 /// How often the clock is looked at: a fraction of the shortest pause.
 const TICK: Duration = Duration::from_millis(50);
+/// How often the store is read even if nothing was heard of: a person may die between the commit of
+/// a payback and the word of it.
+const READ_AGAIN: Duration = Duration::from_secs(60);
 /// How long to wait before reading again from a store that did not answer.
 const READ_PAUSE: Duration = Duration::from_millis(200);
 /// Of the calls that the rail allows at once one in so many is for paybacks, at least one: whoever
@@ -91,6 +94,7 @@ impl Shell for PaybacksShell {
     fn started(&mut self, ctx: &mut Ctx<Self>) {
         self.read(ctx);
         ctx.run_interval(TICK, |mailbox: &mut Mailbox<Self>, ctx| mailbox.shell().drive(ctx));
+        ctx.run_interval(READ_AGAIN, |mailbox: &mut Mailbox<Self>, ctx| mailbox.shell().read(ctx));
     }
 }
 

@@ -51,6 +51,9 @@ fn the_sale_goes_on_after_the_guardian_panics() {
 fn the_sale_survives_a_death_every_few_milliseconds() {
     on_stage(async {
         let rush = Rush::start().await;
+        // Then the places of who stands in line are durable, for they came before in the stream.
+        // Until then a place is its ticket, and no other device knows of it.
+        goes_on(&rush.answered, 5, "before the first death").await;
         let victims =
             [Victim::Round, Victim::Person, Victim::Queue, Victim::Committer, Victim::Guardian];
         let mut deaths = 0;

@@ -144,7 +144,10 @@ fn what_was_sold_is_settled_and_looked_up_from_a_shell() {
         let bought = server.buyer("ann").buy_through("r1", "ann-1", 300_000).await.json();
         let kim = Shell { server: &server, name: "kim", language: "C" };
         let printed = kim.does(&["round", "settlement", "r1"]);
-        assert!(printed.ends_with("total,,,1,300000,279000,21000,0,0,0,0\r\n"), "{printed}");
+        assert!(
+            printed.ends_with("total,,,1,300000,279000,21000,0,0,0,0,0,0,0,0\r\n"),
+            "{printed}"
+        );
         let file = kim.file("settlement.csv", &Value::Null);
         assert_eq!(kim.does(&["round", "settlement", "r1", "--output", &file]), "");
         assert_eq!(std::fs::read_to_string(&file).expect("it was written"), printed);

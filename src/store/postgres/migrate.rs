@@ -92,6 +92,7 @@ pub(super) async fn run(place: &Place, tls: &MakeRustlsConnect, when: When) -> R
         for migration in manager.plan().await?.1 {
             manager.apply(migration).await?;
         }
+        manager.unlock().await?;
     }
     manager.check_roles().await
 }
@@ -163,7 +164,7 @@ impl<'p> Manager<'p> {
         Ok(rows.into_iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// Until the connection ends.
+    /// Until it is given back, or the connection ends.
     async fn lock(&self) -> Result<(), Fault> {
         let locked = self.client.execute("select pg_advisory_lock($1)", &[&LOCK]).await;
         match locked {
@@ -174,6 +175,13 @@ impl<'p> Manager<'p> {
             }
             Err(error) => Err(Fault::of(self.place, &error)),
         }
+    }
+
+    /// Said, not left to the end of the connection: the server may take note of that later than the
+    /// writer that connects next, which would then be told that the store is being migrated.
+    async fn unlock(&self) -> Result<(), Fault> {
+        let unlocked = self.client.execute("select pg_advisory_unlock($1)", &[&LOCK]).await;
+        unlocked.map(drop).map_err(|error| Fault::of(self.place, &error))
     }
 
     /// Who holds the lock, as they call themselves; others may not be told.

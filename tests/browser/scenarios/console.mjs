@@ -84,14 +84,19 @@ async function lifeByKeyboard(stage) {
   await operator.page.keyboard.press("Enter");
   operator.round = round;
   await operator.sees("round");
+  // What is done next is done to what the console shows.
+  const stands = async (state) => {
+    await figure(server, round, "state", state);
+    await operator.page.locator("main").getByText(state, { exact: true }).first().waitFor();
+  };
   await by(operator, "schedule");
-  await figure(server, round, "state", "lobby");
+  await stands("lobby");
   await by(operator, "open");
-  await figure(server, round, "state", "open");
+  await stands("open");
   await by(operator, "pause");
-  await figure(server, round, "state", "paused");
+  await stands("paused");
   await by(operator, "resume");
-  await figure(server, round, "state", "open");
+  await stands("open");
   await by(operator, "inlet", { rate_per_s: 25 });
   assert.equal((await server.staff.figures(round)).inlet.rate_per_s, 25);
   await by(operator, "notice", { ko: "곧 시작합니다", en: "It begins soon" });
@@ -99,7 +104,7 @@ async function lifeByKeyboard(stage) {
   await phone.looks();
   await phone.page.getByText("곧 시작합니다").first().waitFor();
   await by(operator, "close");
-  await figure(server, round, "state", "closed");
+  await stands("closed");
 }
 
 async function stockByTwo(stage) {
