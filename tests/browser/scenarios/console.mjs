@@ -8,7 +8,7 @@ import { isAccessible, picture } from "../support/looks.mjs";
 import { crowd } from "../support/people.mjs";
 import { at } from "../support/staff.mjs";
 import { LONG_MS, scenario } from "../support/stage.mjs";
-import { eventually } from "../support/wire.mjs";
+import { eventually, pause } from "../support/wire.mjs";
 import { tabTo } from "./reach.mjs";
 
 const LANGUAGES = { ko: "ko-KR", en: "en-US" };
@@ -87,7 +87,11 @@ async function lifeByKeyboard(stage) {
   // What is done next is done to what the console shows.
   const stands = async (state) => {
     await figure(server, round, "state", state);
-    await operator.page.locator("main").getByText(state, { exact: true }).first().waitFor();
+    const head = () => document.querySelector("main h1").parentElement.innerText;
+    const shown = async () => (await operator.page.evaluate(head)).includes(state);
+    await eventually(`the console says ${state}`, shown);
+    // A window that opens with it is one more version, which the next reading brings.
+    await pause(2_000);
   };
   await by(operator, "schedule");
   await stands("lobby");
