@@ -30,6 +30,11 @@ const BATCH_EVENTS: usize = 1_000;
 const QUEUE_EVENTS: usize = 200_000;
 /// How long to wait before asking a store again that is away.
 const TAKE_OVER_PAUSE: Duration = Duration::from_millis(200);
+/// How long a stream is left to another server that keeps taking it, at first and at most. It
+/// doubles from time to time, so that of two living servers each gets long enough to sell.
+const RIVAL_PAUSE_MILLIS: (u64, u64) = (100, 3_200);
+/// A stream that was held for this long has no rival any more.
+const UNRIVALLED: Duration = Duration::from_secs(30);
 
 /// Nothing is known to have been written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +91,14 @@ impl Standing {
     }
 }
 
+/// How long a stream is left to another server that took it so often in a row.
+fn rival_pause(deposed: u32) -> Duration {
+    let (first, most) = RIVAL_PAUSE_MILLIS;
+    let doublings = deposed.saturating_sub(2).min(u64::BITS - 1);
+    let millis = if deposed < 2 { 0 } else { first.saturating_mul(1 << doublings).min(most) };
+    Duration::from_millis(millis)
+}
+
 /// The actor's inside.
 pub struct Committer {
     stream: StreamId,
@@ -94,6 +107,9 @@ pub struct Committer {
     queue: VecDeque<Append>,
     queued_events: usize,
     is_writing: bool,
+    /// When the stream was taken over last, and how often in a row another server took it away.
+    owned_since: Instant,
+    deposed: u32,
     on_doubt: Box<dyn Fn(&StreamId) + Send>,
     standing: Arc<Standing>,
     doubts: Doubts,
@@ -110,7 +126,7 @@ impl Shell for Committer {
 
     fn started(&mut self, ctx: &mut Ctx<Self>) {
         if self.ownership.is_none() {
-            self.take_over(ctx);
+            self.take_over(Duration::ZERO, ctx);
         }
     }
 }
@@ -142,6 +158,8 @@ impl Committer {
             queue: VecDeque::new(),
             queued_events: 0,
             is_writing: false,
+            owned_since: Instant::now(),
+            deposed: 0,
             on_doubt,
             standing,
             doubts,
@@ -213,6 +231,7 @@ impl Committer {
             completions.into_iter().for_each(|done| done(Ok(())));
             return self.write_next(ctx);
         };
+        let pause = self.pause_after(&error);
         let kind = match &error {
             CommitError::NotWritten(_) => "not_written",
             CommitError::Unknown(_) => "unknown",
@@ -220,18 +239,31 @@ impl Committer {
         };
         tracing::error!(kind, %error, events = count, "a batch was not plainly written");
         completions.into_iter().for_each(|done| done(Err(CommitFailed)));
-        self.doubt(kind, ctx);
+        self.doubt(kind, pause, ctx);
+    }
+
+    /// How long the stream is left to whoever took it. A rival that is gone is not waited for; with
+    /// one that lives it would go to and fro for ever, and neither would sell.
+    fn pause_after(&mut self, error: &CommitError) -> Duration {
+        if *error != CommitError::Deposed {
+            return Duration::ZERO;
+        }
+        if self.owned_since.elapsed() > UNRIVALLED {
+            self.deposed = 0;
+        }
+        self.deposed = self.deposed.saturating_add(1);
+        rival_pause(self.deposed)
     }
 
     /// Nothing in memory can be trusted any more: all that waits is told so, and the right to write
     /// is taken anew, under which the guardian has everything read again.
-    fn doubt(&mut self, kind: &'static str, ctx: &mut Ctx<Self>) {
+    fn doubt(&mut self, kind: &'static str, pause: Duration, ctx: &mut Ctx<Self>) {
         metrics::counter!("openrun_commit_failures_total", "kind" => kind).increment(1);
         self.up_gauge.set(0.0);
         self.standing.begin();
         self.ownership = None;
         self.fail_queue();
-        self.take_over(ctx);
+        self.take_over(pause, ctx);
     }
 
     fn fail_queue(&mut self) {
@@ -243,9 +275,10 @@ impl Committer {
         }
     }
 
-    fn take_over(&mut self, ctx: &mut Ctx<Self>) {
+    fn take_over(&mut self, pause: Duration, ctx: &mut Ctx<Self>) {
         let (store, stream) = (Arc::clone(&self.store), self.stream.clone());
         let take_over = async move {
+            tokio::time::sleep(pause).await;
             loop {
                 match store.take_over(&stream).await {
                     Ok(ownership) => return ownership,
@@ -259,6 +292,7 @@ impl Committer {
         ctx.spawn(take_over.into_actor_future(|committer: &mut Self, ownership, _ctx| {
             committer.fail_queue();
             committer.ownership = Some(ownership);
+            committer.owned_since = Instant::now();
             // In this order: whoever reads the store from here on is younger than this doubt.
             let since = committer.doubts.fetch_add(1, Ordering::AcqRel) + 1;
             committer.standing.since.store(since, Ordering::Release);
@@ -287,7 +321,7 @@ impl Serve<Append> for Committer {
             }
             if is_over && is_owner {
                 // What was refused here was applied by its actor: all must be read anew.
-                self.doubt("not_written", ctx);
+                self.doubt("not_written", Duration::ZERO, ctx);
             }
             return;
         }
@@ -408,3 +442,15 @@ pub trait IntoActorFuture: Future + Sized + 'static {
 }
 
 impl<T: Future + 'static> IntoActorFuture for T {}
+
+#[cfg(test)]
+mod tests {
+    use super::rival_pause;
+
+    #[test]
+    fn a_rival_that_is_gone_is_not_waited_for_and_one_that_lives_longer_each_time() {
+        let millis: Vec<u128> = (0..9).map(|deposed| rival_pause(deposed).as_millis()).collect();
+        assert_eq!(millis, [0, 0, 100, 200, 400, 800, 1_600, 3_200, 3_200]);
+        assert_eq!(rival_pause(u32::MAX).as_millis(), 3_200);
+    }
+}
