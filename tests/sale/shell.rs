@@ -166,6 +166,12 @@ fn what_was_sold_is_settled_and_looked_up_from_a_shell() {
         let set = kim.does(&with_reason(&["round", "suspensions", "--set", &list]));
         assert!(set.contains("gifts") && set.contains("2099-01-01"), "{set}");
         assert_eq!(kim.does(&["round", "suspensions"]), set);
+        let version = kim.json(&["round", "suspensions"])["version"].to_string();
+        let again = ["round", "suspensions", "--set", &list, "--if-version", &version];
+        kim.does(&with_reason(&again));
+        let (code, said) = kim.fails(&with_reason(&again));
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("version-changed"), "{said}");
     });
 }
 

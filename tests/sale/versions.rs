@@ -162,6 +162,7 @@ fn programs_and_the_list_of_suspensions_have_versions_of_their_own() {
         let list = json!({"suspensions": [one], "reason": "a test"});
         let put_one = call_if(&app.operator, put, &empty, Some(list.clone())).await;
         assert_eq!(put_one.status, 200, "{put_one:?}");
+        assert_eq!(tag(&put_one), format!("\"{}\"", put_one.json()["version"]));
         let lost = call_if(&app.operator, put, &empty, Some(list)).await;
         expect(&lost, 412, "version-changed", &Value::Null);
         assert_eq!(tag_of(&app, suspensions).await, tag(&put_one));

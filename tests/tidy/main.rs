@@ -9,6 +9,7 @@ mod boundaries;
 mod failures;
 mod languages;
 mod metrics;
+mod parts;
 mod places;
 mod shape;
 mod sql;

@@ -26,14 +26,14 @@ test("a lost answer, a busy server and a payback under way are asked again under
     answer(201, { state: "paid_back" }),
   ];
   const { memory, calls, errands } = begin(answers);
-  const errand = errands.begin(PATH, {});
-  assert.equal(memory.errand.key, errand.key, "kept before it is sent");
   const troubles = [];
-  const end = await errands.settle(errand, "t", (trouble) => troubles.push(trouble?.code ?? null));
-  assert.deepEqual(end, { kind: "done" });
+  const ending = errands.run(PATH, {}, "t", (trouble) => troubles.push(trouble?.code ?? null));
+  const { key } = memory.errand ?? {};
+  assert.ok(key, "kept before it is sent");
+  assert.deepEqual(await ending, { kind: "done" });
   assert.deepEqual(troubles, ["unavailable", "overloaded", null]);
   assert.equal(calls.sent.length, 4);
-  assert.deepEqual([...keys(calls)], [errand.key]);
+  assert.deepEqual([...keys(calls)], [key]);
   assert.equal(memory.errand, null);
 });
 
@@ -41,20 +41,36 @@ test("what was under way when the page was left goes on under its key", async ()
   const { memory, calls } = begin([answer(201, {})]);
   memory.errand = { key: "k", path: PATH, body: { amount_won: 1 } };
   const again = new Errands(calls, memory, async () => {});
-  // Something else is not begun before it has ended.
-  assert.equal(again.begin("/other", {}).key, "k");
   await again.settle(again.pending, "t", () => {});
   assert.equal(calls.sent[0].path, PATH);
   assert.deepEqual(calls.sent[0].body, { amount_won: 1 });
 });
 
+test("what another tab left under way ends first, and then what is asked is done", async () => {
+  const { memory, calls, errands } = begin([answer(201, {}), answer(409, { code: "already-spent" })]);
+  memory.errand = { key: "k", path: PATH, body: {} };
+  const end = await errands.run("/v1/purchases/p/cancel", {}, "t", () => {});
+  assert.deepEqual(calls.sent.map((it) => it.path), [PATH, "/v1/purchases/p/cancel"]);
+  assert.equal(keys(calls).size, 2);
+  assert.deepEqual(end, { kind: "refused", problem: { code: "already-spent" } }, "its own end");
+});
+
+test("an end that another tab has seen too takes nothing newer away", async () => {
+  const { memory, calls } = begin([answer(201, {})]);
+  const errands = new Errands(calls, memory, async () => {});
+  const old = { key: "k", path: PATH, body: {} };
+  memory.errand = { key: "newer", path: "/v1/vouchers/w/refund", body: {} };
+  await errands.settle(old, "t", () => {});
+  assert.equal(memory.errand.key, "newer");
+});
+
 test("a refusal is definite, and a token that ran out is not", async () => {
   const refused = begin([answer(409, { code: "already-spent" })]);
-  const end = await refused.errands.settle(refused.errands.begin(PATH, {}), "t", () => {});
+  const end = await refused.errands.run(PATH, {}, "t", () => {});
   assert.deepEqual(end, { kind: "refused", problem: { code: "already-spent" } });
   assert.equal(refused.memory.errand, null);
   const expired = begin([answer(401, { code: "unauthenticated" })]);
-  const signIn = await expired.errands.settle(expired.errands.begin(PATH, {}), "t", () => {});
+  const signIn = await expired.errands.run(PATH, {}, "t", () => {});
   assert.deepEqual(signIn, { kind: "sign-in" });
   assert.ok(expired.memory.errand, "the same key goes on after signing in");
 });

@@ -274,7 +274,6 @@ fault-state = Not possible while the round is: { $state }.
 fault-number = A number is missing or cannot be read.
 fault-same = Nothing is different from what stands.
 fault-both = The message is needed in both languages.
-fault-changed = The list has changed meanwhile, or cannot be read. Close this and look at the list again.
 fault-until = Say until when.
 
 ## The log

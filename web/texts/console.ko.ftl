@@ -274,7 +274,6 @@ fault-state = 회차가 “{ $state }” 상태일 때는 할 수 없습니다.
 fault-number = 숫자가 빠졌거나 읽을 수 없습니다.
 fault-same = 현재 값과 다른 것이 없습니다.
 fault-both = 안내문은 두 언어로 모두 입력해 주세요.
-fault-changed = 그동안 목록이 바뀌었거나 목록을 읽을 수 없습니다. 이 창을 닫고 지금 목록을 다시 확인해 주세요.
 fault-until = 종료 시각을 입력해 주세요.
 
 ## The log

@@ -215,6 +215,9 @@ struct Suspensions {
     /// Why; stands in the log
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+    /// Only if the list is still this version, as it is shown
+    #[arg(long, value_name = "N", requires = "set")]
+    if_version: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -367,7 +370,7 @@ impl Suspensions {
             None => Ok(Call::get(PATH)),
             Some(file) => {
                 let body = body_in(&file, self.reason.as_ref())?;
-                Ok(Call::change(Method::PUT, PATH, body))
+                Ok(Call::change(Method::PUT, PATH, body).if_still(self.if_version))
             }
         }
     }

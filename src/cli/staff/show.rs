@@ -106,7 +106,8 @@ fn text(language: Language, shown: As, answer: &Value) -> String {
         As::Draw => format!("{answer:#}\n"),
         As::Suspensions => {
             let fields = ["feature", "from", "until", "program_id", "when_waiting_over"];
-            list(language, &answer["suspensions"], &fields)
+            let head = figures(language, answer, &["version"]);
+            format!("{head}\n{}", list(language, &answer["suspensions"], &fields))
         }
         As::Log => log(language, answer),
         As::Purchase => figures(language, answer, PURCHASE),

@@ -115,8 +115,9 @@ const CURES: &[(&str, &str, &str)] = &[
     ),
     (
         "ask-pending",
-        "answer the one that waits with `stock confirm` or `stock refuse`",
-        "`stock confirm`이나 `stock refuse`로 먼저 처리하세요",
+        "answer the one that waits: `stock confirm` or `stock refuse`, for an opening `open --confirm` or \
+         `schedule --confirm`",
+        "먼저 대기 중인 요청을 처리하세요: 재고는 `stock confirm`이나 `stock refuse`, 판매 시작은 `open --confirm`이나 `schedule --confirm`",
     ),
     (
         "too-many-notices",

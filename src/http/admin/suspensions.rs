@@ -72,6 +72,8 @@ impl SuspensionForm {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Suspensions)]
 pub struct SuspensionsAnswer {
+    /// Grows with each change of the list; for `If-Match`.
+    version: u64,
     suspensions: Vec<SuspensionAnswer>,
 }
 
@@ -81,7 +83,7 @@ fn stands(call: &Call) -> HttpResponse {
     let version = engine.suspensions_version();
     let all = engine.suspensions();
     let suspensions = all.into_iter().map(SuspensionAnswer::from).collect();
-    let answer = reply::own(StatusCode::OK, &SuspensionsAnswer { suspensions });
+    let answer = reply::own(StatusCode::OK, &SuspensionsAnswer { version, suspensions });
     tagged(answer, version)
 }
 

@@ -229,6 +229,7 @@ mod tests {
         }
     }
 
+    /// S23: TLS with a proved name, unless it is on this machine or somebody says otherwise.
     #[test]
     fn urls_are_read_with_safe_defaults() {
         let table = "
@@ -250,6 +251,7 @@ mod tests {
         }
     }
 
+    /// S23: `prefer` is TLS that anybody on the way switches off.
     #[test]
     fn what_is_wrong_with_a_url_is_said_without_the_password() {
         let table = "

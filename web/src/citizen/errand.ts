@@ -35,10 +35,20 @@ export class Errands {
   }
 
   /** The one under way, else a new one: kept before anything is sent. */
-  begin(path: string, body: Errand["body"]): Errand {
+  private begin(path: string, body: Errand["body"]): Errand {
     const errand = this.memory.errand ?? { key: newKey(), path, body };
     this.memory.errand = errand;
     return errand;
+  }
+
+  /** Runs what is asked now. What another tab left under way comes to its end before. */
+  async run(path: string, body: Errand["body"], token: string, watch: Watch): Promise<End> {
+    for (;;) {
+      const errand = this.begin(path, body);
+      const isIt = errand.path === path && JSON.stringify(errand.body) === JSON.stringify(body);
+      const end = await this.settle(errand, token, watch);
+      if (isIt || end.kind === "sign-in") return end;
+    }
   }
 
   /** Runs it until it has a definite answer. */
@@ -50,7 +60,7 @@ export class Errands {
         body: errand.body,
         timeoutMs: TIMEOUT_MS,
       });
-      const end = this.definite(answer);
+      const end = this.definite(errand, answer);
       if (end) return end;
       const isUnderWay = answer.status === 202;
       failures = isUnderWay ? 0 : failures + 1;
@@ -61,11 +71,12 @@ export class Errands {
   }
 
   /** Null when nobody knows yet. */
-  private definite(answer: Answer): End | null {
+  private definite(errand: Errand, answer: Answer): End | null {
     if (isPassing(answer) || answer.status === 202) return null;
     if (answer.status === 401) return { kind: "sign-in" };
     if (answer.ok && !answer.body) return null;
-    this.memory.errand = null;
+    // Another tab may have seen this end too, and have begun something else.
+    if (this.memory.errand?.key === errand.key) this.memory.errand = null;
     if (answer.ok) return { kind: "done" };
     return { kind: "refused", problem: answer.problem ?? { code: "unavailable" } };
   }

@@ -5,8 +5,8 @@ import type { Problem } from "../shared/api";
 import * as announce from "./announce";
 import { say } from "../shared/fluent";
 import type { Caller } from "./caller";
-import { Errands } from "./errand";
-import type { Errand, Memory } from "./memory";
+import { Errands, type End, type Watch } from "./errand";
+import type { Memory } from "./memory";
 import type { Move, Voucher } from "./types";
 
 export type Ask = "cancel" | "refund" | "gift";
@@ -57,7 +57,9 @@ export class Vouchers {
     this.state.cursor = null;
     await this.readPage(headers);
     const pending = this.errands.pending;
-    if (pending && !this.state.isBusy) void this.run(pending);
+    if (pending && !this.state.isBusy) {
+      void this.run((token, watch) => this.errands.settle(pending, token, watch));
+    }
   }
 
   async more(): Promise<void> {
@@ -117,15 +119,15 @@ export class Vouchers {
       refund: `/v1/vouchers/${voucher.id}/refund`,
       gift: `/v1/vouchers/${voucher.id}/gifts`,
     }[state.asking];
-    void this.run(this.errands.begin(path, gift ?? {}));
+    void this.run((token, watch) => this.errands.run(path, gift ?? {}, token, watch));
   }
 
-  private async run(errand: Errand): Promise<void> {
+  private async run(work: (token: string, watch: Watch) => Promise<End>): Promise<void> {
     const token = this.headers()?.["authorization"]?.slice("Bearer ".length);
     if (!token) return;
     Object.assign(this.state, { isBusy: true, refusal: null, trouble: null });
     this.changed(false);
-    const end = await this.errands.settle(errand, token, (trouble) => {
+    const end = await work(token, (trouble) => {
       this.state.trouble = trouble;
       this.changed(false);
     });

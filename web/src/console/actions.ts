@@ -39,10 +39,8 @@ export interface Action {
   /** Must be typed before it is done. */
   typed: string | null;
   isDangerous: boolean;
-  /** The version of the round that was looked at: another one is not touched. */
+  /** The version of the round or the list that was looked at: another one is not touched. */
   version?: number;
-  /** What has changed since the dialog was opened, so that this must not be sent; null: nothing. */
-  stale?(): Promise<string | null>;
   request(values: Values, reason: string): Request | { fault: string };
 }
 
@@ -237,18 +235,7 @@ export function suspend(all: readonly Suspension[]): Action {
 }
 
 /** What was looked at is what is acted on: who was slower than another person is told so. */
-export const asSeen = (action: Action, round: Round): Action => ({ ...action, version: round.version });
-
-/** The list is sent as a whole: what another person has put in meanwhile would be lost. */
-export function unlessChanged(
-  action: Action,
-  shown: readonly Suspension[],
-  read: () => Promise<readonly Suspension[] | null>,
-): Action {
-  const stale = async (): Promise<string | null> =>
-    JSON.stringify(await read()) === JSON.stringify(shown) ? null : say("fault-changed");
-  return { ...action, stale };
-}
+export const asSeen = (action: Action, { version }: { version: number }): Action => ({ ...action, version });
 
 /** Switches something on again: one of `all` by its content, null when it is no longer there. */
 export function lift(all: readonly Suspension[], chosen: Suspension | undefined): Action | null {

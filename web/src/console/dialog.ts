@@ -145,9 +145,6 @@ async function carryOut(): Promise<void> {
   if ("fault" in request) return refuse(it, request.fault);
   it.phase = "sending";
   draw();
-  const stale = await it.action.stale?.();
-  if (open !== it) return;
-  if (stale) return refuse(it, stale);
   const answer = await send(request, it.action);
   if (open !== it) return onDone();
   if (!answer.ok) return refuse(it, faultOf(answer));

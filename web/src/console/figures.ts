@@ -179,6 +179,12 @@ export interface Purchase {
   left_after_won: number;
 }
 
+/** Everything that is or will be switched off. */
+export interface Suspensions {
+  version: number;
+  suspensions: Suspension[];
+}
+
 export interface Suspension {
   feature: "sign_up" | "merchant_search" | "gifts";
   from?: string;

@@ -7,7 +7,7 @@ import { say } from "../shared/fluent";
 import { takeToken } from "../shared/storage";
 import * as actions from "./actions";
 import * as dialog from "./dialog";
-import type { House, Log, Purchase, Round, Suspension } from "./figures";
+import type { House, Log, Purchase, Round, Suspension, Suspensions } from "./figures";
 import * as keys from "./keys";
 import { follow } from "./live";
 import { ofHouse, ofRound } from "./panels";
@@ -120,8 +120,8 @@ const loadLog = (cursor: string | null): Promise<void> =>
   });
 
 const loadSuspensions = (): Promise<void> =>
-  load<{ suspensions: Suspension[] }>("/v1/admin/suspensions", (answer) => {
-    state.suspensions = answer.suspensions;
+  load<Suspensions>("/v1/admin/suspensions", (answer) => {
+    state.suspensions = answer;
   });
 
 /* Who is signed in. */
@@ -252,15 +252,16 @@ function open(action: actions.Action | null): void {
   if (action) dialog.show(action);
 }
 
-/** A dialog about the list of suspensions as it stands on the server now. */
+/**
+ * A dialog about the list of suspensions as it stands on the server now. It is sent as a whole: what
+ * another person has put in meanwhile would be lost.
+ */
 async function openOverList(make: (all: Suspension[]) => actions.Action | null): Promise<void> {
   await loadSuspensions();
-  const { problem, suspensions: all } = state;
-  if (!all || problem || dialog.isOpen()) return;
-  const action = make(all);
-  const again = async (): Promise<Suspension[] | null> =>
-    (await call<{ suspensions: Suspension[] }>("/v1/admin/suspensions")).body?.suspensions ?? null;
-  open(action && actions.unlessChanged(action, all, again));
+  const { problem, suspensions: list } = state;
+  if (!list || problem || dialog.isOpen()) return;
+  const action = make(list.suspensions);
+  open(action && actions.asSeen(action, list));
 }
 
 const withRound = (make: (round: Round) => actions.Action | null) => (): void =>
@@ -286,7 +287,7 @@ const handlers: Record<string, (control: HTMLElement) => void> = {
   },
   suspend: () => void openOverList(actions.suspend),
   lift: (control) => {
-    const chosen = state.suspensions?.[Number(control.dataset["index"])];
+    const chosen = state.suspensions?.suspensions[Number(control.dataset["index"])];
     void openOverList((all) => actions.lift(all, chosen));
   },
   more: () => void loadLog(state.log?.next_cursor ?? null),

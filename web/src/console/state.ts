@@ -1,7 +1,7 @@
 // What the console knows, in one place. Everything on the page follows from it.
 
 import { claimsOf, expiryOf, ofTab } from "../shared/storage";
-import type { House, Log, Purchase, Round, Suspension } from "./figures";
+import type { House, Log, Purchase, Round, Suspensions } from "./figures";
 import { History } from "./history";
 
 export type View = "sign_in" | "rounds" | "round" | "log" | "purchase" | "suspensions";
@@ -33,7 +33,7 @@ export const state = {
   history: new History(),
   log: null as Log | null,
   purchase: null as Purchase | null,
-  suspensions: null as Suspension[] | null,
+  suspensions: null as Suspensions | null,
   /** What went wrong in the view: a title and a detail from the server. */
   problem: null as { code: string; text: string } | null,
   isBusy: false,

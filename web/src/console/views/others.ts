@@ -127,7 +127,7 @@ function found(it: Purchase): Child {
 }
 
 export function suspensions(): Child[] {
-  const all = state.suspensions;
+  const all = state.suspensions?.suspensions;
   const heads = ["feature", "when", "condition", "message", "lift"].map((it) => head(say(`head-${it}`)));
   return [
     h("h1", null, say("title-suspensions")),
