@@ -4,6 +4,7 @@
 //! A row that cannot be read is an error that names the table and the column, never a guess.
 
 use super::names::Names;
+use super::packed::Packed;
 use crate::store::voucher_row::VoucherRow;
 use openrun_actors::store::StoreError;
 use openrun_core::purchase::{PassId, PurchaseState};
@@ -23,7 +24,14 @@ use tokio_postgres::types::FromSql;
 pub(super) struct Table {
     pub(super) name: &'static str,
     pub(super) columns: &'static str,
-    pub(super) decode: fn(&Row, &Names) -> Result<StoredEvent, StoreError>,
+    decode: fn(&Columns<'_>, &Names) -> Result<StoredEvent, StoreError>,
+}
+
+impl Table {
+    /// The event of a row, wherever it comes from.
+    pub(super) fn event(&self, row: Source<'_>, names: &Names) -> Result<StoredEvent, StoreError> {
+        (self.decode)(&Columns { table: self.name, row }, names)
+    }
 }
 
 pub(super) const JOURNAL: Table =
@@ -76,19 +84,35 @@ pub(super) const VOUCHER_MOVE: Table = Table {
     decode: voucher_move,
 };
 
+/// Where a row comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'r> {
+    /// By itself.
+    Row(&'r Row),
+    /// The row of this number of a chunk.
+    Packed(&'r Packed, usize),
+}
+
 /// A row under decoding.
 pub(super) struct Columns<'r> {
     table: &'static str,
-    row: &'r Row,
+    row: Source<'r>,
 }
 
 impl<'r> Columns<'r> {
     pub(super) fn new(table: &'static str, row: &'r Row) -> Columns<'r> {
-        Columns { table, row }
+        Columns { table, row: Source::Row(row) }
     }
 
     fn get<T: FromSql<'r>>(&self, column: usize) -> Result<T, StoreError> {
-        self.row.try_get(column).map_err(|_| self.damaged(column))
+        let value = match self.row {
+            Source::Row(row) => row.try_get(column).ok(),
+            Source::Packed(packed, row) => packed
+                .cell(row, column)
+                .filter(|(of, _)| T::accepts(of))
+                .and_then(|(of, bytes)| T::from_sql(of, bytes).ok()),
+        };
+        value.ok_or_else(|| self.damaged(column))
     }
 
     fn count(&self, column: usize) -> Result<u64, StoreError> {
@@ -138,24 +162,25 @@ impl<'r> Columns<'r> {
     }
 
     fn damaged(&self, column: usize) -> StoreError {
-        let name = self.row.columns().get(column).map_or("?", |column| column.name());
+        let name = match self.row {
+            Source::Row(row) => row.columns().get(column).map(|column| column.name()),
+            Source::Packed(packed, _) => packed.column_name(column),
+        };
+        let name = name.unwrap_or("?");
         StoreError(format!("a row of {} is damaged in column {name}", self.table))
     }
 }
 
-fn journal(row: &Row, _: &Names) -> Result<StoredEvent, StoreError> {
-    let columns = Columns::new("journal", row);
+fn journal(columns: &Columns<'_>, _: &Names) -> Result<StoredEvent, StoreError> {
     columns.stored(columns.json(2)?)
 }
 
-fn signed_up(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
-    let columns = Columns::new("person", row);
+fn signed_up(columns: &Columns<'_>, names: &Names) -> Result<StoredEvent, StoreError> {
     let (person, channel) = (columns.person(2)?, names.channel(columns.get(3)?)?);
     columns.stored(Event::SignedUp { person, channel })
 }
 
-fn ticket(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
-    let columns = Columns::new("ticket", row);
+fn ticket(columns: &Columns<'_>, names: &Names) -> Result<StoredEvent, StoreError> {
     columns.stored(Event::Joined {
         round: names.round(columns.get(2)?)?,
         line: columns.line(3)?,
@@ -165,8 +190,7 @@ fn ticket(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
     })
 }
 
-fn place_end(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
-    let columns = Columns::new("place_end", row);
+fn place_end(columns: &Columns<'_>, names: &Names) -> Result<StoredEvent, StoreError> {
     columns.stored(Event::Left {
         round: names.round(columns.get(2)?)?,
         line: columns.line(3)?,
@@ -175,8 +199,7 @@ fn place_end(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
     })
 }
 
-fn claim(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
-    let columns = Columns::new("claim", row);
+fn claim(columns: &Columns<'_>, names: &Names) -> Result<StoredEvent, StoreError> {
     columns.stored(Event::Claimed {
         round: names.round(columns.get(2)?)?,
         line: columns.line(3)?,
@@ -186,32 +209,28 @@ fn claim(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
     })
 }
 
-fn issued(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
-    let purchase = purchase("purchase", row, names, PurchaseState::Issued)?;
-    Columns::new("purchase", row).stored(Event::Issued { purchase })
+fn issued(columns: &Columns<'_>, names: &Names) -> Result<StoredEvent, StoreError> {
+    let purchase = purchase(columns, names, PurchaseState::Issued)?;
+    columns.stored(Event::Issued { purchase })
 }
 
-fn held(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
-    let columns = Columns::new("hold", row);
+fn held(columns: &Columns<'_>, names: &Names) -> Result<StoredEvent, StoreError> {
     columns.stored(Event::Held {
-        purchase: purchase("hold", row, names, PurchaseState::Held)?,
+        purchase: purchase(columns, names, PurchaseState::Held)?,
         pass_expires_at: columns.time(20)?,
     })
 }
 
-fn payment_step(row: &Row, _: &Names) -> Result<StoredEvent, StoreError> {
-    let columns = Columns::new("payment_step", row);
+fn payment_step(columns: &Columns<'_>, _: &Names) -> Result<StoredEvent, StoreError> {
     columns.stored(columns.json(2)?)
 }
 
 /// A purchase from a row of `purchase` or `hold`, in the state that is asked for.
-pub(super) fn purchase(
-    table: &'static str,
-    row: &Row,
+fn purchase(
+    columns: &Columns<'_>,
     names: &Names,
     state: PurchaseState,
 ) -> Result<Purchase, StoreError> {
-    let columns = Columns::new(table, row);
     Ok(Purchase {
         round: names.round(columns.get(2)?)?,
         id: PurchaseId(u128::from_be_bytes(columns.bytes(3)?)),
@@ -237,11 +256,12 @@ pub(super) fn purchase(
 /// A purchase or a hold that was not issued, whose state stands behind the columns of a purchase.
 pub(super) fn standing_purchase(row: &Row, names: &Names) -> Result<Purchase, StoreError> {
     use PurchaseState::{Cancelled, Held, Issued, Paying, Voided};
-    let word: &str = Columns::new("purchase", row).get(STATE)?;
+    let columns = Columns::new("purchase", row);
+    let word: &str = columns.get(STATE)?;
     let state = [Held, Paying, Issued, Voided, Cancelled];
     let state = state.into_iter().find(|state| state.word() == word);
-    let state = state.ok_or_else(|| Columns::new("purchase", row).damaged(STATE))?;
-    purchase("purchase", row, names, state)
+    let state = state.ok_or_else(|| columns.damaged(STATE))?;
+    purchase(&columns, names, state)
 }
 
 /// Behind the columns of a purchase.
@@ -261,8 +281,7 @@ pub(super) fn sold(row: &Row, names: &Names) -> Result<Sold, StoreError> {
     })
 }
 
-fn refused(row: &Row, _: &Names) -> Result<StoredEvent, StoreError> {
-    let columns = Columns::new("refusal", row);
+fn refused(columns: &Columns<'_>, _: &Names) -> Result<StoredEvent, StoreError> {
     columns.stored(Event::Refused {
         person: columns.person(2)?,
         key: columns.key(3)?,
@@ -272,8 +291,7 @@ fn refused(row: &Row, _: &Names) -> Result<StoredEvent, StoreError> {
 }
 
 /// The event is what the body says; every column has to say the same.
-fn voucher_move(row: &Row, names: &Names) -> Result<StoredEvent, StoreError> {
-    let columns = Columns::new("voucher_move", row);
+fn voucher_move(columns: &Columns<'_>, names: &Names) -> Result<StoredEvent, StoreError> {
     let stored = columns.stored(columns.json(2)?)?;
     let told = VoucherRow::of(&stored.event).ok_or_else(|| columns.damaged(2))?;
     let id = told.of.id.0.to_be_bytes();

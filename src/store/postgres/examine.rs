@@ -6,7 +6,7 @@
 
 use super::connect::{self, Purpose};
 use super::decode::{
-    CLAIM, HOLD, JOURNAL, PAYMENT_STEP, PERSON, PLACE_END, PURCHASE, REFUSAL, TICKET, Table,
+    self, CLAIM, HOLD, JOURNAL, PAYMENT_STEP, PERSON, PLACE_END, PURCHASE, REFUSAL, TICKET, Table,
     VOUCHER_MOVE,
 };
 use super::fault::{Fault, in_words};
@@ -227,7 +227,7 @@ impl Source {
                 epoch: count(row, 3),
                 hash: hash(row, 4),
             }),
-            Some(table) => match (table.decode)(row, names) {
+            Some(table) => match table.event(decode::Source::Row(row), names) {
                 Ok(stored) => Piece::Event(stored),
                 Err(cause) => Piece::Damaged { seq, problem: cause.0 },
             },

@@ -1,6 +1,6 @@
 //! The short reads of the port, each one question to one snapshot.
 
-use super::decode::{self, HOLD, JOURNAL, PAYMENT_STEP, PURCHASE, REFUSAL, Table};
+use super::decode::{self, HOLD, JOURNAL, PAYMENT_STEP, PURCHASE, REFUSAL, Source, Table};
 use super::names::Names;
 use super::reader::{PLACE, Query, Reader, hidden, hidden_or_none, plain};
 use openrun_actors::store::{LogPlace, Standing, StoreError};
@@ -224,9 +224,9 @@ pub(super) fn select(table: &Table, which: &str) -> String {
 }
 
 pub(super) fn placed(table: &Table) -> impl Fn(&Row, &Names) -> Result<Placed, StoreError> + use<> {
-    let decode = table.decode;
+    let table = *table;
     move |row, names| {
-        let stored = decode(row, names)?;
+        let stored = table.event(Source::Row(row), names)?;
         let stream: i64 = row.get("stream_id");
         let (at, seq, stream) = (stored.at, stored.seq, stream.unsigned_abs());
         Ok((LogPlace { at, seq, stream }, stored))

@@ -1,49 +1,60 @@
 //! The long reads of the port: a task and a connection each, answers in chunks, one snapshot from
 //! first to last.
 //!
-//! Whoever asks sets the pace: each table is a portal from which the next rows are fetched only
-//! when those before were taken, and everything ends when nobody listens any more. A connection of
-//! its own, so that streams opened together cannot wait for each other. Retries nothing: whoever
+//! Whoever asks sets the pace: of each table the next rows are fetched only when those before were
+//! taken (`fetched`), and everything ends when nobody listens any more. A connection of its own, so that streams opened together cannot wait for each other. Retries nothing: whoever
 //! gets an error begins anew.
 
 use super::connect::{self, Purpose};
-use super::decode::{
-    self, CLAIM, Columns, HOLD, JOURNAL, PAYMENT_STEP, PLACE_END, PURCHASE, TICKET, Table,
-};
+use super::decode::{self, CLAIM, HOLD, JOURNAL, PAYMENT_STEP, PLACE_END, PURCHASE, TICKET, Table};
 use super::doubts::Doubts;
 use super::fault::in_words;
-use super::names::{self, Names};
+use super::fetched::Fetched;
+use super::names::{self, Names, PEOPLE as PEOPLE_STREAM};
 use super::place::Place;
+use super::reader::hidden;
 use crate::store::sold::SOLD;
-use futures_util::TryStreamExt;
 use openrun_actors::store::{Chunks, StoreError};
 use openrun_core::settlement::Sold;
 use openrun_core::{PersonKey, RoundId, StoredEvent};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio_postgres::{Client, Error, IsolationLevel, Portal, Row, RowStream, Transaction};
+use tokio_postgres::{Client, Error, IsolationLevel, Transaction};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Rows in a chunk: about a megabyte of events, a few milliseconds of work on either side.
-const CHUNK: usize = 4_096;
+pub(super) const CHUNK: usize = 4_096;
 /// Chunks made ahead of the one that is being taken: enough to keep both sides busy.
 const CHUNKS_AHEAD: usize = 4;
 /// How long a stream may take to connect.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 
+/// A column of persons, each with an index of its own.
+#[derive(Debug)]
+pub(super) struct PersonColumn {
+    table: &'static str,
+    column: &'static str,
+    /// Whether its rows are in the people's stream; else they may be in any other.
+    of_people: bool,
+}
+
+const fn person_column(table: &'static str, column: &'static str) -> PersonColumn {
+    PersonColumn { table, column, of_people: false }
+}
+
 /// Everybody who signed up.
-pub(super) const PEOPLE: [&str; 1] = ["select person, 0::bigint, seq from person"];
+pub(super) const PEOPLE: [PersonColumn; 1] =
+    [PersonColumn { table: "person", column: "person", of_people: true }];
 /// Everybody who held, bought, was refused for ever or was given something.
-pub(super) const BUYERS: [&str; 4] = [
-    "select person, stream_id, seq from hold",
-    "select person, stream_id, seq from purchase",
-    "select person, stream_id, seq from refusal",
-    "select receiver, stream_id, seq from voucher_move where receiver is not null",
+pub(super) const BUYERS: [PersonColumn; 4] = [
+    person_column("hold", "person"),
+    person_column("purchase", "person"),
+    person_column("refusal", "person"),
+    person_column("voucher_move", "receiver"),
 ];
 
 /// Where streams come from.
@@ -64,7 +75,7 @@ pub(super) struct Out<T> {
 }
 
 /// Why a stream ends before its last row.
-enum Stop {
+pub(super) enum Stop {
     /// Nobody takes the chunks any more.
     NobodyListens,
     Failed(StoreError),
@@ -86,6 +97,11 @@ impl<T> Out<T> {
     async fn push(&mut self, (stream, seq): (i64, u64), item: T) -> Result<(), Stop> {
         let last = self.last.entry(stream).or_default();
         *last = seq.max(*last);
+        self.add(item).await
+    }
+
+    /// The same for what is known to be durable.
+    async fn add(&mut self, item: T) -> Result<(), Stop> {
         self.chunk.push(item);
         if self.chunk.len() < CHUNK { Ok(()) } else { self.flush().await }
     }
@@ -138,14 +154,14 @@ pub(super) fn round_events(
     })
 }
 
-/// Puts out the persons of one query after the other.
+/// Puts out the persons of one column after the other.
 pub(super) fn persons(
     runtime: &Handle,
     source: Source,
-    queries: &'static [&'static str],
+    columns: &'static [PersonColumn],
 ) -> Chunks<PersonKey> {
     start(runtime, Arc::clone(&source.doubts), move |mut out| async move {
-        let done = read_persons(&source, queries, &mut out).await;
+        let done = read_persons(&source, columns, &mut out).await;
         (out, done)
     })
 }
@@ -179,18 +195,39 @@ async fn begin(client: &mut Client) -> Result<Transaction<'_>, Error> {
 
 async fn read_persons(
     source: &Source,
-    queries: &[&str],
+    columns: &[PersonColumn],
     out: &mut Out<PersonKey>,
 ) -> Result<(), Stop> {
     let mut client = connect(source).await?;
     let snapshot = begin(&mut client).await?;
-    let mut fetched = Fetched::new(&snapshot);
-    for (index, sql) in queries.iter().enumerate() {
-        let statement = snapshot.prepare(sql).await?;
-        fetched.add(snapshot.bind(&statement, &[]).await?);
-        while let Some(row) = fetched.next(index).await? {
-            let person = Columns::new("person", &row).person(0)?;
-            out.push((row.get(1), row.get::<_, i64>(2).unsigned_abs()), person).await?;
+    // Whatever of these streams is in the snapshot is durable before the first of it is told.
+    for row in snapshot.query("select id, next_seq from stream", &[]).await? {
+        let (stream, next_seq): (i64, i64) = (row.get(0), row.get(1));
+        if columns.iter().any(|column| (stream == PEOPLE_STREAM) == column.of_people) {
+            source.doubts.settled(stream, next_seq.unsigned_abs().saturating_sub(1)).await?;
+        }
+    }
+    for PersonColumn { table, column, .. } in columns {
+        let sql = format!(
+            "select string_agg({column}, '') from (
+                select {column} from {table}
+                where {column} > $1 order by {column} limit {CHUNK}) as part"
+        );
+        let statement = snapshot.prepare(&sql).await?;
+        let damaged = || StoreError(format!("a row of {table} is damaged in column {column}"));
+        let mut last = hidden([]);
+        loop {
+            let row = snapshot.query_one(&statement, &[&*last]).await?;
+            let bytes: &[u8] = row.get::<_, Option<&[u8]>>(0).unwrap_or_default();
+            let (persons, rest) = bytes.as_chunks::<16>();
+            if !rest.is_empty() {
+                return Err(damaged().into());
+            }
+            for person in persons {
+                out.add(PersonKey(*person)).await?;
+            }
+            let Some(highest) = persons.last().filter(|_| persons.len() == CHUNK) else { break };
+            last = hidden(*highest);
         }
     }
     Ok(())
@@ -213,8 +250,17 @@ async fn number_of(snapshot: &Transaction<'_>, round: &RoundId) -> Result<Option
     Ok(snapshot.query_opt(sql, &[&round.as_str()]).await?.map(|row| row.get(0)))
 }
 
-/// The tables that hold a round.
-const OF_A_ROUND: [Table; 7] = [JOURNAL, TICKET, PLACE_END, CLAIM, HOLD, PAYMENT_STEP, PURCHASE];
+/// The tables that hold a round, and whether their rows come packed: those of which there are
+/// millions.
+const OF_A_ROUND: [(Table, bool); 7] = [
+    (JOURNAL, false),
+    (TICKET, true),
+    (PLACE_END, true),
+    (CLAIM, true),
+    (HOLD, true),
+    (PAYMENT_STEP, false),
+    (PURCHASE, true),
+];
 
 async fn read_round(
     source: &Source,
@@ -226,97 +272,20 @@ async fn read_round(
     let Some(number) = number_of(&snapshot, round).await? else { return Ok(()) };
     let names = Names::of(&snapshot.query(names::ALL, &[]).await?);
     let mut fetched = Fetched::new(&snapshot);
-    for Table { columns, name, .. } in OF_A_ROUND {
-        let sql =
-            format!("select {columns}, stream_id from {name} where round_id = $1 order by seq");
-        let statement = snapshot.prepare(&sql).await?;
-        fetched.add(snapshot.bind(&statement, &[&number]).await?);
+    for (table, is_packed) in OF_A_ROUND {
+        fetched.add(table, is_packed, number).await?;
     }
     let mut heads = Vec::with_capacity(OF_A_ROUND.len());
     for index in 0..OF_A_ROUND.len() {
-        heads.push(fetched.next_event(index, &names).await?);
+        heads.push(fetched.next(index, &names).await?);
     }
     loop {
         let with_head = heads.iter().enumerate();
         let places = with_head.filter_map(|(index, head)| Some((head.as_ref()?.1.seq, index)));
         let Some((_, earliest)) = places.min() else { return Ok(()) };
-        let next = fetched.next_event(earliest, &names).await?;
+        let next = fetched.next(earliest, &names).await?;
         if let Some((stream, event)) = std::mem::replace(&mut heads[earliest], next) {
             out.push((stream, event.seq), event).await?;
         }
-    }
-}
-
-/// Portals of one snapshot, whose rows are fetched by the chunk.
-///
-/// One chunk is asked for ahead of need, so that the server works while what it sent before is
-/// decoded. Never more than one: answers come in the order of the questions, and one that nobody
-/// takes would stand before the one that is waited for.
-struct Fetched<'s> {
-    snapshot: &'s Transaction<'s>,
-    portals: Vec<Rows>,
-    asked: Option<(usize, Pin<Box<RowStream>>)>,
-}
-
-/// The rows of a portal that were fetched and not taken.
-struct Rows {
-    portal: Portal,
-    rows: VecDeque<Row>,
-    is_last: bool,
-}
-
-impl<'s> Fetched<'s> {
-    fn new(snapshot: &'s Transaction<'s>) -> Fetched<'s> {
-        Fetched { snapshot, portals: Vec::new(), asked: None }
-    }
-
-    fn add(&mut self, portal: Portal) {
-        self.portals.push(Rows { portal, rows: VecDeque::new(), is_last: false });
-    }
-
-    /// The next event of the portal of a table of a round, and its stream.
-    async fn next_event(
-        &mut self,
-        index: usize,
-        names: &Names,
-    ) -> Result<Option<(i64, StoredEvent)>, Stop> {
-        let Some(row) = self.next(index).await? else { return Ok(None) };
-        let stream: i64 = row.get(row.len() - 1);
-        Ok(Some((stream, (OF_A_ROUND[index].decode)(&row, names)?)))
-    }
-
-    async fn next(&mut self, index: usize) -> Result<Option<Row>, Error> {
-        let wanted = &self.portals[index];
-        if wanted.rows.len() == CHUNK / 2 && !wanted.is_last && self.asked.is_none() {
-            self.ask(index).await?;
-        }
-        while self.portals[index].rows.is_empty() && !self.portals[index].is_last {
-            if self.asked.is_none() {
-                self.ask(index).await?;
-            }
-            self.receive().await?;
-        }
-        Ok(self.portals[index].rows.pop_front())
-    }
-
-    /// Sends the question and waits for nothing.
-    async fn ask(&mut self, index: usize) -> Result<(), Error> {
-        let most = i32::try_from(CHUNK).expect("a chunk is small");
-        let answer = self.snapshot.query_portal_raw(&self.portals[index].portal, most).await?;
-        self.asked = Some((index, Box::pin(answer)));
-        Ok(())
-    }
-
-    /// Takes the whole answer to what was asked.
-    async fn receive(&mut self) -> Result<(), Error> {
-        let Some((index, mut answer)) = self.asked.take() else { return Ok(()) };
-        let portal = &mut self.portals[index];
-        let mut count = 0;
-        while let Some(row) = answer.try_next().await? {
-            portal.rows.push_back(row);
-            count += 1;
-        }
-        portal.is_last = count < CHUNK;
-        Ok(())
     }
 }
