@@ -9,6 +9,7 @@
 use super::connect::{self, Purpose};
 use super::decode::{
     self, CLAIM, Columns, HOLD, JOURNAL, PAYMENT_STEP, PLACE_END, PURCHASE, TICKET, Table,
+    VOUCHER_MOVE,
 };
 use super::doubts::Doubts;
 use super::fault::in_words;
@@ -158,6 +159,14 @@ pub(super) fn sold_of(runtime: &Handle, source: Source, round: RoundId) -> Chunk
     })
 }
 
+/// Starts a stream of what was sent back and came back of a round.
+pub(super) fn paybacks_of(runtime: &Handle, source: Source, round: RoundId) -> Chunks<StoredEvent> {
+    start(runtime, Arc::clone(&source.doubts), move |mut out| async move {
+        let done = read_paybacks(&source, &round, &mut out).await;
+        (out, done)
+    })
+}
+
 /// A connection for one stream, driven by a task that ends with it.
 async fn connect(source: &Source) -> Result<Client, Stop> {
     let connecting = async {
@@ -204,6 +213,32 @@ async fn read_sold(source: &Source, round: &RoundId, out: &mut Out<Sold>) -> Res
     for row in snapshot.query(SOLD, &[&number]).await? {
         let place = |column: usize| row.get::<_, i64>(column).unsigned_abs();
         out.push((row.get(7), place(8)), decode::sold(&row, &names)?).await?;
+    }
+    Ok(())
+}
+
+async fn read_paybacks(
+    source: &Source,
+    round: &RoundId,
+    out: &mut Out<StoredEvent>,
+) -> Result<(), Stop> {
+    let mut client = connect(source).await?;
+    let snapshot = begin(&mut client).await?;
+    let Some(number) = number_of(&snapshot, round).await? else { return Ok(()) };
+    let names = Names::of(&snapshot.query(names::ALL, &[]).await?);
+    let sql = format!(
+        "select {}, stream_id from voucher_move
+         where round_id = $1 and kind in ('payback_sent', 'paid_back')
+         order by stream_id, seq",
+        VOUCHER_MOVE.columns
+    );
+    let mut fetched = Fetched::new(&snapshot);
+    let statement = snapshot.prepare(&sql).await?;
+    fetched.add(snapshot.bind(&statement, &[&number]).await?);
+    while let Some(row) = fetched.next(0).await? {
+        let stream: i64 = row.get(row.len() - 1);
+        let event = (VOUCHER_MOVE.decode)(&row, &names)?;
+        out.push((stream, event.seq), event).await?;
     }
     Ok(())
 }
