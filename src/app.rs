@@ -130,13 +130,7 @@ pub async fn start_with(config: &Config, ports: Ports) -> Result<Running, StartF
         None => None,
     };
     let engine = Engine::start(store, ports.clock, rail, keys.draw_secrets()).await?;
-    let merchants = match follow_merchants(config, rows, &engine).await {
-        Ok(merchants) => merchants,
-        Err(fault) => {
-            engine.stop().await;
-            return Err(fault);
-        }
-    };
+    let merchants = follow_merchants(config, rows, &engine).await;
     let server = http::start(ServerOptions {
         public: config.public,
         ops: config.ops,
@@ -170,7 +164,7 @@ async fn follow_merchants(
     config: &Config,
     rows: Option<Arc<dyn MerchantRows>>,
     engine: &Engine,
-) -> Result<Followed, StartFault> {
+) -> Followed {
     let rows = rows.unwrap_or_else(|| Arc::new(NoMerchants));
     let of_programs = engine.clone();
     let regions: Regions = Box::new(move || {
@@ -178,7 +172,7 @@ async fn follow_merchants(
         let regions = programs.iter().flat_map(|program| &program.versions);
         regions.flat_map(|rules| rules.regions.iter().cloned()).collect()
     });
-    Ok(merchants::follow(rows, config.dev.then_some(regions)).await?)
+    merchants::follow(rows, config.dev.then_some(regions)).await
 }
 
 /// The store of the settings, watched by a witness beside the keys.

@@ -65,6 +65,14 @@ impl Engine {
         self.0.store.ping().await.map_err(|error| error.to_string())
     }
 
+    /// What does not keep it from serving and needs somebody.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let stranded = self.0.stranded.load(Ordering::Acquire);
+        let waits = || format!("{stranded} paybacks wait for a rail that the settings do not name");
+        (stranded > 0).then(waits).into_iter().collect()
+    }
+
     /// Every program.
     #[must_use]
     pub fn programs(&self) -> Vec<Arc<Program>> {

@@ -72,7 +72,7 @@ impl Shell for Guardian {
     fn started(&mut self, ctx: &mut Ctx<Self>) {
         ctx.run_interval(SWEEP_EVERY, |mailbox, _| {
             if let Some(inner) = mailbox.shell().inner.upgrade() {
-                inner.people.retire(false);
+                inner.people.retire_idle();
             }
         });
         ctx.run_interval(LOOK_EVERY, |mailbox, _| {
@@ -152,15 +152,14 @@ impl Serve<StoreInDoubt> for Guardian {
 
     fn serve(&mut self, doubt: StoreInDoubt, reply: Reply<()>, ctx: &mut Ctx<Self>) {
         self.work(doubt.0.clone(), reply, ctx, |inner| async move {
+            if let Some(journal) = inner.journal_of(&doubt.0) {
+                inner.people.retire_of(&journal);
+            }
             match doubt.0 {
                 StreamId::People => inner.reread_people().await,
-                StreamId::Vouchers(_) => {
-                    inner.people.retire(true);
-                    // One that was perhaps written was announced by nobody.
-                    inner.reread_paybacks();
-                }
+                // One that was perhaps written was announced by nobody.
+                StreamId::Vouchers(_) => inner.reread_paybacks(),
                 StreamId::Program(program) => {
-                    inner.people.retire(true);
                     inner.reread_program(&program).await;
                     for id in inner.rounds_of(&program) {
                         inner.rebuild_round(&id).await;

@@ -58,4 +58,4 @@ pub use requests::{
     RefundRequest, Refused, Seen, SpendRequest, Staff, StartError, Wish,
 };
 pub use shared::{Place, RoundRef};
-pub use store::{Batch, Chunks, CommitError, LogPlace, Ownership, Store, StoreError};
+pub use store::{Batch, Chunks, CommitError, DueVouchers, LogPlace, Ownership, Store, StoreError};

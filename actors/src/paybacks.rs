@@ -69,6 +69,15 @@ impl OpenPayback {
     }
 }
 
+/// How many paybacks wait for a rail, as the store knows it.
+///
+/// # Errors
+/// When the store is away.
+pub(crate) async fn count_open(store: &dyn Store) -> Result<usize, StoreError> {
+    let open = store.open_paybacks().await?;
+    Ok(open.iter().filter(|stored| OpenPayback::of(&stored.event).is_some()).count())
+}
+
 /// A payback is durable.
 pub(crate) struct Begin(pub OpenPayback);
 

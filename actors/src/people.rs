@@ -61,6 +61,29 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    /// Of an actor that takes over: until it has waited for what a former one sent, whoever takes
+    /// over from it waits for that as well.
+    fn behind(fences: &Fences) -> Link {
+        Link {
+            is_dismissed: AtomicBool::new(false),
+            asked: ArcSwap::new(Arc::clone(&fences.rounds)),
+            wrote: ArcSwap::new(Arc::clone(&fences.journals)),
+        }
+    }
+
+    /// What former actors sent is known by now, but for what they wrote to these journals.
+    pub fn know_but(&self, unsure: &[Journal]) {
+        self.wrote.store(Arc::new(unsure.to_vec()));
+        self.asked.store(Arc::default());
+    }
+
+    /// Whether what the actor decides on, or waits for, may be in doubt along with a journal.
+    fn touches(&self, journal: &Journal) -> bool {
+        let has_asked = |round: &RoundRef| round.0.journal.is_same(journal);
+        self.wrote.load().iter().any(|wrote| wrote.is_same(journal))
+            || self.asked.load().iter().any(has_asked)
+    }
+
     /// This round gets a message of the actor: whether it still may. Either it is refused here, or
     /// whoever takes over waits for that round.
     pub fn asks(&self, round: &RoundRef) -> bool {
@@ -248,7 +271,8 @@ impl People {
         // Before the store is read: what was true before a doubt buys nothing.
         let read_at = people.doubts.load(Ordering::Acquire);
         let around = Arc::clone(&people.around);
-        let link = Arc::<Link>::default();
+        let fences = loading.as_ref().map(|loading| &*loading.fences);
+        let link = Arc::new(fences.map(Link::behind).unwrap_or_default());
         let of_actor = Arc::clone(&link);
         let forgetting = Arc::downgrade(people);
         let forget = move || {
@@ -284,12 +308,23 @@ impl People {
         }
     }
 
-    /// Retires everybody who was not called for a while, or everybody when the store is in doubt.
-    pub fn retire(&self, all: bool) {
+    /// Retires everybody who was not called for a while.
+    pub fn retire_idle(&self) {
         let idle_since = self.around.clock.now().plus_millis(-IDLE_MILLIS).0;
+        self.retire(|used_at, _| used_at < idle_since);
+    }
+
+    /// Retires whoever has to do with a stream that was in doubt. Of others nothing can have been
+    /// lost there; should one of them be the first to write there on what was read before, it is
+    /// refused by the stream's writer and read anew.
+    pub fn retire_of(&self, journal: &Journal) {
+        self.retire(|_, link| link.touches(journal));
+    }
+
+    fn retire(&self, is_retired: impl Fn(i64, &Link) -> bool) {
         self.seats.alter_all(|_, seat| match seat {
             Seat::Living { handle, used_at, link, .. }
-                if all || used_at.load(Ordering::Relaxed) < idle_since =>
+                if is_retired(used_at.load(Ordering::Relaxed), &link) =>
             {
                 handle.tell(Retire);
                 self.actors.decrement(1.0);

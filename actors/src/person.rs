@@ -7,15 +7,14 @@
 //! vouchers waits for none of this (`person/vouchers.rs`).
 
 use crate::clock::Clock;
-use crate::committer::IntoActorFuture;
+use crate::committer::{IntoActorFuture, Journal};
 use crate::engine::ProgramSlot;
 use crate::handle::{CallError, Ctx, Mailbox, Reply, Serve, Shell};
 use crate::paybacks::Paybacks;
-use crate::people::{Fences, Link, People};
+use crate::people::{Link, People};
 use crate::queue::Retire;
-use crate::round::{Buy, BuyFailed, Fence};
+use crate::round::{Buy, BuyFailed};
 use crate::shared::RoundRef;
-use crate::store::{Store, StoreError};
 use actix::prelude::*;
 use dashmap::DashMap;
 use openrun_core::person::{Answer, Ask, Decision, LimitHold, Limits, Person};
@@ -24,7 +23,7 @@ use openrun_core::purchase::PurchaseState;
 use openrun_core::round::PurchaseOrder;
 use openrun_core::{
     ChannelId, Event, IdempotencyKey, PersonKey, ProgramId, Purchase, PurchaseId, Refusal,
-    StoredEvent, Timestamp,
+    Timestamp,
 };
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering;
@@ -32,9 +31,11 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 mod gifts;
+mod loading;
 mod vouchers;
 
 pub(crate) use gifts::Giving;
+pub(crate) use loading::{Loading, read_beside};
 pub(crate) use vouchers::{AskVouchers, Expire, MoveAnswered, PaybackHeard, PayingBack, Spending};
 
 /// Purchases of one person that may wait behind the one under way: far more than all their devices
@@ -81,52 +82,6 @@ impl Around {
     }
 }
 
-/// How a person that bought before is read from the store.
-pub(crate) struct Loading {
-    pub store: Arc<dyn Store>,
-    /// What may still hold something of a former actor of this person.
-    pub fences: Arc<Fences>,
-}
-
-impl Loading {
-    async fn load(self, key: PersonKey) -> Result<Person, StoreError> {
-        // In doubt: this state is then too old for that stream, and is read again.
-        for round in self.fences.rounds.iter() {
-            let _ = round.0.round.command(Fence).await;
-            let _ = round.0.journal.barrier().await;
-        }
-        for journal in self.fences.journals.iter() {
-            let _ = journal.barrier().await;
-        }
-        // Nobody writes to this person's streams meanwhile.
-        let events = self.store.person_events(key).await?;
-        let moves = self.store.voucher_events(key).await?;
-        Ok(Person::replay_with_moves(key, &events, &moves))
-    }
-}
-
-/// Reads of a person that are begun anew because something was written between them: nobody buys
-/// and spends that fast.
-const READS_MAX: usize = 10;
-
-/// What the store knows of a person whose actor may be writing: what was bought, and what became of
-/// it. The two are read one after the other, so the second is read twice and must be the same.
-pub(crate) async fn read_beside(
-    store: &dyn Store,
-    key: PersonKey,
-) -> Result<(Vec<StoredEvent>, Vec<StoredEvent>), StoreError> {
-    let mut moves = store.voucher_events(key).await?;
-    for _ in 0..READS_MAX {
-        let events = store.person_events(key).await?;
-        let again = store.voucher_events(key).await?;
-        if again.len() == moves.len() {
-            return Ok((events, moves));
-        }
-        moves = again;
-    }
-    Err(StoreError("a person was never the same twice".to_owned()))
-}
-
 /// The actor's inside.
 pub(crate) struct PersonShell {
     key: PersonKey,
@@ -137,6 +92,8 @@ pub(crate) struct PersonShell {
     loading: Option<Loading>,
     /// After how many doubts this person was read.
     read_at: u64,
+    /// Streams in which more may stand of this person than was read.
+    unsure: Vec<Journal>,
     link: Arc<Link>,
     /// Who waits for the end of which payment.
     payers: HashMap<PurchaseId, Vec<(Reply<Answered>, bool)>>,
@@ -159,8 +116,12 @@ impl Shell for PersonShell {
         let Some(loading) = self.loading.take() else { return };
         // Nothing is served before what was bought earlier is known.
         let load = loading.load(self.key);
-        ctx.wait(load.into_actor_future(|shell: &mut Self, events, _ctx| match events {
-            Ok(person) => shell.person = person,
+        ctx.wait(load.into_actor_future(|shell: &mut Self, read, _ctx| match read {
+            Ok(read) => {
+                shell.person = read.person;
+                shell.link.know_but(&read.unsure);
+                shell.unsure = read.unsure;
+            }
             Err(error) => {
                 tracing::error!(%error, "a person could not be read");
                 shell.doubt();
@@ -185,6 +146,7 @@ impl PersonShell {
             waiting: VecDeque::new(),
             loading,
             read_at,
+            unsure: Vec::new(),
             link,
             payers: HashMap::new(),
             learned: VecDeque::new(),
@@ -203,6 +165,14 @@ impl PersonShell {
         (self.forget)();
     }
 
+    /// Whether more may stand of this person in one of a program's streams than was read: then
+    /// neither what they hold nor what they used is known.
+    fn is_unsure_of(&self, program: &ProgramId) -> bool {
+        let Some(slot) = self.around.programs.get(program) else { return false };
+        let of_program = |one: &Journal| one.is_same(&slot.journal) || one.is_same(&slot.vouchers);
+        self.unsure.iter().any(of_program)
+    }
+
     fn begin(&mut self, purchasing: Purchasing, reply: Reply<Answered>, ctx: &mut Ctx<Self>) {
         let fresh = |answer| Answered { answer, is_replay: false };
         // Another actor may have taken over while this one was still reading the store.
@@ -212,7 +182,15 @@ impl PersonShell {
         if self.moving.is_asking_with(&purchasing.ask.key) {
             return reply.send(fresh(Err(Refusal::IdempotencyKeyReused)));
         }
-        match self.person.decide(self.around.clock.now(), &purchasing.ask) {
+        let decided = self.person.decide(self.around.clock.now(), &purchasing.ask);
+        let program = purchasing.ask.round.as_ref().map(|facts| &facts.program);
+        let is_replay = matches!(decided, Ok(Decision::Replay(_)));
+        if !is_replay && program.is_some_and(|program| self.is_unsure_of(program)) {
+            // Whoever asks next gets an actor that reads the store anew.
+            self.doubt();
+            return reply.send(fresh(Err(Refusal::Unavailable)));
+        }
+        match decided {
             Ok(Decision::Replay(Answer::Pending(purchase))) => {
                 self.await_payment(purchase.id, reply, true, ctx);
             }
@@ -315,6 +293,9 @@ impl PersonShell {
         let answered = Answered { answer: Err(refusal.clone()), is_replay: false };
         if !refusal.is_remembered() {
             return reply.send(answered);
+        }
+        if let Err(overloaded) = self.person.check_refusals() {
+            return reply.send(Answered { answer: Err(overloaded), is_replay: false });
         }
         let event = Event::Refused {
             person: self.key,

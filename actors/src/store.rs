@@ -81,6 +81,16 @@ pub struct LogPlace {
     pub stream: u64,
 }
 
+/// Some of the vouchers whose time may be over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DueVouchers {
+    /// Each with whose it is, in the order of their ids. One too many does no harm: the person
+    /// decides.
+    pub found: Vec<(VoucherId, PersonKey)>,
+    /// Behind which id the next ones lie; nothing when all were looked at.
+    pub next: Option<VoucherId>,
+}
+
 /// Answers that may be long arrive in chunks.
 pub type Chunks<T> = mpsc::Receiver<Result<Vec<T>, StoreError>>;
 
@@ -131,17 +141,19 @@ pub trait Store: Send + Sync + 'static {
     async fn open_paybacks(&self) -> Result<Vec<StoredEvent>, StoreError>;
 
     /// Vouchers that may have a balance, whose time was over by `until` and whose end is not
-    /// written: in the order of their ids, at most `limit`, with an id above `after` when given.
-    /// One too many does no harm: the person decides.
+    /// written. Looks at `limit` vouchers that were bought and as many that were given, at most, in
+    /// the order of their ids, those with an id above `after` when given: so it takes as long
+    /// wherever it is in however many, and however few of them are due.
     async fn vouchers_due(
         &self,
         until: Timestamp,
         after: Option<VoucherId>,
         limit: usize,
-    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError>;
+    ) -> Result<DueVouchers, StoreError>;
 
-    /// Every `PaybackSent` and `PaidBack` for vouchers of a round, in the order of `seq`.
-    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError>;
+    /// Every `PaybackSent` and `PaidBack` for vouchers of a round, in the order of `seq`: as many
+    /// as were cancelled and refunded.
+    fn paybacks_of(&self, round: &RoundId) -> Chunks<StoredEvent>;
 
     /// What one person's place came to, in the order of `seq`: its `Joined`, `Left` and `Claimed`
     /// events, the `CameBack` and `TurnGiven` that name it, the `Held`, `PaymentSent`, `Voided` and

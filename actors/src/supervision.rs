@@ -60,10 +60,7 @@ impl Inner {
         Box::new(move || {
             metrics::counter!("openrun_actor_rebuilds_total", "actor" => "committer").increment(1);
             let Some(inner) = weak.upgrade() else { return };
-            let journals = inner.journals().into_iter();
-            let Some((_, journal)) = journals.into_iter().find(|(of, _)| *of == stream) else {
-                return;
-            };
+            let Some(journal) = inner.journal_of(&stream) else { return };
             let store = Arc::clone(&inner.store);
             let around = (Arc::clone(&journal.standing), Arc::clone(&inner.doubts));
             let on_doubt = Inner::on_doubt(weak.clone());

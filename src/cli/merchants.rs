@@ -7,6 +7,9 @@ use crate::merchants::{MERCHANTS_MAX, Merchant};
 use crate::store::{self, IMPORTED_AT_ONCE, MerchantRows};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use openrun_actors::store::StoreError;
+use openrun_core::MerchantId;
+use std::collections::HashSet;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
@@ -97,6 +100,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 async fn import(url: &str, merchants: Vec<Merchant>) -> Result<u64, Fault> {
     let rows = store::open_merchants(url).await?;
     let rows: &dyn MerchantRows = &*rows;
+    check_room(rows, &merchants, MERCHANTS_MAX).await?;
     let bar = bar(merchants.len());
     let (mut changed, mut taken) = (0, 0);
     for part in merchants.chunks(IMPORTED_AT_ONCE) {
@@ -109,6 +113,31 @@ async fn import(url: &str, merchants: Vec<Merchant>) -> Result<u64, Fault> {
     }
     bar.finish_and_clear();
     Ok(changed)
+}
+
+/// Whether the list fits once these are on it.
+async fn check_room(
+    rows: &dyn MerchantRows,
+    merchants: &[Merchant],
+    most: usize,
+) -> Result<(), Fault> {
+    let down = |cause: StoreError| Fault::new(Exit::DependencyDown, cause.to_string());
+    let known = usize::try_from(rows.count().await.map_err(down)?).unwrap_or(usize::MAX);
+    if known.saturating_add(merchants.len()) <= most {
+        return Ok(());
+    }
+    // Near the bound it is worth knowing how many of them are there already.
+    let all = rows.all().await.map_err(down)?.1;
+    let ids: HashSet<&MerchantId> = all.iter().map(|one| &one.id).collect();
+    let new = merchants.iter().filter(|one| !ids.contains(&one.id)).count();
+    if new == 0 || known + new <= most {
+        return Ok(());
+    }
+    let line = format!(
+        "the store has {known} merchants and the file {new} more: a list has {most} at most, \
+         nothing was taken"
+    );
+    Err(Fault::failure(line))
 }
 
 /// On a terminal; otherwise nothing is drawn.
@@ -162,6 +191,31 @@ mod tests {
         let words = done.expect_err("nothing is taken");
         assert_eq!((words.as_str(), count), ("1 of 2 lines are wrong: nothing was taken", 1_203));
         assert_eq!(imported(folder.path(), &mixed, false), (Ok(Exit::Failure), 1_204));
+    }
+
+    /// Nothing of a file is taken that together with what is there would be too long.
+    #[test]
+    fn two_files_that_are_too_long_together_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let line = |number| format!("m-{number},가게 {number},seoul,소매,\n");
+        let of = |numbers: std::ops::Range<u32>| {
+            let lines: String = numbers.map(line).collect();
+            csv::read(format!("{}\n{lines}", csv::HEAD).as_bytes()).unwrap().merchants
+        };
+        let file = format!("{}\n{}", csv::HEAD, (0..6).map(line).collect::<String>());
+        assert_eq!(imported(folder.path(), &file, true), (Ok(Exit::Done), 6));
+        let url = format!("sqlite:{}", folder.path().join("openrun.db").display());
+        let check = |merchants: Vec<Merchant>, most| {
+            let url = url.clone();
+            actix_web::rt::System::new().block_on(async move {
+                let rows = store::open_merchants(&url).await.unwrap();
+                check_room(&*rows, &merchants, most).await.map_err(|fault| fault.to_string())
+            })
+        };
+        assert_eq!(check(of(3..10), 10), Ok(()), "four are new");
+        let words = check(of(3..11), 10).expect_err("five are");
+        assert!(words.contains("6 merchants and the file 5 more: a list has 10"), "{words}");
+        assert_eq!(check(of(0..6), 5), Ok(()), "nothing is new");
     }
 
     #[test]

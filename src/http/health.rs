@@ -26,6 +26,8 @@ pub struct Readiness {
     status: &'static str,
     /// Why not; empty when ready.
     reasons: Vec<String>,
+    /// What does not keep it from serving and needs somebody.
+    warnings: Vec<String>,
 }
 
 /// Which release this is.
@@ -60,7 +62,9 @@ pub async fn readyz(call: Call) -> Answer {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
     };
-    Ok(reply::own(status, &Readiness { status: word, reasons }))
+    let mut warnings = edge.engine.warnings();
+    warnings.extend(edge.merchants.problem());
+    Ok(reply::own(status, &Readiness { status: word, reasons, warnings }))
 }
 
 /// Metrics in the Prometheus text format

@@ -134,6 +134,10 @@ pub struct LimitAnswer<'a> {
     holding_won: i64,
     /// What may still be held.
     room_won: i64,
+    /// Most that may be received as gifts in a month; null: no limit but that of holding.
+    gift_limit_won: Option<i64>,
+    /// Received as gifts this month.
+    gifts_received_won: i64,
 }
 
 impl<'a> LimitAnswer<'a> {
@@ -149,6 +153,8 @@ impl<'a> LimitAnswer<'a> {
             holding_limit_won: rules.holding_limit_won.0,
             holding_won: limits.holding.0,
             room_won: limits.room.0,
+            gift_limit_won: rules.after_sale.gift_limit_won.map(|limit| limit.0),
+            gifts_received_won: limits.received.0,
         }
     }
 }

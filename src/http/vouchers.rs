@@ -29,17 +29,17 @@ pub struct VoucherAnswer<'a> {
     /// Of which program.
     #[schema(value_type = Slug)]
     program_id: &'a ProgramId,
-    /// The round that it was bought in, by whomever.
-    #[schema(value_type = Slug)]
-    round_id: &'a RoundId,
+    /// The round that it was bought in; null for a gift, for that is the giver's business.
+    #[schema(value_type = Option<Slug>)]
+    round_id: Option<&'a RoundId>,
     /// The purchase that it came from; null for a gift.
     #[schema(value_type = Option<Id>)]
     purchase_id: Option<Uuid>,
     /// Whether it was received as a gift.
     is_gift: bool,
-    /// Through which channel it was bought, by whomever.
-    #[schema(value_type = Slug)]
-    channel: &'a ChannelId,
+    /// Through which channel it was bought; null for a gift.
+    #[schema(value_type = Option<Slug>)]
+    channel: Option<&'a ChannelId>,
     /// Where it stands.
     #[schema(value_type = VoucherStateWord)]
     state: VoucherState,
@@ -55,8 +55,8 @@ pub struct VoucherAnswer<'a> {
     spent_won: i64,
     /// What was given away.
     given_won: i64,
-    /// When it was bought, by whomever.
-    bought_at: Moment,
+    /// When it was bought; null for a gift.
+    bought_at: Option<Moment>,
     /// From when on it is good no more; null: it is good for ever.
     expires_at: Option<Moment>,
 }
@@ -82,13 +82,14 @@ enum VoucherStateWord {
 
 impl<'a> From<&'a Voucher> for VoucherAnswer<'a> {
     fn from(voucher: &'a Voucher) -> VoucherAnswer<'a> {
+        let is_own = voucher.gift.is_none();
         VoucherAnswer {
             id: Uuid::from_u128(voucher.id.0),
             program_id: &voucher.program,
-            round_id: &voucher.round,
+            round_id: is_own.then_some(&voucher.round),
             purchase_id: voucher.purchase.map(|purchase| Uuid::from_u128(purchase.0)),
-            is_gift: voucher.gift.is_some(),
-            channel: &voucher.channel,
+            is_gift: !is_own,
+            channel: is_own.then_some(&voucher.channel),
             state: voucher.state,
             amount_won: voucher.amount.0,
             price_won: voucher.price.0,
@@ -96,7 +97,7 @@ impl<'a> From<&'a Voucher> for VoucherAnswer<'a> {
             balance_won: voucher.balance.0,
             spent_won: voucher.spent.0,
             given_won: voucher.given.0,
-            bought_at: Moment(voucher.bought_at),
+            bought_at: is_own.then_some(Moment(voucher.bought_at)),
             expires_at: moment(voucher.expires_at),
         }
     }

@@ -8,13 +8,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
     newest: Arc<RwLock<Arc<Index>>>,
+    problem: Arc<RwLock<Option<String>>>,
 }
 
 impl Directory {
     /// Of these merchants.
     #[must_use]
     pub fn of(merchants: Vec<Merchant>) -> Directory {
-        Directory { newest: Arc::new(RwLock::new(Arc::new(Index::of(merchants)))) }
+        let newest = Arc::new(RwLock::new(Arc::new(Index::of(merchants))));
+        Directory { newest, problem: Arc::default() }
     }
 
     /// The merchants that `query` looks for, in the order of their names.
@@ -44,6 +46,16 @@ impl Directory {
         drop(newest);
         // Freeing a long list takes a while: outside of the lock.
         drop(old);
+    }
+
+    /// Why this is not the whole list of the store, if it is not.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        self.problem.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_problem(&self, problem: Option<String>) {
+        *self.problem.write().unwrap_or_else(PoisonError::into_inner) = problem;
     }
 
     fn newest(&self) -> Arc<Index> {

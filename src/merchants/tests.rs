@@ -2,7 +2,9 @@
 
 use super::fold::{fold, terms};
 use super::follow::follow_every;
-use super::{Accepted, Directory, Merchant, PAGE_MAX, Query, TEXT_CHARS_MAX, follow};
+use super::{
+    Accepted, Directory, MERCHANTS_MAX, Merchant, PAGE_MAX, Query, TEXT_CHARS_MAX, follow,
+};
 use crate::store::MerchantRows;
 use async_trait::async_trait;
 use openrun_actors::store::StoreError;
@@ -179,8 +181,18 @@ impl MerchantRows for Rows {
         Ok(self.0.lock().expect("whole").0)
     }
 
+    async fn count(&self) -> Result<u64, StoreError> {
+        Ok(self.0.lock().expect("whole").1.len() as u64)
+    }
+
     async fn all(&self) -> Result<(u64, Vec<Merchant>), StoreError> {
-        Ok(self.0.lock().expect("whole").clone())
+        let list = self.0.lock().expect("whole").clone();
+        // As a store whose rows are damaged.
+        if list.1.iter().any(|one| one.name.is_empty()) {
+            Err(StoreError("damaged".to_owned()))
+        } else {
+            Ok(list)
+        }
     }
 
     async fn import(&self, merchants: Vec<Merchant>) -> Result<u64, StoreError> {
@@ -198,7 +210,7 @@ async fn a_server_follows_the_list_and_has_samples_until_there_is_one() {
     let asked = Arc::clone(&regions);
     let wanted = Box::new(move || asked.lock().expect("whole").clone());
     let pause = Duration::from_millis(1);
-    let followed = follow_every(pause, rows.clone(), Some(wanted)).await.expect("reads");
+    let followed = follow_every(pause, MERCHANTS_MAX, rows.clone(), Some(wanted)).await;
     let directory = followed.directory.clone();
     let of_seoul = directory.count();
     assert!(of_seoul >= 3, "somebody to pay in each region");
@@ -217,8 +229,50 @@ async fn a_server_follows_the_list_and_has_samples_until_there_is_one() {
 
 #[tokio::test]
 async fn there_are_no_samples_outside_of_development() {
-    let followed = follow(Arc::new(Rows::default()), None).await.expect("reads");
+    let followed = follow(Arc::new(Rows::default()), None).await;
     assert_eq!(followed.directory.count(), 0);
+}
+
+/// Two imports that together are too long: a server starts all the same, pays whom it knows, and
+/// says what is wrong.
+#[tokio::test]
+async fn of_a_list_that_is_too_long_as_much_is_known_as_fits() {
+    let all: Vec<Merchant> = merchants(12, &mut StdRng::seed_from_u64(1))
+        .into_iter()
+        .map(|one| Merchant { is_active: true, ..one })
+        .collect();
+    let rows = Arc::new(Rows::default());
+    rows.import(all[..8].to_vec()).await.expect("imports");
+    let pause = Duration::from_millis(1);
+    let followed = follow_every(pause, 10, rows.clone(), None).await;
+    let directory = followed.directory.clone();
+    assert_eq!((directory.count(), directory.problem()), (8, None));
+    rows.import(all[8..].to_vec()).await.expect("imports");
+    wait_until(|| directory.problem().is_some()).await;
+    let problem = "more than 10 merchants: only the first are known, by id";
+    assert_eq!((directory.count(), directory.problem().as_deref()), (10, Some(problem)));
+    let started = follow_every(pause, 10, rows.clone(), None).await;
+    assert_eq!(started.directory.count(), 10, "as well when a server starts on it");
+    rows.0.lock().expect("whole").1.truncate(9);
+    rows.import(Vec::new()).await.expect("imports");
+    wait_until(|| directory.problem().is_none()).await;
+    assert_eq!(directory.count(), 9);
+}
+
+/// A list that cannot be read keeps no server from starting, and the old one stands.
+#[tokio::test]
+async fn a_list_that_cannot_be_read_is_told_and_tried_again() {
+    let (rows, one) = (Rows::default(), merchants(1, &mut StdRng::seed_from_u64(1)).remove(0));
+    let damaged = Merchant { name: String::new(), is_active: true, ..one.clone() };
+    rows.import(vec![damaged]).await.expect("imports");
+    let rows = Arc::new(rows);
+    let followed = follow_every(Duration::from_millis(1), 10, rows.clone(), None).await;
+    let directory = followed.directory.clone();
+    let problem = "the list of merchants cannot be read";
+    assert_eq!((directory.count(), directory.problem().as_deref()), (0, Some(problem)));
+    rows.0.lock().expect("whole").1 = vec![Merchant { is_active: true, ..one }];
+    wait_until(|| directory.problem().is_none()).await;
+    assert_eq!(directory.count(), 1);
 }
 
 async fn wait_until(is_so: impl Fn() -> bool) {

@@ -1,6 +1,7 @@
 //! Which vouchers are over: the rules of programs, asked for both stores. No row of a purchase says
 //! when its voucher is over, for the row is written in the rush of a sale; the rules of its day do.
 
+use openrun_actors::store::DueVouchers;
 use openrun_core::{PersonKey, Program, ProgramId, Timestamp, VoucherId};
 use std::collections::HashMap;
 
@@ -35,5 +36,37 @@ impl Validity {
         let rules = self.programs.get(program).map(|program| program.rules_at(at));
         let over = rules.and_then(|rules| rules.after_sale.expires_at(at));
         over.is_some_and(|over| over <= until)
+    }
+}
+
+/// Vouchers of one kind that were looked at, in the order of their ids.
+#[derive(Debug)]
+pub(super) struct LookedAt {
+    due: Vec<Due>,
+    /// The last of them, if there may be more behind it.
+    next: Option<VoucherId>,
+}
+
+impl LookedAt {
+    /// Each of `all` with whether it is due, and how many were asked for.
+    pub(super) fn of(all: Vec<(Due, bool)>, limit: usize) -> LookedAt {
+        let next = all.last().filter(|_| all.len() >= limit).map(|((id, _), _)| *id);
+        let due = all.into_iter().filter(|(_, is_due)| *is_due).map(|(due, _)| due).collect();
+        LookedAt { due, next }
+    }
+
+    /// None of this kind can be due.
+    pub(super) fn none() -> LookedAt {
+        LookedAt { due: Vec::new(), next: None }
+    }
+
+    /// Both kinds, as far as both were looked at.
+    pub(super) fn with(self, other: LookedAt) -> DueVouchers {
+        let next = self.next.into_iter().chain(other.next).min();
+        let mut found = self.due;
+        found.extend(other.due);
+        found.retain(|(id, _)| next.is_none_or(|next| *id <= next));
+        found.sort_unstable_by_key(|(id, _)| *id);
+        DueVouchers { found, next }
     }
 }

@@ -6,7 +6,7 @@
 use super::OpenError;
 use super::postgres::{self, PostgresMerchants};
 use super::sqlite::{SqliteMerchants, SqliteStore};
-use crate::merchants::Merchant;
+use crate::merchants::{MERCHANTS_MAX, Merchant};
 use async_trait::async_trait;
 use openrun_actors::store::StoreError;
 use std::sync::Arc;
@@ -15,13 +15,20 @@ use std::sync::Arc;
 /// sale on the same file wait no longer than for each other.
 pub const IMPORTED_AT_ONCE: usize = 500;
 
+/// Merchants that are read at most: one more than fit, which says that there are more.
+pub(super) const READ_MAX: usize = MERCHANTS_MAX + 1;
+
 /// The merchants that a store has.
 #[async_trait]
 pub trait MerchantRows: Send + Sync {
     /// Grows with every change of the list.
     async fn version(&self) -> Result<u64, StoreError>;
 
-    /// All of them, and the version that they are of.
+    /// How many there are.
+    async fn count(&self) -> Result<u64, StoreError>;
+
+    /// All of them in the order of their ids, and the version that they are of. Of more than
+    /// [`MERCHANTS_MAX`] only one more than that: nobody reads a list without an end.
     async fn all(&self) -> Result<(u64, Vec<Merchant>), StoreError>;
 
     /// Adds merchants, or changes those that are there to what is said now. All of these or none,
@@ -37,6 +44,10 @@ pub struct NoMerchants;
 #[async_trait]
 impl MerchantRows for NoMerchants {
     async fn version(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
         Ok(0)
     }
 

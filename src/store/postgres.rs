@@ -44,7 +44,7 @@ use async_trait::async_trait;
 use doubts::Doubts;
 use migrate::When;
 use openrun_actors::store::{
-    Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
+    Batch, Chunks, CommitError, DueVouchers, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
 use openrun_core::settlement::Sold;
@@ -263,17 +263,15 @@ impl Store for PostgresStore {
         until: Timestamp,
         after: Option<VoucherId>,
         limit: usize,
-    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+    ) -> Result<DueVouchers, StoreError> {
         self.run(move |inner| async move {
             vouchers::vouchers_due(&inner.reader, until, after, limit).await
         })
         .await
     }
 
-    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
-        let round = round.clone();
-        self.run(move |inner| async move { vouchers::paybacks_of(&inner.reader, &round).await })
-            .await
+    fn paybacks_of(&self, round: &RoundId) -> Chunks<StoredEvent> {
+        stream::paybacks_of(&self.inner.handle, self.inner.source(), round.clone())
     }
 
     async fn place_events(

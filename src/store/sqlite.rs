@@ -36,7 +36,7 @@ pub use merchants::SqliteMerchants;
 use super::OpenError;
 use async_trait::async_trait;
 use openrun_actors::store::{
-    Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
+    Batch, Chunks, CommitError, DueVouchers, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
 use openrun_core::settlement::Sold;
@@ -135,13 +135,13 @@ impl Store for SqliteStore {
         until: Timestamp,
         after: Option<VoucherId>,
         limit: usize,
-    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+    ) -> Result<DueVouchers, StoreError> {
         self.readers.ask(move |reader| vouchers::vouchers_due(reader, until, after, limit)).await
     }
 
-    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
+    fn paybacks_of(&self, round: &RoundId) -> Chunks<StoredEvent> {
         let round = round.clone();
-        self.readers.ask(move |reader| vouchers::paybacks_of(reader, &round)).await
+        stream::start(&self.path, move |reader, out| stream::paybacks_of(reader, &round, out))
     }
 
     async fn place_events(

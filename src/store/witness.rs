@@ -17,7 +17,7 @@ mod book;
 use async_trait::async_trait;
 use book::{Book, Mark};
 use openrun_actors::store::{
-    Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
+    Batch, Chunks, CommitError, DueVouchers, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
 use openrun_core::settlement::Sold;
@@ -377,12 +377,12 @@ impl Store for Witness {
         until: Timestamp,
         after: Option<VoucherId>,
         limit: usize,
-    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+    ) -> Result<DueVouchers, StoreError> {
         self.inner.store.vouchers_due(until, after, limit).await
     }
 
-    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
-        self.inner.store.paybacks_of(round).await
+    fn paybacks_of(&self, round: &RoundId) -> Chunks<StoredEvent> {
+        self.inner.store.paybacks_of(round)
     }
 
     async fn place_events(

@@ -7,7 +7,7 @@ use crate::support::postgres::TestDatabase;
 use crate::support::proxy::{Direction, FaultProxy, When};
 use crate::support::{TestApp, TestStore, eventually, on_stage};
 use openrun_actors::store::{
-    Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
+    Batch, Chunks, CommitError, DueVouchers, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
 use openrun_core::settlement::Sold;
@@ -93,12 +93,12 @@ impl Store for Hasty {
         until: Timestamp,
         after: Option<VoucherId>,
         limit: usize,
-    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+    ) -> Result<DueVouchers, StoreError> {
         self.within.vouchers_due(until, after, limit).await
     }
 
-    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
-        self.within.paybacks_of(round).await
+    fn paybacks_of(&self, round: &RoundId) -> Chunks<StoredEvent> {
+        self.within.paybacks_of(round)
     }
 
     async fn place_events(

@@ -56,6 +56,35 @@ fn f14_a_payback_whose_answer_or_request_is_lost_is_made_once() {
     });
 }
 
+/// What `/readyz` says that somebody should look at, of a server that is ready.
+async fn warnings(app: &TestApp) -> Value {
+    let ready = allowed(app.operator.get("/readyz").await);
+    ready["warnings"].clone()
+}
+
+/// A server whose settings name another rail cannot know what became of money that is on its way:
+/// it says so, and the rail that it was sent to ends it.
+#[test]
+fn a_payback_whose_rail_is_not_named_any_more_is_told_and_waits_for_it() {
+    on_stage(async {
+        let (rail, app, ann, id) = begin().await;
+        rail.plays_refunds([Play::LoseRequest, Play::Hang]);
+        let asked = ann.cancel(&id, "cancel").await;
+        assert_eq!((asked.status, warnings(&app).await), (202, json!([])), "{asked:?}");
+        let app = app.restart_paying_by(Ending::Drop, None).await;
+        let ann = Buyer { web: app.web.clone(), ..ann };
+        let words = json!(["1 paybacks wait for a rail that the settings do not name"]);
+        assert_eq!(warnings(&app).await, words);
+        assert_eq!(state(&ann, &id).await, "paying_back");
+        rail.go_on();
+        let app = app.restart_paying_by(Ending::Stop, Some(rail.port())).await;
+        let ann = Buyer { web: app.web.clone(), ..ann };
+        eventually::so("the money is back", async || state(&ann, &id).await == "cancelled").await;
+        assert_eq!((warnings(&app).await, rail.net_won()), (json!([]), 0), "OR-7");
+        checks::stop_clean(app, 300_000).await;
+    });
+}
+
 /// F22: while the money is on its way the voucher is neither spent, given nor paid back again.
 #[test]
 fn f22_a_voucher_whose_money_is_on_its_way_cannot_be_used() {

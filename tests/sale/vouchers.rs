@@ -136,14 +136,21 @@ fn a_gift_is_a_voucher_of_its_receiver_and_counts_in_their_limits() {
         let voucher = ben.voucher(&theirs).await;
         let facts = json!({"is_gift": true, "purchase_id": null, "state": "active",
             "amount_won": 100_000, "price_won": 93_000, "subsidy_won": 7_000,
-            "balance_won": 100_000, "round_id": "r1"});
+            "balance_won": 100_000});
         for (name, value) in facts.as_object().expect("facts") {
             assert_eq!(&voucher[name], value, "{name} of {voucher}");
+        }
+        for name in ["round_id", "channel", "bought_at"] {
+            assert_eq!(voucher[name], Value::Null, "{name} is the giver's own business: {voucher}");
         }
         assert_eq!(kinds(&voucher), ["received"]);
         assert_eq!((holding(&ann).await, holding(&ben).await), (200_000, 100_000));
         let month = ben.limits(CITYWIDE).await;
         assert_eq!(month["allowance_won"], 400_000, "receiving is not buying: {month}");
+        assert_eq!(
+            (&month["gift_limit_won"], &month["gifts_received_won"]),
+            (&Value::Null, &json!(100_000))
+        );
         allowed(ben.spend(&theirs, "spend", 70_000).await);
         expect(&ben.refund(&theirs, "back").await, 409, "gift-not-refundable", &Value::Null);
         let cho = signed_up(&app, "cho").await;
@@ -179,8 +186,13 @@ fn the_limit_on_gifts_is_by_month_and_the_giver_learns_nothing_of_it() {
         app.operator.open("r1").await;
         let mut ann = app.buyer("ann");
         let id = ann.get_voucher("r1", "buy", 400_000).await;
-        signed_up(&app, "ben").await;
+        let ben = signed_up(&app, "ben").await;
         allowed(ann.give(&id, "1", "ben", 100_000).await);
+        let limits = ben.limits(CITYWIDE).await;
+        assert_eq!(
+            (&limits["gift_limit_won"], &limits["gifts_received_won"]),
+            (&json!(150_000), &json!(100_000))
+        );
         let refused = ann.give(&id, "2", "ben", 60_000).await;
         expect(&refused, 409, "receiver-limit-exceeded", &Value::Null);
         let body = refused.json();

@@ -148,8 +148,14 @@ impl TestApp {
     }
 
     /// Ends this server and starts another one on the same store.
-    pub async fn restart(mut self, ending: Ending) -> TestApp {
-        let ground = self.ground.clone();
+    pub async fn restart(self, ending: Ending) -> TestApp {
+        let waiting = self.ground.waiting.clone();
+        self.restart_paying_by(ending, waiting).await
+    }
+
+    /// The same, and the other one pays so: at once where nothing is said.
+    pub async fn restart_paying_by(mut self, ending: Ending, waiting: Option<PayBy>) -> TestApp {
+        let ground = Ground { waiting, ..self.ground.clone() };
         self.end_with(ending).await;
         drop(self);
         TestApp::on(ground).await

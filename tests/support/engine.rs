@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use openrun_actors::store::{
-    Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
+    Batch, Chunks, CommitError, DueVouchers, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_actors::{
     Clock, DrawSecrets, Engine, InstantRail, PayBy, RoundSecret, Staff, SystemClock,
@@ -84,12 +84,12 @@ impl Store for AckingStore {
         _: Timestamp,
         _: Option<VoucherId>,
         _: usize,
-    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
-        Ok(Vec::new())
+    ) -> Result<DueVouchers, StoreError> {
+        Ok(DueVouchers::default())
     }
 
-    async fn paybacks_of(&self, _: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
-        Ok(Vec::new())
+    fn paybacks_of(&self, _: &RoundId) -> Chunks<StoredEvent> {
+        nothing()
     }
 
     async fn place_events(

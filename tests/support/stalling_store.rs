@@ -8,7 +8,7 @@
 use super::TestStore;
 use super::ports::folder;
 use openrun_actors::store::{
-    Batch, Chunks, CommitError, LogPlace, Ownership, Standing, Store, StoreError,
+    Batch, Chunks, CommitError, DueVouchers, LogPlace, Ownership, Standing, Store, StoreError,
 };
 use openrun_core::purchase::PassId;
 use openrun_core::settlement::Sold;
@@ -17,7 +17,7 @@ use openrun_core::{
     Suspension, Timestamp, VoucherId,
 };
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 
@@ -32,9 +32,13 @@ pub enum Fate {
     UnknownNotApplied,
     /// Another owner takes the stream over just before.
     Deposed,
+    /// Nobody can say, and it is written later: just before the stream is taken over, which is
+    /// when [`StallingStore::land`] says so. As with a server that still works for a client that is
+    /// gone.
+    Late,
 }
 
-/// All of them.
+/// All of them that end at once.
 pub const FATES: [Fate; 4] =
     [Fate::NotWritten, Fate::UnknownApplied, Fate::UnknownNotApplied, Fate::Deposed];
 
@@ -42,6 +46,8 @@ pub const FATES: [Fate; 4] =
 #[derive(Debug, Clone, Default)]
 struct Stalled {
     streams: HashSet<StreamId>,
+    /// Whether what is late stays on its way.
+    is_flying: bool,
     reads: bool,
     has_gone: bool,
 }
@@ -54,6 +60,7 @@ pub struct StallingStore {
     within: Arc<dyn Store>,
     stalled: watch::Sender<Stalled>,
     fates: Mutex<Vec<(Picks, Fate)>>,
+    late: Mutex<Option<Batch>>,
     /// Where a store in a file lies.
     _folder: Arc<TempDir>,
 }
@@ -77,8 +84,8 @@ impl StallingStore {
             TestStore::File => TestStore::At(url),
             other => other,
         };
-        let fates = Mutex::default();
-        (Arc::new(StallingStore { within, stalled, fates, _folder: folder }), audited)
+        let (fates, late) = (Mutex::default(), Mutex::default());
+        (Arc::new(StallingStore { within, stalled, fates, late, _folder: folder }), audited)
     }
 
     /// From now on no commit of this stream comes to an end.
@@ -108,6 +115,15 @@ impl StallingStore {
     /// The next commit with such an event has this fate.
     pub fn doom(&self, picks: Picks, fate: Fate) {
         self.fates.lock().unwrap_or_else(PoisonError::into_inner).push((picks, fate));
+    }
+
+    /// What is late arrives, and its stream can be taken over.
+    pub fn land(&self) {
+        self.stalled.send_modify(|stalled| stalled.is_flying = false);
+    }
+
+    fn late(&self) -> MutexGuard<'_, Option<Batch>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether all fates have sprung.
@@ -164,10 +180,22 @@ impl Store for StallingStore {
                 taken.map_err(|error| CommitError::NotWritten(error.to_string()))?;
                 self.within.commit(batch).await
             }
+            Some(Fate::Late) => {
+                self.stalled.send_modify(|stalled| stalled.is_flying = true);
+                *self.late() = Some(batch);
+                Err(unknown())
+            }
         }
     }
 
     async fn take_over(&self, stream: &StreamId) -> Result<Ownership, StoreError> {
+        if self.late().as_ref().is_some_and(|batch| batch.stream == *stream) {
+            self.until(|stalled| !stalled.is_flying).await;
+            let late = self.late().take();
+            if let Some(batch) = late {
+                self.within.commit(batch).await.map_err(|error| StoreError(error.to_string()))?;
+            }
+        }
         self.within.take_over(stream).await
     }
 
@@ -224,14 +252,13 @@ impl Store for StallingStore {
         until: Timestamp,
         after: Option<VoucherId>,
         limit: usize,
-    ) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+    ) -> Result<DueVouchers, StoreError> {
         self.until_read().await;
         self.within.vouchers_due(until, after, limit).await
     }
 
-    async fn paybacks_of(&self, round: &RoundId) -> Result<Vec<StoredEvent>, StoreError> {
-        self.until_read().await;
-        self.within.paybacks_of(round).await
+    fn paybacks_of(&self, round: &RoundId) -> Chunks<StoredEvent> {
+        self.chunks(self.within.paybacks_of(round))
     }
 
     async fn place_events(

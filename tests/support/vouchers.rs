@@ -42,6 +42,10 @@ impl MerchantRows for TestMerchants {
         Ok(1)
     }
 
+    async fn count(&self) -> Result<u64, StoreError> {
+        Ok(merchants().len() as u64)
+    }
+
     async fn all(&self) -> Result<(u64, Vec<Merchant>), StoreError> {
         Ok((1, merchants()))
     }

@@ -16,10 +16,15 @@ pub mod vouchers;
 
 pub use vouchers::{GiftAsk, MoveAnswer, MoveDecision, PaybackAsk, PaybackOf, SpendAsk};
 
-/// Keys remembered of one person: more than anybody buys with in years, and an end to what one who
-/// is always refused can have written down. Beyond it a new key is `Overloaded` and nothing is
-/// remembered.
-const KEYS_MAX: usize = 10_000;
+/// Keys that bought or moved something, of one person: thirteen a day for ten years, and still read
+/// from the store in about a second. Beyond it a new one is `Overloaded`.
+const KEYS_MAX: usize = 50_000;
+
+/// Refusals that are remembered of one person: somebody who is refused four times a week for ten
+/// years, and an end to what one who asks for too much all day can have written down. Beyond it
+/// what would have to be remembered is `Overloaded`: nothing is told that its key may not get
+/// again. What can be done is done all the same.
+const REFUSALS_MAX: usize = 2_000;
 
 /// The pass that came with a purchase, as far as its signature and times tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,6 +170,8 @@ pub struct Limits {
     pub holding: Won,
     /// What may still be held.
     pub room: Won,
+    /// Given by others in this month.
+    pub received: Won,
 }
 
 /// A person who buys.
@@ -172,6 +179,8 @@ pub struct Limits {
 pub struct Person {
     accounts: HashMap<ProgramId, Account>,
     keys: HashMap<IdempotencyKey, Remembered>,
+    /// Of these keys, those that were refused when they were asked for.
+    refused: usize,
     passes: HashSet<(RoundId, PassId)>,
     /// What the round has not decided yet.
     hold: Option<LimitHold>,
@@ -220,9 +229,7 @@ impl Person {
             return Err(closed.clone());
         }
         let (pass, pass_expires_at) = self.check_pass(facts, &ask.pass)?;
-        if self.keys.len() >= KEYS_MAX {
-            return Err(Refusal::Overloaded);
-        }
+        self.check_keys()?;
         let limits = self.limits(&facts.program, &facts.rules, now);
         if ask.amount > limits.allowance {
             return Err(Refusal::MonthlyLimitExceeded { allowance_won: limits.allowance });
@@ -292,6 +299,7 @@ impl Person {
         let (holding, held_in_all) = account.map_or((Won::ZERO, Won::ZERO), |account| {
             (account.holding.plus(account.unsettled), account.held_in_all())
         });
+        let received = account.and_then(|account| account.received.get(&month).copied());
         let undecided = self.hold.iter().filter(|hold| hold.program == *program);
         let undecided: Won = undecided.map(|hold| hold.amount).sum();
         let held = held.plus(undecided);
@@ -308,6 +316,7 @@ impl Person {
                 .minus(undecided)
                 .minus(self.wallet.expected(program, None))
                 .or_zero(),
+            received: received.unwrap_or_default(),
         }
     }
 
@@ -357,7 +366,8 @@ impl Person {
             }
             Event::Refused { key, digest, refusal, .. } => {
                 self.hold = None;
-                self.remember(key, *digest, Kept::Purchase(Answer::Refused(refusal.clone())));
+                let answer = Kept::Purchase(Answer::Refused(refusal.clone()));
+                self.remember_refusal(key, *digest, answer);
             }
             _ => {}
         }
@@ -412,6 +422,26 @@ impl Person {
     fn remember(&mut self, key: &IdempotencyKey, digest: [u8; 32], answer: Kept) {
         let before = self.keys.insert(key.clone(), Remembered { digest, answer });
         assert!(before.is_none(), "OR-4: a key was answered twice");
+    }
+
+    fn remember_refusal(&mut self, key: &IdempotencyKey, digest: [u8; 32], answer: Kept) {
+        self.remember(key, digest, answer);
+        self.refused += 1;
+        assert!(self.refused <= self.keys.len(), "OR-4: a refusal without a key");
+    }
+
+    fn check_keys(&self) -> Result<(), Refusal> {
+        let used = self.keys.len() - self.refused;
+        if used >= KEYS_MAX { Err(Refusal::Overloaded) } else { Ok(()) }
+    }
+
+    /// Whether one more refusal of this person can be remembered.
+    ///
+    /// # Errors
+    /// `Overloaded`, which is then the answer: of a refusal that its key must get for ever nothing
+    /// is said unless it is written.
+    pub fn check_refusals(&self) -> Result<(), Refusal> {
+        if self.refused >= REFUSALS_MAX { Err(Refusal::Overloaded) } else { Ok(()) }
     }
 
     /// A purchase that was pending has come to its end.

@@ -1,5 +1,5 @@
-//! What a round came to, for those who settle it: read from the store on a connection of its own,
-//! so that no purchase waits for it.
+//! What a round came to, for those who settle it: read from the store on connections of its own, so
+//! that no purchase waits for it.
 
 use super::{Engine, unavailable};
 use crate::store::StoreError;
@@ -30,9 +30,12 @@ impl Engine {
         while let Some(chunk) = parts.recv().await {
             chunk?.into_iter().for_each(|sold| settlement.sell(sold));
         }
-        for stored in self.0.store.paybacks_of(id).await? {
-            if let Event::PaidBack { payback, .. } = &stored.event {
-                settlement.give_back(Date::of(stored.at), payback);
+        let mut paybacks = self.0.store.paybacks_of(id);
+        while let Some(chunk) = paybacks.recv().await {
+            for stored in chunk? {
+                if let Event::PaidBack { payback, .. } = &stored.event {
+                    settlement.give_back(Date::of(stored.at), payback);
+                }
             }
         }
         Ok(settlement)

@@ -9,7 +9,7 @@ use crate::figures;
 use crate::guardian::{Guardian, load_people};
 use crate::handle::{Handle, Serve};
 use crate::load::{LoadError, load_round};
-use crate::paybacks::Paybacks;
+use crate::paybacks::{Paybacks, count_open};
 use crate::people::People;
 use crate::person::Around;
 use crate::rail::{AtOnce, PayBy, Rail};
@@ -23,7 +23,7 @@ use dashmap::DashMap;
 use openrun_core::program::Program;
 use openrun_core::{ProgramId, RoundId, StreamId};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use tokio::sync::Semaphore;
 use tokio::task::JoinError;
@@ -61,6 +61,8 @@ pub(crate) struct Inner {
     pub process_arbiter: ArbiterHandle,
     pub committer_arbiter: ArbiterHandle,
     pub guardian: OnceLock<Handle<Guardian>>,
+    /// Paybacks that wait for a rail which this server has not.
+    pub stranded: AtomicUsize,
     pub is_ready: AtomicBool,
 }
 
@@ -101,6 +103,12 @@ impl Inner {
         all
     }
 
+    /// The journal of a stream, if it is one of this process.
+    pub fn journal_of(&self, stream: &StreamId) -> Option<Journal> {
+        let found = self.journals().into_iter().find(|(of, _)| of == stream);
+        found.map(|(_, journal)| journal)
+    }
+
     pub fn tell_guardian<C>(&self, command: C)
     where
         Guardian: Serve<C>,
@@ -134,6 +142,7 @@ impl Engine {
         people?;
         // Who is paid back is known by now, as far as the store knows anybody.
         inner.start_paybacks();
+        inner.look_for_stranded().await?;
         inner.read_suspensions().await?;
         inner.is_ready.store(true, Ordering::Release);
         Ok(Engine(inner))
@@ -197,6 +206,7 @@ impl Inner {
                 process_arbiter,
                 committer_arbiter,
                 guardian: OnceLock::new(),
+                stranded: AtomicUsize::new(0),
                 is_ready: AtomicBool::new(false),
             }
         })
@@ -214,6 +224,25 @@ impl Inner {
                 None => self.begin_streams(&program.id).await?,
             };
             self.know_program(Arc::new(program), both);
+        }
+        Ok(())
+    }
+
+    /// Money that is on its way back through a rail stays there when the settings name none that is
+    /// waited for: nobody but that rail knows what became of it, and so somebody must be told.
+    async fn look_for_stranded(&self) -> Result<(), StoreError> {
+        if self.rail.is_some() {
+            return Ok(());
+        }
+        let stranded = count_open(&*self.store).await?;
+        metrics::gauge!("openrun_paybacks_open").set(stranded as f64);
+        self.stranded.store(stranded, Ordering::Release);
+        if stranded > 0 {
+            tracing::error!(
+                stranded,
+                "paybacks wait for a payment rail that the settings do not name any more: start \
+                 once with the rail that they were sent to"
+            );
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::person::{
     AskVouchers, Expire, Giving, MoveAnswered, PayingBack, PersonShell, Spending, read_beside,
 };
 use crate::requests::{CancelRequest, GiftRequest, Moved, RefundRequest, Refused, SpendRequest};
+use crate::store::DueVouchers;
 use openrun_core::person::{GiftAsk, MoveAnswer, PaybackAsk, PaybackOf, Person, SpendAsk};
 use openrun_core::voucher::{Asked, Gift, PaybackAnswer, Spend};
 use openrun_core::{
@@ -14,8 +15,9 @@ use openrun_core::{
 };
 use std::collections::HashMap;
 
-/// Vouchers whose time is over that are looked at in one go: their people are woken up for it.
-const DUE_AT_ONCE: usize = 500;
+/// Vouchers that are looked at in one go for whether their time is over: a few dozen milliseconds
+/// of the store. The people of those that are due are woken up, one after the other.
+const LOOKED_AT_ONCE: usize = 4_096;
 
 fn fresh(refusal: Refusal) -> Refused {
     Refused { refusal, is_replay: false }
@@ -185,12 +187,10 @@ impl Engine {
     pub async fn expire_due(&self) -> Result<usize, Refusal> {
         let (now, mut after, mut ended) = (self.now(), None, 0);
         loop {
-            let due = self.0.store.vouchers_due(now, after, DUE_AT_ONCE).await;
-            let due = due.map_err(unavailable)?;
-            let is_last = due.len() < DUE_AT_ONCE;
-            after = due.last().map(|(voucher, _)| *voucher);
+            let due = self.0.store.vouchers_due(now, after, LOOKED_AT_ONCE).await;
+            let DueVouchers { found, next } = due.map_err(unavailable)?;
             let mut theirs: HashMap<PersonKey, Vec<VoucherId>> = HashMap::new();
-            for (voucher, person) in due {
+            for (voucher, person) in found {
                 theirs.entry(person).or_default().push(voucher);
             }
             for (person, vouchers) in theirs {
@@ -198,9 +198,10 @@ impl Engine {
                 let person = People::handle(&self.0.people, person);
                 ended += person.call(Expire(vouchers)).await.unwrap_or(0);
             }
-            if is_last {
+            if next.is_none() {
                 return Ok(ended);
             }
+            after = next;
         }
     }
 }

@@ -155,6 +155,10 @@ impl Serve<Expect> for PersonShell {
         if !self.link.writes(&journal) || self.is_over() {
             return;
         }
+        if self.is_unsure_of(&program) {
+            // Without an answer; whoever asks next gets an actor that reads the store anew.
+            return self.doubt();
+        }
         let now = self.around.clock.now();
         let rules = crate::failpoints::rules(of.rules_at(now).clone());
         let month = match self.person.expect_gift(now, id, (&program, &rules), amount) {

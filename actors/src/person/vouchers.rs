@@ -120,6 +120,9 @@ impl PersonShell {
             }
             (Ok(MoveDecision::Do(_)), None) => reply.send(fresh(Err(Refusal::Unavailable))),
             (Err(refusal), Some((_, journal))) if refusal.is_remembered() => {
+                if let Err(overloaded) = self.person.check_refusals() {
+                    return reply.send(fresh(Err(overloaded)));
+                }
                 let event = Event::Refused {
                     person: self.key,
                     key: asked.key.clone(),
@@ -402,11 +405,11 @@ impl Serve<AskVouchers> for PersonShell {
         if self.is_over() {
             return;
         }
-        self.when_durable(ctx, move |shell, is_durable, _| {
+        // What is shown is what is waited for: a move that is decided meanwhile is not among it.
+        let (programs, now) = (self.around.all_programs(), self.around.clock.now());
+        let vouchers = self.person.vouchers(now, |id| programs.get(id).map(|it| &**it));
+        self.when_durable(ctx, move |_, is_durable, _| {
             if is_durable {
-                let programs = shell.around.all_programs();
-                let now = shell.around.clock.now();
-                let vouchers = shell.person.vouchers(now, |id| programs.get(id).map(|it| &**it));
                 reply.send(vouchers);
             }
         });

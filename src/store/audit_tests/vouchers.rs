@@ -136,6 +136,13 @@ impl Sale {
         self.vouchers.ownership.next_seq += count;
     }
 
+    /// Another server takes over.
+    async fn taken_over(&mut self) {
+        let store = Arc::clone(&self.sale.store);
+        self.sale = Owner::of(Arc::clone(&store)).await;
+        self.vouchers = Owner::of_stream(store, voucher_stream()).await;
+    }
+
     /// The names of the rules that do not hold.
     fn broken(&self) -> Vec<&'static str> {
         let report = audit(&self.path).expect("is asked");
@@ -194,4 +201,46 @@ async fn a_cancel_gives_the_allowance_back_and_a_spend_makes_room() {
             assert!(broken.contains(&rule), "{rule} missed: {fault}: {broken:?}");
         }
     }
+}
+
+/// A purchase that was cancelled and one that was spent, and then two that had room thanks to both,
+/// by a clock that is three hours behind: that of another server if `is_taken_over`.
+async fn before_and_after_the_clock_was_set_back(is_taken_over: bool) -> Vec<&'static str> {
+    let one = sample::person(1);
+    let whole = || payback(PaybackCause::Cancel, 400_000);
+    let mut sale = Sale::open().await;
+    sale.buys(1, 400_000, [600_000, 400_000], time(5)).await;
+    let moves = vec![
+        payback_sent(of(voucher(1), one, 1, 1), whole()),
+        Event::PaidBack { of: of_itself(voucher(1), one, 1, 2), payback: whole() },
+    ];
+    sale.moves(moves, time(6)).await;
+    sale.buys(2, 100_000, [500_000, 100_000], time(6)).await;
+    sale.moves(vec![spent(of(voucher(2), one, 2, 1), 100_000, 0)], time(6)).await;
+    if is_taken_over {
+        sale.taken_over().await;
+    }
+    sale.buys(3, 400_000, [100_000, 500_000], time(3)).await;
+    sale.broken()
+}
+
+/// F33: the wall clock was set back before a server was started again.
+#[tokio::test]
+async fn f33_a_clock_that_was_set_back_between_two_servers_is_no_fault_of_a_sale() {
+    assert_eq!(before_and_after_the_clock_was_set_back(true).await, Vec::<&str>::new());
+    // The clock of one server never goes back: under one take-over the time is the order.
+    let broken = before_and_after_the_clock_was_set_back(false).await;
+    for rule in ["or2-monthly-limit", "or2-used-after", "or2-holding-limit"] {
+        assert!(broken.contains(&rule), "{rule} missed: {broken:?}");
+    }
+}
+
+/// The same, and under the second server somebody buys more than there is room for.
+#[tokio::test]
+async fn f33_what_is_too_much_is_found_after_the_clock_was_set_back() {
+    let mut sale = Sale::open().await;
+    sale.buys(1, 400_000, [600_000, 400_000], time(5)).await;
+    sale.taken_over().await;
+    sale.buys(2, 100_000, [500_000, 500_000], time(3)).await;
+    assert_eq!(sale.broken(), ["or2-holding-limit"]);
 }

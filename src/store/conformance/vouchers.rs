@@ -6,10 +6,10 @@ use crate::store::sample::vouchers::{
     LATER, bought_by, gifted, move_id, of, of_itself, of_vouchers, payback, payback_sent, spent,
     voucher, voucher_stream,
 };
-use openrun_actors::store::{CommitError, Store};
+use openrun_actors::store::{CommitError, DueVouchers, Store};
 use openrun_core::purchase::PurchaseState;
 use openrun_core::voucher::{AfterSale, PaybackCause, VoucherMove};
-use openrun_core::{Event, PersonKey, Program, StoredEvent, StreamId, VoucherId, Won};
+use openrun_core::{Event, PersonKey, Program, StoredEvent, StreamId, Timestamp, VoucherId, Won};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -85,11 +85,11 @@ pub(crate) async fn paybacks_are_found_until_they_end(store: Arc<dyn Store>) {
         owner.write(vec![event]).await.expect("writes");
         assert_eq!(open().await, expected);
     }
-    let of_round = store.paybacks_of(&sample::round()).await.expect("reads");
+    let of_round = all(store.paybacks_of(&sample::round())).await;
     let of_round: Vec<Event> = of_round.into_iter().map(|stored| stored.event).collect();
     assert_eq!(of_round, [sent, again, done]);
     let elsewhere = openrun_core::RoundId::new("elsewhere").expect("a slug");
-    assert_eq!(store.paybacks_of(&elsewhere).await.expect("reads"), []);
+    assert_eq!(all(store.paybacks_of(&elsewhere)).await, []);
 }
 
 /// A purchase is cancelled when its money went back, and by nothing less.
@@ -130,17 +130,22 @@ pub(crate) async fn vouchers_are_due_when_their_time_is_over(store: Arc<dyn Stor
     let day = 86_400_000;
     // Bought at ten in the morning of Seoul and good for a day more: over 38 hours later.
     let over = sample::OPENING.plus_millis(38 * 3_600_000);
-    let due = async |until, after, limit| {
-        let due = store.vouchers_due(until, after, limit).await.expect("reads");
-        due.into_iter().map(|(id, _)| id).collect::<Vec<VoucherId>>()
+    let due = async |until| {
+        let all = walked(&*store, until, 9).await;
+        for limit in 1..=6 {
+            assert_eq!(walked(&*store, until, limit).await, all, "{limit} at once");
+        }
+        all.into_iter().map(|(id, _)| id).collect::<Vec<VoucherId>>()
     };
-    assert_eq!(due(over.plus_millis(9_999 * day), None, 9).await, [], "they never expire");
+    assert_eq!(due(over.plus_millis(9_999 * day)).await, [], "they never expire");
     owner.write(vec![rules(Some(1))]).await.expect("writes");
-    assert_eq!(due(over.plus_millis(-1), None, 9).await, []);
-    assert_eq!(due(over, None, 9).await, (1..=5).map(voucher).collect::<Vec<_>>());
-    assert_eq!(due(over, None, 2).await, [voucher(1), voucher(2)]);
-    assert_eq!(due(over, Some(voucher(2)), 2).await, [voucher(3), voucher(4)]);
-    assert_eq!(due(over, Some(voucher(5)), 2).await, []);
+    assert_eq!(due(over.plus_millis(-1)).await, []);
+    assert_eq!(due(over).await, (1..=5).map(voucher).collect::<Vec<_>>());
+    let page = store.vouchers_due(over, Some(voucher(2)), 2).await.expect("reads");
+    let ids: Vec<VoucherId> = page.found.iter().map(|(id, _)| *id).collect();
+    assert_eq!((ids, page.next), (vec![voucher(3), voucher(4)], Some(voucher(4))));
+    let last = store.vouchers_due(over, Some(voucher(5)), 2).await.expect("reads");
+    assert_eq!(last, DueVouchers::default());
 
     let mut moves = Owner::of_stream(store.clone(), voucher_stream()).await;
     let by = |number, id, move_no| of(voucher(number), sample::person(number), id, move_no);
@@ -159,12 +164,27 @@ pub(crate) async fn vouchers_are_due_when_their_time_is_over(store: Arc<dyn Stor
     moves.write(events).await.expect("writes");
     // What was given says itself when it is over.
     let later = LATER.plus_millis(day);
-    assert_eq!(due(later.plus_millis(-1), None, 9).await, [], "neither is over yet");
-    assert_eq!(due(later, None, 9).await, [given]);
-    let both = store.vouchers_due(over, None, 9).await.expect("reads");
+    assert_eq!(due(later.plus_millis(-1)).await, [], "neither is over yet");
+    assert_eq!(due(later).await, [given]);
+    let both = walked(&*store, over, 9).await;
     assert_eq!(both, [(voucher(3), sample::person(3)), (given, sample::person(9))]);
-    assert_eq!(due(over, None, 1).await, [voucher(3)]);
-    assert_eq!(due(over, Some(voucher(3)), 9).await, [given]);
+    assert_eq!(due(over).await, [voucher(3), given]);
+    // No more is looked at than was asked for, however few of them are due.
+    let page = store.vouchers_due(over, None, 2).await.expect("reads");
+    assert_eq!(page, DueVouchers { found: Vec::new(), next: Some(voucher(2)) });
+}
+
+/// All that are due, so many looked at in one go.
+async fn walked(store: &dyn Store, until: Timestamp, limit: usize) -> Vec<(VoucherId, PersonKey)> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.vouchers_due(until, after, limit).await.expect("reads");
+        assert!(page.found.len() <= 2 * limit, "{} of {limit}", page.found.len());
+        found.extend(page.found);
+        let Some(next) = page.next else { return found };
+        assert!(after.is_none_or(|after| after < next), "it goes on");
+        after = Some(next);
+    }
 }
 
 /// Who must be loaded when limits are asked: also who was given something and bought nothing.

@@ -53,24 +53,27 @@ impl<'s> Fetched<'s> {
         Fetched { snapshot, feeds: Vec::new(), asked: None }
     }
 
-    /// Another table of the round of this number; packed or row by row.
-    pub(super) async fn add(
+    /// Another table, of which there may be millions of rows of the round of this number.
+    pub(super) async fn add_packed(&mut self, table: Table, round: i64) -> Result<(), Error> {
+        let packing = Packing::prepare(self.snapshot, &table, CHUNK).await?;
+        let way = Way::Packed { packing, round, after: 0, chunks: VecDeque::new(), taken: 0 };
+        self.feeds.push(Feed { table, way, is_last: false });
+        Ok(())
+    }
+
+    /// Another table, row by row: those of the round of this number that `which` says, in its order.
+    pub(super) async fn add_rows(
         &mut self,
         table: Table,
-        is_packed: bool,
         round: i64,
+        which: &str,
     ) -> Result<(), Error> {
-        let way = if is_packed {
-            let packing = Packing::prepare(self.snapshot, &table, CHUNK).await?;
-            Way::Packed { packing, round, after: 0, chunks: VecDeque::new(), taken: 0 }
-        } else {
-            let Table { columns, name, .. } = table;
-            let sql =
-                format!("select {columns}, stream_id from {name} where round_id = $1 order by seq");
-            let statement = self.snapshot.prepare(&sql).await?;
-            let portal = self.snapshot.bind(&statement, &[&round]).await?;
-            Way::Each { portal, rows: VecDeque::new() }
-        };
+        let Table { columns, name, .. } = table;
+        let sql =
+            format!("select {columns}, stream_id from {name} where round_id = $1 and {which}");
+        let statement = self.snapshot.prepare(&sql).await?;
+        let portal = self.snapshot.bind(&statement, &[&round]).await?;
+        let way = Way::Each { portal, rows: VecDeque::new() };
         self.feeds.push(Feed { table, way, is_last: false });
         Ok(())
     }

@@ -7,8 +7,9 @@ use super::fault::{Fault, in_words};
 use super::migrate::KNOWN;
 use super::place::Place;
 use super::tls;
-use crate::merchants::{MERCHANTS_MAX, Merchant};
+use crate::merchants::Merchant;
 use crate::store::MerchantRows;
+use crate::store::merchants::READ_MAX;
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use openrun_actors::store::StoreError;
@@ -24,10 +25,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// seconds.
 const DEADLINE: Duration = Duration::from_secs(60);
 const VERSION: &str = "select version from merchant_list";
+const COUNT: &str = "select count(*) from merchant";
 /// In one statement, and so of one snapshot.
 const ALL: &str = "
     select merchant.id, name, region, category, programs, is_active, version
-    from merchant_list left join merchant on true";
+    from merchant_list left join merchant on true order by merchant.id";
 const IMPORT: &str = "select openrun.import_merchants($1)";
 
 /// The merchants of a store in PostgreSQL.
@@ -45,6 +47,15 @@ impl PostgresMerchants {
         let place = Place::parse(url)?;
         let tls = tls::connector(&place)?;
         Ok(PostgresMerchants { place, tls })
+    }
+
+    async fn one(&self, sql: &str) -> Result<u64, StoreError> {
+        in_time(async {
+            let session = self.session(Purpose::Read).await?;
+            let row = session.client.query_one(sql, &[]).await.map_err(|error| of(&error))?;
+            Ok(row.get::<_, i64>(0).unsigned_abs())
+        })
+        .await
     }
 
     /// A connection for one question.
@@ -83,12 +94,11 @@ fn of(error: &Error) -> StoreError {
 #[async_trait]
 impl MerchantRows for PostgresMerchants {
     async fn version(&self) -> Result<u64, StoreError> {
-        in_time(async {
-            let session = self.session(Purpose::Read).await?;
-            let row = session.client.query_one(VERSION, &[]).await.map_err(|error| of(&error))?;
-            Ok(row.get::<_, i64>(0).unsigned_abs())
-        })
-        .await
+        self.one(VERSION).await
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
+        self.one(COUNT).await
     }
 
     async fn all(&self) -> Result<(u64, Vec<Merchant>), StoreError> {
@@ -121,11 +131,10 @@ async fn all(client: &Client) -> Result<(u64, Vec<Merchant>), StoreError> {
     let rows = client.query_raw(ALL, none).await.map_err(|error| of(&error))?;
     let mut rows = pin!(rows);
     let (mut version, mut merchants) = (0, Vec::new());
-    while let Some(row) = rows.try_next().await.map_err(|error| of(&error))? {
+    while merchants.len() < READ_MAX
+        && let Some(row) = rows.try_next().await.map_err(|error| of(&error))?
+    {
         version = row.get::<_, i64>(6).unsigned_abs();
-        if merchants.len() == MERCHANTS_MAX {
-            return Err(StoreError(format!("there are more than {MERCHANTS_MAX} merchants")));
-        }
         merchants.extend(merchant(&row)?);
     }
     Ok((version, merchants))

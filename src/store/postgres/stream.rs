@@ -6,7 +6,9 @@
 //! gets an error begins anew.
 
 use super::connect::{self, Purpose};
-use super::decode::{self, CLAIM, HOLD, JOURNAL, PAYMENT_STEP, PLACE_END, PURCHASE, TICKET, Table};
+use super::decode::{
+    self, CLAIM, HOLD, JOURNAL, PAYMENT_STEP, PLACE_END, PURCHASE, TICKET, Table, VOUCHER_MOVE,
+};
 use super::doubts::Doubts;
 use super::fault::in_words;
 use super::fetched::Fetched;
@@ -174,6 +176,14 @@ pub(super) fn sold_of(runtime: &Handle, source: Source, round: RoundId) -> Chunk
     })
 }
 
+/// Starts a stream of what was sent back and came back of a round.
+pub(super) fn paybacks_of(runtime: &Handle, source: Source, round: RoundId) -> Chunks<StoredEvent> {
+    start(runtime, Arc::clone(&source.doubts), move |mut out| async move {
+        let done = read_paybacks(&source, &round, &mut out).await;
+        (out, done)
+    })
+}
+
 /// A connection for one stream, driven by a task that ends with it.
 async fn connect(source: &Source) -> Result<Client, Stop> {
     let connecting = async {
@@ -245,6 +255,24 @@ async fn read_sold(source: &Source, round: &RoundId, out: &mut Out<Sold>) -> Res
     Ok(())
 }
 
+async fn read_paybacks(
+    source: &Source,
+    round: &RoundId,
+    out: &mut Out<StoredEvent>,
+) -> Result<(), Stop> {
+    let mut client = connect(source).await?;
+    let snapshot = begin(&mut client).await?;
+    let Some(number) = number_of(&snapshot, round).await? else { return Ok(()) };
+    let names = Names::of(&snapshot.query(names::ALL, &[]).await?);
+    let mut fetched = Fetched::new(&snapshot);
+    let which = "kind in ('payback_sent', 'paid_back') order by stream_id, seq";
+    fetched.add_rows(VOUCHER_MOVE, number, which).await?;
+    while let Some((stream, event)) = fetched.next(0, &names).await? {
+        out.push((stream, event.seq), event).await?;
+    }
+    Ok(())
+}
+
 async fn number_of(snapshot: &Transaction<'_>, round: &RoundId) -> Result<Option<i64>, Error> {
     let sql = "select id from name where text = $1";
     Ok(snapshot.query_opt(sql, &[&round.as_str()]).await?.map(|row| row.get(0)))
@@ -273,7 +301,11 @@ async fn read_round(
     let names = Names::of(&snapshot.query(names::ALL, &[]).await?);
     let mut fetched = Fetched::new(&snapshot);
     for (table, is_packed) in OF_A_ROUND {
-        fetched.add(table, is_packed, number).await?;
+        if is_packed {
+            fetched.add_packed(table, number).await?;
+        } else {
+            fetched.add_rows(table, number, "true order by seq").await?;
+        }
     }
     let mut heads = Vec::with_capacity(OF_A_ROUND.len());
     for index in 0..OF_A_ROUND.len() {

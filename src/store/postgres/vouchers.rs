@@ -5,13 +5,10 @@ use super::decode::{Columns, REFUSAL, VOUCHER_MOVE};
 use super::names::Names;
 use super::point::{self, placed, select};
 use super::reader::{PLACE, Parameter, Query, Reader, hidden, plain};
-use crate::store::due::{Due, Validity};
-use openrun_actors::store::StoreError;
-use openrun_core::{PersonKey, ProgramId, RoundId, StoredEvent, Timestamp, VoucherId};
+use crate::store::due::{Due, LookedAt, Validity};
+use openrun_actors::store::{DueVouchers, StoreError};
+use openrun_core::{PersonKey, StoredEvent, Timestamp, VoucherId};
 use tokio_postgres::Row;
-
-/// Purchases looked at together when vouchers are looked for whose time is over.
-const LOOKED_AT: usize = 4_096;
 
 /// What is left of a voucher after its last move, if it ever moved.
 fn is_left(voucher: &str) -> String {
@@ -52,16 +49,6 @@ pub(super) async fn open_paybacks(reader: &Reader) -> Result<Vec<StoredEvent>, S
     of_moves(reader, which, Vec::new()).await
 }
 
-pub(super) async fn paybacks_of(
-    reader: &Reader,
-    round: &RoundId,
-) -> Result<Vec<StoredEvent>, StoreError> {
-    let which = "where round_id = (select id from name where text = $1)
-            and kind in ('payback_sent', 'paid_back')
-        order by stream_id, seq";
-    of_moves(reader, which, vec![plain(round.to_string())]).await
-}
-
 async fn of_moves(
     reader: &Reader,
     which: &str,
@@ -78,36 +65,38 @@ pub(super) async fn vouchers_due(
     until: Timestamp,
     after: Option<VoucherId>,
     limit: usize,
-) -> Result<Vec<Due>, StoreError> {
+) -> Result<DueVouchers, StoreError> {
     let validity = Validity::of(point::programs(reader).await?);
-    let mut due = given(reader, until, after, limit).await?;
-    let Some(bought_before) = validity.bought_before(until) else { return Ok(due) };
+    let given = given(reader, until, after, limit).await?;
+    let bought = match validity.bought_before(until) {
+        Some(before) => bought(reader, &validity, (before, until), after, limit).await?,
+        None => LookedAt::none(),
+    };
+    Ok(bought.with(given))
+}
+
+/// What is left is only looked up where the time may be over.
+async fn bought(
+    reader: &Reader,
+    validity: &Validity,
+    (before, until): (Timestamp, Timestamp),
+    after: Option<VoucherId>,
+    limit: usize,
+) -> Result<LookedAt, StoreError> {
     let sql = format!(
-        "select id, person, program_id, decided_at, {PLACE} from purchase
-         where id > $1 and decided_at < $2 and {} order by id limit $3",
+        "select id, person, case when decided_at < $2 then {} else false end, program_id,
+            decided_at, {PLACE}
+         from purchase where id > $1 order by id limit $3",
         is_left("purchase.id")
     );
-    let most = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
-    let mut bought = Vec::new();
-    let mut after = after;
-    while bought.len() < limit {
-        let from = behind(after);
-        let page = vec![from, plain(bought_before.0), plain(most)];
-        let looked_at = reader.rows(&sql, page).await?;
-        let looked_at = reader.decode(&looked_at, Bought::of).await?;
-        let is_last = looked_at.len() < LOOKED_AT;
-        after = looked_at.last().map(|last| last.due.0);
-        let over =
-            looked_at.into_iter().filter(|one| validity.is_over(&one.program, one.at, until));
-        bought.extend(over.map(|one| one.due));
-        if is_last {
-            break;
-        }
-    }
-    due.extend(bought);
-    due.sort_unstable_by_key(|(id, _)| *id);
-    due.truncate(limit);
-    Ok(due)
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let found = reader.rows(&sql, vec![behind(after), plain(before.0), plain(most)]).await?;
+    let looked_at = |row: &Row, names: &Names| {
+        let (program, at) = (names.program(row.get(3))?, Timestamp(row.get(4)));
+        let (due, is_left) = looked_at(row)?;
+        Ok((due, is_left && validity.is_over(&program, at, until)))
+    };
+    Ok(LookedAt::of(reader.decode(&found, looked_at).await?, limit))
 }
 
 async fn given(
@@ -115,17 +104,15 @@ async fn given(
     until: Timestamp,
     after: Option<VoucherId>,
     limit: usize,
-) -> Result<Vec<Due>, StoreError> {
+) -> Result<LookedAt, StoreError> {
     let sql = format!(
-        "select id, receiver, {PLACE} from voucher_move
-         where kind = 'gifted' and id > $1 and due_at <= $2 and {}
-         order by id limit $3",
+        "select id, receiver, case when due_at <= $2 then {} else false end, {PLACE}
+         from voucher_move where kind = 'gifted' and id > $1 order by id limit $3",
         is_left("voucher_move.id")
     );
-    let from = behind(after);
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    let found = reader.rows(&sql, vec![from, plain(until.0), plain(most)]).await?;
-    reader.decode(&found, |row, _| due_of(row)).await
+    let found = reader.rows(&sql, vec![behind(after), plain(until.0), plain(most)]).await?;
+    Ok(LookedAt::of(reader.decode(&found, |row, _| looked_at(row)).await?, limit))
 }
 
 /// What every id that is looked for is above: nothing is below all of them.
@@ -133,21 +120,9 @@ fn behind(after: Option<VoucherId>) -> Parameter {
     Box::new(Hidden(after.map(|id| id.0.to_be_bytes().to_vec()).unwrap_or_default()))
 }
 
-fn due_of(row: &Row) -> Result<Due, StoreError> {
+/// A voucher with whose it is, and whether it may be due.
+fn looked_at(row: &Row) -> Result<(Due, bool), StoreError> {
     let columns = Columns::new("voucher", row);
-    Ok((VoucherId(u128::from_be_bytes(columns.bytes(0)?)), columns.person(1)?))
-}
-
-/// A purchase whose voucher may be over.
-struct Bought {
-    due: Due,
-    program: ProgramId,
-    at: Timestamp,
-}
-
-impl Bought {
-    fn of(row: &Row, names: &Names) -> Result<Bought, StoreError> {
-        let (program, at) = (names.program(row.get(2))?, Timestamp(row.get(3)));
-        Ok(Bought { due: due_of(row)?, program, at })
-    }
+    let due = (VoucherId(u128::from_be_bytes(columns.bytes(0)?)), columns.person(1)?);
+    Ok((due, row.get(2)))
 }

@@ -6,8 +6,9 @@
 use super::file::{open_to_read, open_to_write};
 use super::migrate;
 use super::names::said;
-use crate::merchants::{MERCHANTS_MAX, Merchant};
+use crate::merchants::Merchant;
 use crate::store::MerchantRows;
+use crate::store::merchants::READ_MAX;
 use async_trait::async_trait;
 use openrun_actors::store::StoreError;
 use openrun_core::MerchantId;
@@ -15,7 +16,9 @@ use rusqlite::{Connection, Row, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 
 const VERSION: &str = "select version from merchant_list";
-const ALL: &str = "select id, name, region, category, programs, is_active from merchant";
+const COUNT: &str = "select count(*) from merchant";
+const ALL: &str = "
+    select id, name, region, category, programs, is_active from merchant order by id";
 /// Nothing is written for what is as it is said to be.
 const IMPORT: &str = "
     insert into merchant as known (id, name, region, category, programs, is_active)
@@ -57,6 +60,10 @@ impl MerchantRows for SqliteMerchants {
         self.ask(ask).await
     }
 
+    async fn count(&self) -> Result<u64, StoreError> {
+        self.ask(|path| one(&open_to_read(path).map_err(said)?, COUNT)).await
+    }
+
     async fn all(&self) -> Result<(u64, Vec<Merchant>), StoreError> {
         self.ask(all).await
     }
@@ -67,8 +74,12 @@ impl MerchantRows for SqliteMerchants {
 }
 
 fn version(connection: &Connection) -> Result<u64, StoreError> {
-    let version: i64 = connection.query_row(VERSION, [], |row| row.get(0)).map_err(said)?;
-    Ok(version.unsigned_abs())
+    one(connection, VERSION)
+}
+
+fn one(connection: &Connection, sql: &str) -> Result<u64, StoreError> {
+    let number: i64 = connection.query_row(sql, [], |row| row.get(0)).map_err(said)?;
+    Ok(number.unsigned_abs())
 }
 
 fn all(path: &Path) -> Result<(u64, Vec<Merchant>), StoreError> {
@@ -79,10 +90,9 @@ fn all(path: &Path) -> Result<(u64, Vec<Merchant>), StoreError> {
     let mut statement = snapshot.prepare(ALL).map_err(said)?;
     let mut rows = statement.query([]).map_err(said)?;
     let mut merchants = Vec::new();
-    while let Some(row) = rows.next().map_err(said)? {
-        if merchants.len() == MERCHANTS_MAX {
-            return Err(StoreError(format!("there are more than {MERCHANTS_MAX} merchants")));
-        }
+    while merchants.len() < READ_MAX
+        && let Some(row) = rows.next().map_err(said)?
+    {
         merchants.push(merchant(row)?);
     }
     Ok((version, merchants))

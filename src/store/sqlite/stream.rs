@@ -7,6 +7,7 @@
 
 use super::decode::{
     self, CLAIM, Columns, HOLD, JOURNAL, PAYMENT_STEP, PLACE_END, PURCHASE, TICKET, Table,
+    VOUCHER_MOVE,
 };
 use super::names::{NameOfNumber, said};
 use super::reader::Reader;
@@ -249,6 +250,31 @@ pub(super) fn sold_of(
         let mut rows = statement.query([part.round]).map_err(said)?;
         while let Some(row) = rows.next().map_err(said)? {
             if out.push(decode::sold(row, names)?).is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Puts out what was sent back and came back of a round.
+pub(super) fn paybacks_of(
+    reader: &mut Reader,
+    round: &RoundId,
+    out: &mut Out<StoredEvent>,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "select {} from voucher_move
+         where round_id = (select id from name where text = ?1)
+            and kind in ('payback_sent', 'paid_back')
+         order by stream_id, seq",
+        VOUCHER_MOVE.columns
+    );
+    reader.snapshot(|connection, names| {
+        let mut statement = connection.prepare_cached(&sql).map_err(said)?;
+        let mut rows = statement.query([round.as_str()]).map_err(said)?;
+        while let Some(row) = rows.next().map_err(said)? {
+            if out.push((VOUCHER_MOVE.decode)(row, names)?).is_err() {
                 return Ok(());
             }
         }

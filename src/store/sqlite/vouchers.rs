@@ -4,13 +4,10 @@ use super::decode::{Columns, REFUSAL, VOUCHER_MOVE};
 use super::names::said;
 use super::point::{self, placed, rows, select};
 use super::reader::Reader;
-use crate::store::due::{Due, Validity};
-use openrun_actors::store::StoreError;
-use openrun_core::{PersonKey, ProgramId, RoundId, StoredEvent, Timestamp, VoucherId};
+use crate::store::due::{Due, LookedAt, Validity};
+use openrun_actors::store::{DueVouchers, StoreError};
+use openrun_core::{PersonKey, StoredEvent, Timestamp, VoucherId};
 use rusqlite::{Connection, Row, ToSql, params};
-
-/// Purchases looked at together when vouchers are looked for whose time is over.
-const LOOKED_AT: usize = 4_096;
 
 /// What is left of a voucher after its last move, if it ever moved.
 fn is_left(voucher: &str) -> String {
@@ -50,16 +47,6 @@ pub(super) fn open_paybacks(reader: &mut Reader) -> Result<Vec<StoredEvent>, Sto
     of_moves(reader, which, &[])
 }
 
-pub(super) fn paybacks_of(
-    reader: &mut Reader,
-    round: &RoundId,
-) -> Result<Vec<StoredEvent>, StoreError> {
-    let which = "where round_id = (select id from name where text = ?1)
-            and kind in ('payback_sent', 'paid_back')
-        order by stream_id, seq";
-    of_moves(reader, which, &[&round.as_str()])
-}
-
 fn of_moves(
     reader: &mut Reader,
     which: &str,
@@ -78,38 +65,39 @@ pub(super) fn vouchers_due(
     until: Timestamp,
     after: Option<VoucherId>,
     limit: usize,
-) -> Result<Vec<(VoucherId, PersonKey)>, StoreError> {
+) -> Result<DueVouchers, StoreError> {
     let validity = Validity::of(point::programs(reader)?);
-    let mut due = given(reader, until, after, limit)?;
-    let Some(bought_before) = validity.bought_before(until) else { return Ok(due) };
+    let given = given(reader, until, after, limit)?;
+    let bought = match validity.bought_before(until) {
+        Some(before) => bought(reader, &validity, (before, until), after, limit)?,
+        None => LookedAt::none(),
+    };
+    Ok(bought.with(given))
+}
+
+/// What is left is only looked up where the time may be over.
+fn bought(
+    reader: &mut Reader,
+    validity: &Validity,
+    (before, until): (Timestamp, Timestamp),
+    after: Option<VoucherId>,
+    limit: usize,
+) -> Result<LookedAt, StoreError> {
     let sql = format!(
-        "select id, person, program_id, decided_at from purchase
-         where id > ?1 and decided_at < ?2 and {} order by id limit ?3",
+        "select id, person, case when decided_at < ?2 then {} else 0 end, program_id, decided_at
+         from purchase where id > ?1 order by id limit ?3",
         is_left("purchase.id")
     );
-    let most = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
-    let mut bought = Vec::new();
-    let mut after = after;
-    while bought.len() < limit {
-        let from = behind(after);
-        let looked_at: Vec<Bought> = reader.snapshot(|connection, names| {
-            rows(connection, &sql, params![from, bought_before.0, most], |row| {
-                Bought::of(row, |number| names.program(number))
-            })
-        })?;
-        let is_last = looked_at.len() < LOOKED_AT;
-        after = looked_at.last().map(|last| last.due.0);
-        let over =
-            looked_at.into_iter().filter(|one| validity.is_over(&one.program, one.at, until));
-        bought.extend(over.map(|one| one.due));
-        if is_last {
-            break;
-        }
-    }
-    due.extend(bought);
-    due.sort_unstable_by_key(|(id, _)| *id);
-    due.truncate(limit);
-    Ok(due)
+    let (from, most) = (behind(after), i64::try_from(limit).unwrap_or(i64::MAX));
+    let all = reader.snapshot(|connection, names| {
+        rows(connection, &sql, params![from, before.0, most], |row| {
+            let program = names.program(row.get(3).map_err(said)?)?;
+            let at = Timestamp(row.get(4).map_err(said)?);
+            let (due, is_left) = looked_at("purchase", row)?;
+            Ok((due, is_left && validity.is_over(&program, at, until)))
+        })
+    })?;
+    Ok(LookedAt::of(all, limit))
 }
 
 fn given(
@@ -117,18 +105,18 @@ fn given(
     until: Timestamp,
     after: Option<VoucherId>,
     limit: usize,
-) -> Result<Vec<Due>, StoreError> {
+) -> Result<LookedAt, StoreError> {
     let sql = format!(
-        "select id, receiver from voucher_move
-         where kind = 'gifted' and id > ?1 and due_at <= ?2 and {}
-         order by id limit ?3",
+        "select id, receiver, case when due_at <= ?2 then {} else 0 end
+         from voucher_move indexed by voucher_given
+         where kind = 'gifted' and id > ?1 order by id limit ?3",
         is_left("voucher_move.id")
     );
-    let from = behind(after);
-    let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    reader.snapshot(|connection: &Connection, _| {
-        rows(connection, &sql, params![from, until.0, most], |row| due_of("voucher_move", row))
-    })
+    let (from, most) = (behind(after), i64::try_from(limit).unwrap_or(i64::MAX));
+    let all = reader.snapshot(|connection: &Connection, _| {
+        rows(connection, &sql, params![from, until.0, most], |row| looked_at("voucher_move", row))
+    })?;
+    Ok(LookedAt::of(all, limit))
 }
 
 /// What every id that is looked for is above: nothing is below all of them.
@@ -136,25 +124,9 @@ fn behind(after: Option<VoucherId>) -> Vec<u8> {
     after.map(|id| id.0.to_be_bytes().to_vec()).unwrap_or_default()
 }
 
-fn due_of(table: &'static str, row: &Row<'_>) -> Result<Due, StoreError> {
+/// A voucher with whose it is, and whether it may be due.
+fn looked_at(table: &'static str, row: &Row<'_>) -> Result<(Due, bool), StoreError> {
     let id: [u8; 16] = row.get(0).map_err(said)?;
-    Ok((VoucherId(u128::from_be_bytes(id)), Columns::new(table, row).person(1)?))
-}
-
-/// A purchase whose voucher may be over.
-struct Bought {
-    due: Due,
-    program: ProgramId,
-    at: Timestamp,
-}
-
-impl Bought {
-    fn of(
-        row: &Row<'_>,
-        program: impl FnOnce(i64) -> Result<ProgramId, StoreError>,
-    ) -> Result<Bought, StoreError> {
-        let number: i64 = row.get(2).map_err(said)?;
-        let at = Timestamp(row.get(3).map_err(said)?);
-        Ok(Bought { due: due_of("purchase", row)?, program: program(number)?, at })
-    }
+    let person = Columns::new(table, row).person(1)?;
+    Ok(((VoucherId(u128::from_be_bytes(id)), person), row.get(2).map_err(said)?))
 }

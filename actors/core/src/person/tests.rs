@@ -303,17 +303,38 @@ fn a_pass_with_two_purchases_is_a_defect() {
     person.apply(&issued("first", "b", 202_207, 20_000, 40_000, 1));
 }
 
-#[test]
-fn remembered_keys_come_to_an_end() {
+/// A person who was refused so often.
+fn refused(times: usize) -> Person {
     let mut person = Person::default();
-    let refusal = Refusal::SoldOut;
-    for number in 0..KEYS_MAX {
-        let (key, digest) = (key(&number.to_string()), [0; 32]);
+    for number in 0..times {
+        let (key, digest, refusal) = (key(&number.to_string()), [0; 32], Refusal::SoldOut);
         let of = crate::tests::samples::person(1);
-        person.apply(&Event::Refused { person: of, key, digest, refusal: refusal.clone() });
+        person.apply(&Event::Refused { person: of, key, digest, refusal });
+    }
+    person
+}
+
+/// And nobody is kept from buying by what was refused before.
+#[test]
+fn remembered_refusals_come_to_an_end_and_purchases_do_not_with_them() {
+    assert_eq!(refused(REFUSALS_MAX - 1).check_refusals(), Ok(()));
+    let person = refused(REFUSALS_MAX);
+    assert_eq!(person.check_refusals(), Err(Refusal::Overloaded));
+    let asked = ask("first", "fresh", Won(10_000), ShownPass::Valid(pass(1), Timestamp(i64::MAX)));
+    let decided = person.decide(at("10:00"), &asked);
+    assert!(matches!(decided, Ok(Decision::Hold(_))), "{decided:?}");
+}
+
+#[test]
+fn remembered_purchases_come_to_an_end() {
+    let mut person = Person::default();
+    for number in 0..KEYS_MAX {
+        let answer = Kept::Purchase(Answer::Refused(Refusal::PaymentDeclined));
+        person.remember(&key(&number.to_string()), [0; 32], answer);
     }
     let asked = ask("first", "fresh", Won(10_000), ShownPass::Valid(pass(1), Timestamp(i64::MAX)));
     assert_eq!(person.decide(at("10:00"), &asked), Err(Refusal::Overloaded));
+    assert_eq!(person.check_refusals(), Ok(()), "why not can still be said");
 }
 
 /// One line an attempt: when, what is asked, what is answered, the limits after it. `rules` changes

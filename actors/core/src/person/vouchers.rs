@@ -6,7 +6,7 @@
 //! and other people are somebody else's: a payback ends when its end is told, and room for a gift
 //! is set aside by the receiver before the giver decides.
 
-use super::{KEYS_MAX, Kept, Person, Remembered};
+use super::{Kept, Person, Remembered};
 use crate::program::Program;
 use crate::voucher::{
     Asked, Gift, MerchantFacts, PaybackAnswer, PaybackCause, Spend, VoucherState,
@@ -163,10 +163,6 @@ impl Person {
             }
             Some(_) => Err(Refusal::IdempotencyKeyReused),
         }
-    }
-
-    fn check_keys(&self) -> Result<(), Refusal> {
-        if self.keys.len() >= KEYS_MAX { Err(Refusal::Overloaded) } else { Ok(()) }
     }
 
     /// Whether a merchant is paid. `program`: that of the voucher.

@@ -50,7 +50,7 @@ impl Person {
         match event {
             Event::Refused { key, digest, refusal, .. } => {
                 let answer = Kept::Move(MoveAnswer::Refused(refusal.clone()));
-                self.remember(key, *digest, answer);
+                self.remember_refusal(key, *digest, answer);
             }
             Event::Gifted { to, .. } if *to == me => self.receive(event),
             _ => {
