@@ -47,7 +47,7 @@ fn size() -> Size {
 #[test]
 fn f43_slow_callers_are_cut_off_and_honest_ones_notice_nothing() {
     on_stage(async {
-        let server = Process::start("warn").await;
+        let server = Process::start("info").await;
         let now = jiff::Timestamp::now();
         let hours = |hours: i64| (now + jiff::SignedDuration::from_hours(hours)).to_string();
         let form = RoundForm::for_all(100_000_000).times(&hours(-1), &hours(5));

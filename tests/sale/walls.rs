@@ -178,7 +178,7 @@ fn spending_that_hangs_takes_its_own_permits_and_the_sale_goes_on() {
         let mut waiting = sent(&app.web, (0..MANY).map(spend).collect());
         let refused = waiting.refused(MANY - FEW).await;
         refused.iter().for_each(is_overloaded);
-        let given = holder.give(&voucher, "gift", "other", 1_000).await;
+        let given = holder.give(&voucher, "gift", "other", 10_000).await;
         is_overloaded(&given);
         assert_eq!(other.spend(&others, "bread", 10_000).await.status, 201);
         app.buyer("newcomer").buy_through("r1", "key", 100_000).await;

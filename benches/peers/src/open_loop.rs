@@ -1,9 +1,9 @@
 //! An open loop: people come at a rate, whatever becomes of those before them, as people do.
 //!
 //! Each wants one thing and sends one request for it, again and again until it has an answer that
-//! stands. Whoever waits longer than their patience hangs up and tries again a moment later; whoever
-//! is told `overloaded` does as `Retry-After` says, unless told to give up. Latency counts from the
-//! moment at which the request was to be sent.
+//! stands. Whoever waits longer than their patience hangs up and tries again a moment later;
+//! whoever is told `overloaded` does as `Retry-After` says, unless told to give up. Latency counts
+//! from the moment at which the request was to be sent.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
