@@ -11,23 +11,28 @@
 //! writes nothing to that stream.
 
 use crate::handle::{Ctx, Handle, Mailbox, Reply, Serve, Shell};
+use crate::permits::{Permit, Permits, label_of};
 use crate::store::{Batch, CommitError, Ownership, Store};
 use actix::prelude::*;
 use metrics::{Gauge, Histogram};
-use openrun_core::{Event, StreamId, Timestamp};
+use openrun_core::{Event, Refusal, StreamId, Timestamp};
 use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Events in one batch at most: beyond a thousand the time of a commit grows faster than what it
 /// carries.
-const BATCH_EVENTS: usize = 1_000;
+pub(crate) const BATCH_EVENTS: usize = 1_000;
 /// Events that may wait: several seconds of the largest rush. Beyond it everything that waits fails
 /// as if the store were away, and is decided anew from what it holds.
 const QUEUE_EVENTS: usize = 200_000;
+/// Events that may wait before nobody new joins: half of what may wait at all, because a join waits
+/// for no commit and would go on filling the queue of a store that is stuck, until everything that
+/// waits fails. Who comes then is told `overloaded`; who buys or claims still finds room.
+const CROWDED_EVENTS: usize = QUEUE_EVENTS / 2;
 /// How long to wait before asking a store again that is away.
 const TAKE_OVER_PAUSE: Duration = Duration::from_millis(200);
 /// How long a stream is left to another server that keeps taking it, at first and at most. It
@@ -63,6 +68,8 @@ pub struct Standing {
     since: AtomicU64,
     /// Since when the oldest write is under way, in milliseconds of this process; 0 when none is.
     writing_since: AtomicU64,
+    /// Events that wait to be written.
+    queued: AtomicUsize,
 }
 
 /// What moments of this process are counted from.
@@ -144,11 +151,8 @@ impl Committer {
         if let Some(ownership) = ownership {
             standing.epoch.store(ownership.epoch, Ordering::Release);
         }
-        let label = match &stream {
-            StreamId::People => "people".to_owned(),
-            StreamId::Program(program) => program.to_string(),
-            StreamId::Vouchers(program) => format!("vouchers:{program}"),
-        };
+        standing.queued.store(0, Ordering::Release);
+        let label = label_of(&stream);
         let up_gauge = metrics::gauge!("openrun_store_up", "stream" => label.clone());
         up_gauge.set(f64::from(u8::from(ownership.is_some())));
         Committer {
@@ -186,7 +190,7 @@ impl Committer {
         }
         let count = events.len();
         self.queued_events -= count;
-        self.queue_gauge.set(self.queued_events as f64);
+        self.show_queue();
         if count == 0 {
             completions.into_iter().for_each(|done| done(Ok(())));
             return self.write_next(ctx);
@@ -266,8 +270,14 @@ impl Committer {
         self.take_over(pause, ctx);
     }
 
+    fn show_queue(&self) {
+        self.standing.queued.store(self.queued_events, Ordering::Relaxed);
+        self.queue_gauge.set(self.queued_events as f64);
+    }
+
     fn fail_queue(&mut self) {
         self.queued_events = 0;
+        self.show_queue();
         for append in self.queue.drain(..) {
             if let Some(done) = append.completion {
                 done(Err(CommitFailed));
@@ -326,6 +336,7 @@ impl Serve<Append> for Committer {
             return;
         }
         self.queued_events += append.events.len();
+        self.standing.queued.store(self.queued_events, Ordering::Relaxed);
         self.queue.push_back(append);
         self.write_next(ctx);
         reply.send(());
@@ -345,13 +356,43 @@ impl Serve<crate::failpoints::Panic> for Committer {
 pub struct Journal {
     pub(crate) committer: Handle<Committer>,
     pub(crate) standing: Arc<Standing>,
+    /// Of those who wait for what is written to this stream.
+    callers: Arc<Permits>,
     read_at: Option<u64>,
 }
 
 impl Journal {
     /// For events that stand by themselves.
-    pub(crate) fn new(committer: Handle<Committer>, standing: Arc<Standing>) -> Journal {
-        Journal { committer, standing, read_at: None }
+    pub(crate) fn new(
+        committer: Handle<Committer>,
+        standing: Arc<Standing>,
+        callers: Permits,
+    ) -> Journal {
+        Journal { committer, standing, callers: Arc::new(callers), read_at: None }
+    }
+
+    /// A permit to wait for what is written here, to be kept until that is decided.
+    pub(crate) fn enter(&self) -> Result<Permit, Refusal> {
+        Permits::take(&self.callers).ok_or(Refusal::Overloaded)
+    }
+
+    /// Whether [`Journal::enter`] would give one now.
+    pub(crate) fn check_callers(&self) -> Result<(), Refusal> {
+        self.or_refuse(self.callers.is_one_free())
+    }
+
+    /// Whether so little waits to be written that more people may join.
+    pub(crate) fn check_queue(&self) -> Result<(), Refusal> {
+        let most = crate::failpoints::crowded_events(CROWDED_EVENTS);
+        self.or_refuse(self.standing.queued.load(Ordering::Relaxed) < most)
+    }
+
+    fn or_refuse(&self, has_room: bool) -> Result<(), Refusal> {
+        if !has_room {
+            self.callers.refuse();
+            return Err(Refusal::Overloaded);
+        }
+        Ok(())
     }
 
     /// For an actor whose state was read after so many doubts: what it decides is not written once

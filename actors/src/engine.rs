@@ -2,12 +2,15 @@
 //!
 //! Knows nothing of HTTP, tokens or SQL: callers come with checked claims, and the store is a port.
 
+use crate::committer::Journal;
 use crate::guardian::{Guardian, PutProgram, PutRound};
 use crate::handle::Handle;
 use crate::people::People;
 use crate::person::{AskLimits, Purchasing, limits_of, read_beside};
 use crate::queue::{ActorDescription, ClaimTurn, Describe, GiveUp, TakePlace};
-use crate::requests::{Acted, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff};
+use crate::requests::{
+    Acted, Entrance, Join, Joined, PurchaseRequest, Purchased, Put, Refused, Staff,
+};
 use crate::shared::{Place, RoundRef};
 use crate::store::{LogPlace, StoreError};
 use crate::till::Hint;
@@ -147,10 +150,27 @@ impl Engine {
         Ok(all)
     }
 
+    /// Whether a request would find room where it goes: to be asked before anything of it is read,
+    /// so that a refusal costs next to nothing. Whoever goes on may still be refused there.
+    ///
+    /// # Errors
+    /// `Overloaded`.
+    pub fn check_room(&self, entrance: Entrance, round: &str) -> Result<(), Refusal> {
+        let journal_of = |check: fn(&Journal) -> Result<(), Refusal>| {
+            let round = RoundId::new(round).and_then(|id| self.round(&id));
+            round.map_or(Ok(()), |round| check(&round.0.journal))
+        };
+        match entrance {
+            Entrance::SignUp => self.0.people.check_room(),
+            Entrance::Line => journal_of(Journal::check_queue),
+            Entrance::Sale => journal_of(Journal::check_callers),
+        }
+    }
+
     /// Signs a person up; answers whether that is new.
     ///
     /// # Errors
-    /// `Unavailable` when the store is away.
+    /// `Overloaded`; `Unavailable` when the store is away.
     pub async fn sign_up(&self, person: PersonKey, channel: ChannelId) -> Result<bool, Refusal> {
         People::sign_up(&self.0.people, person, channel).await
     }
@@ -234,7 +254,10 @@ impl Engine {
     /// The first refusal of the ladder that applies.
     pub async fn purchase(&self, request: PurchaseRequest) -> Result<Purchased, Refused> {
         let now = self.now();
+        let fresh = |refusal| Refused { refusal, is_replay: false };
         let round = request.round.as_ref().and_then(|id| self.round(id));
+        let permit = round.as_ref().map(|round| round.0.journal.enter()).transpose();
+        let permit = permit.map_err(fresh)?;
         let facts = round.as_ref().map(|round| {
             let view = round.view();
             let rules = view.program.rules_at(now).clone();
@@ -258,10 +281,10 @@ impl Engine {
                 pass: request.pass,
             },
             round,
+            permit,
         };
         let handle = People::handle(&self.0.people, request.person);
         let answered = handle.call(purchasing).await;
-        let fresh = |refusal| Refused { refusal, is_replay: false };
         let answered = answered.map_err(|error| fresh(Refusal::from(error)))?;
         let is_replay = answered.is_replay;
         match answered.answer {

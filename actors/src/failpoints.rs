@@ -58,6 +58,12 @@ mod switches {
     pub static RELEASE_ON_TIME_OUT: AtomicBool = AtomicBool::new(false);
     /// Most events that may wait for a committer; 0 for as many as in production.
     pub static QUEUE_EVENTS_MAX: AtomicUsize = AtomicUsize::new(0);
+    /// Callers that may wait for a stream that is begun from now on; 0 for as many as in
+    /// production.
+    pub static STREAM_CALLERS_MAX: AtomicUsize = AtomicUsize::new(0);
+    /// Events that may wait for a committer before nobody new joins; 0 for as many as in
+    /// production.
+    pub static CROWDED_EVENTS_MAX: AtomicUsize = AtomicUsize::new(0);
     /// A thread that is asked for a turn stands still for good: `stand-still`.
     pub static STAND_STILL: AtomicBool = AtomicBool::new(false);
     static NAMED: LazyLock<HashSet<String>> = LazyLock::new(|| {
@@ -119,9 +125,23 @@ mod switches {
 
     /// Most events that may wait for a committer.
     pub fn queue_events(usual: usize) -> usize {
-        match QUEUE_EVENTS_MAX.load(Ordering::Relaxed) {
+        unless_set(&QUEUE_EVENTS_MAX, usual)
+    }
+
+    /// Most callers that may wait for a stream.
+    pub fn stream_callers(usual: usize) -> usize {
+        unless_set(&STREAM_CALLERS_MAX, usual)
+    }
+
+    /// Most events that may wait before nobody new joins.
+    pub fn crowded_events(usual: usize) -> usize {
+        unless_set(&CROWDED_EVENTS_MAX, usual)
+    }
+
+    fn unless_set(switch: &AtomicUsize, usual: usize) -> usize {
+        match switch.load(Ordering::Relaxed) {
             0 => usual,
-            fewer => fewer,
+            set => set,
         }
     }
 
@@ -164,6 +184,18 @@ pub use switches::*;
 /// As many as in production.
 #[cfg(not(feature = "failpoints"))]
 pub(crate) fn queue_events(usual: usize) -> usize {
+    usual
+}
+
+/// As many as in production.
+#[cfg(not(feature = "failpoints"))]
+pub(crate) fn stream_callers(usual: usize) -> usize {
+    usual
+}
+
+/// As many as in production.
+#[cfg(not(feature = "failpoints"))]
+pub(crate) fn crowded_events(usual: usize) -> usize {
     usual
 }
 

@@ -6,12 +6,12 @@
 //! queued message. Here a message is queued at once and its answer comes through a channel: a
 //! caller that hangs up changes nothing.
 
+use crate::permits::{Permit, Permits};
 use actix::prelude::*;
 use arc_swap::ArcSwap;
-use metrics::{Counter, Gauge, Histogram};
+use metrics::Histogram;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tracing::Span;
@@ -151,47 +151,6 @@ where
     }
 }
 
-/// How many callers wait for one actor, and how many may.
-#[derive(Debug)]
-struct Permits {
-    in_use: AtomicUsize,
-    bound: usize,
-    gauge: Gauge,
-    refused: Counter,
-}
-
-#[derive(Debug)]
-struct Permit(Arc<Permits>);
-
-impl Permits {
-    fn new(name: &'static str, bound: usize) -> Permits {
-        metrics::gauge!("openrun_permits_bound", "actor" => name).set(bound as f64);
-        Permits {
-            in_use: AtomicUsize::new(0),
-            bound,
-            gauge: metrics::gauge!("openrun_permits_in_use", "actor" => name),
-            refused: metrics::counter!("openrun_permits_refused_total", "actor" => name),
-        }
-    }
-
-    fn take(permits: &Arc<Permits>) -> Option<Permit> {
-        if permits.in_use.fetch_add(1, Ordering::AcqRel) >= permits.bound {
-            permits.in_use.fetch_sub(1, Ordering::AcqRel);
-            permits.refused.increment(1);
-            return None;
-        }
-        permits.gauge.increment(1.0);
-        Some(Permit(Arc::clone(permits)))
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.0.in_use.fetch_sub(1, Ordering::AcqRel);
-        self.0.gauge.decrement(1.0);
-    }
-}
-
 /// How others call an actor. Stays the same when the actor is rebuilt.
 pub struct Handle<S: Shell> {
     address: Arc<ArcSwap<Addr<Mailbox<S>>>>,
@@ -211,7 +170,7 @@ impl<S: Shell> Handle<S> {
         F: FnOnce() -> S + Send + 'static,
     {
         let address = Self::spawn(arbiter, make, obituary);
-        let permits = Arc::new(Permits::new(S::NAME, S::PERMITS));
+        let permits = Arc::new(Permits::of_actor(S::NAME, S::PERMITS));
         Handle { address: Arc::new(ArcSwap::from_pointee(address)), permits }
     }
 

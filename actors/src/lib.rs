@@ -36,6 +36,7 @@ mod load;
 mod lobby;
 mod paybacks;
 mod people;
+mod permits;
 mod person;
 mod queue;
 pub mod rail;
@@ -54,8 +55,8 @@ pub use engine::{Engine, StandStill};
 pub use queue::ActorDescription;
 pub use rail::{AtOnce, InstantRail, PayBy, Rail};
 pub use requests::{
-    CancelRequest, GiftRequest, InletPatch, Join, Joined, Moved, PurchaseRequest, Purchased, Put,
-    RefundRequest, Refused, Seen, SpendRequest, Staff, StartError, Wish,
+    CancelRequest, Entrance, GiftRequest, InletPatch, Join, Joined, Moved, PurchaseRequest,
+    Purchased, Put, RefundRequest, Refused, Seen, SpendRequest, Staff, StartError, Wish,
 };
 pub use shared::{Place, RoundRef};
 pub use store::{Batch, Chunks, CommitError, DueVouchers, LogPlace, Ownership, Store, StoreError};

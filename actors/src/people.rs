@@ -180,6 +180,11 @@ impl People {
         self.seats.entry(person).or_insert(Seat::Known { fences: Arc::default() });
     }
 
+    /// Whether a sign-up would find room now.
+    pub fn check_room(&self) -> Result<(), Refusal> {
+        self.journal.check_callers()
+    }
+
     /// Whether the person signed up.
     pub fn is_signed_up(&self, person: PersonKey) -> bool {
         self.signed_up.get(&person).is_some_and(|state| *state == SignUp::Durable)
@@ -191,6 +196,10 @@ impl People {
         person: PersonKey,
         channel: ChannelId,
     ) -> Result<bool, Refusal> {
+        if people.is_signed_up(person) {
+            return Ok(false);
+        }
+        let permit = people.journal.enter()?;
         let is_new = match people.signed_up.entry(person) {
             Entry::Occupied(_) => false,
             Entry::Vacant(vacant) => {
@@ -208,6 +217,7 @@ impl People {
         let event = Event::SignedUp { person, channel };
         let mut settling = Settling { people: Arc::clone(people), person, is_durable: false };
         people.journal.append_then(people.around.clock.now(), vec![event], move |outcome| {
+            drop(permit);
             settling.is_durable = outcome.is_ok();
             drop(settling);
             let _ = sender.send(outcome.is_ok());

@@ -12,6 +12,7 @@ use crate::engine::ProgramSlot;
 use crate::handle::{CallError, Ctx, Mailbox, Reply, Serve, Shell};
 use crate::paybacks::Paybacks;
 use crate::people::{Link, People};
+use crate::permits::Permit;
 use crate::queue::Retire;
 use crate::round::{Buy, BuyFailed};
 use crate::shared::RoundRef;
@@ -51,6 +52,8 @@ pub(crate) struct Purchasing {
     pub channel: ChannelId,
     pub ask: Ask,
     pub round: Option<RoundRef>,
+    /// Of the stream of the round's program; goes once the round's answer is durable.
+    pub permit: Option<Permit>,
 }
 
 /// What is the person's limit?
@@ -200,7 +203,7 @@ impl PersonShell {
             Ok(Decision::Replay(Answer::Refused(refusal))) => {
                 reply.send(Answered { answer: Err(refusal), is_replay: true });
             }
-            Err(refusal) => self.refuse(&purchasing, refusal, reply, ctx),
+            Err(refusal) => self.refuse(purchasing, refusal, reply, ctx),
             Ok(Decision::Hold(hold)) => self.buy(purchasing, hold, reply, ctx),
         }
     }
@@ -241,14 +244,14 @@ impl PersonShell {
         ctx.spawn(bought.into_actor_future(move |shell: &mut Self, outcome, ctx| {
             shell.is_busy = false;
             shell.buying = None;
-            shell.bought(&purchasing, pass_expires_at, outcome, reply, ctx);
+            shell.bought(purchasing, pass_expires_at, outcome, reply, ctx);
             shell.next(ctx);
         }));
     }
 
     fn bought(
         &mut self,
-        purchasing: &Purchasing,
+        purchasing: Purchasing,
         pass_expires_at: Timestamp,
         outcome: Result<Result<Purchase, BuyFailed>, CallError>,
         reply: Reply<Answered>,
@@ -285,7 +288,7 @@ impl PersonShell {
     /// Answers no. A refusal that its key must get for ever is durable before it is said.
     fn refuse(
         &mut self,
-        purchasing: &Purchasing,
+        purchasing: Purchasing,
         refusal: Refusal,
         reply: Reply<Answered>,
         ctx: &mut Ctx<Self>,
@@ -297,22 +300,20 @@ impl PersonShell {
         if let Err(overloaded) = self.person.check_refusals() {
             return reply.send(Answered { answer: Err(overloaded), is_replay: false });
         }
-        let event = Event::Refused {
-            person: self.key,
-            key: purchasing.ask.key.clone(),
-            digest: purchasing.ask.digest,
-            refusal,
-        };
-        let Some(round) = &purchasing.round else { return reply.send(answered) };
+        let Purchasing { ask, round, permit, .. } = purchasing;
+        let event =
+            Event::Refused { person: self.key, key: ask.key.clone(), digest: ask.digest, refusal };
+        let Some(round) = round else { return reply.send(answered) };
         // Whoever has taken over may have decided otherwise.
-        if !self.link.asks(round) {
+        if !self.link.asks(&round) {
             return reply.send(Answered { answer: Err(Refusal::Unavailable), is_replay: false });
         }
         let journal = round.0.journal.of_state(self.read_at);
         let written = journal.append(self.around.clock.now(), vec![event.clone()]);
         self.is_busy = true;
-        self.buying = Some(purchasing.ask.key.clone());
+        self.buying = Some(ask.key);
         ctx.spawn(written.into_actor_future(move |shell: &mut Self, outcome, ctx| {
+            drop(permit);
             shell.is_busy = false;
             shell.buying = None;
             if outcome.is_ok() {

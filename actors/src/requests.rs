@@ -29,6 +29,17 @@ pub enum Put<T> {
     Changed(T),
 }
 
+/// Where a request goes, and so which room it needs there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entrance {
+    /// Sign-up: it waits for the people's stream.
+    SignUp,
+    /// A line of a round: a new place waits for nothing, but what it leaves to be written does.
+    Line,
+    /// The sale of a round: it waits for the stream of the round's program.
+    Sale,
+}
+
 /// A wish to join a line.
 #[derive(Debug, Clone)]
 pub struct Join {

@@ -17,6 +17,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::LocalBoxFuture;
+use openrun_actors::Entrance;
 use openrun_core::{Feature, Refusal};
 use std::convert::Infallible;
 use std::future::{Future, ready};
@@ -79,7 +80,7 @@ impl At {
         let meter = RouteMeter::new(path.clone(), text);
         // What everybody shares may come from a cache: an id of one request has no place in it.
         let is_shared = terms.who == Who::Anyone;
-        let guard = (is_shared, terms.feature);
+        let guard = Guard { is_shared, feature: terms.feature, entrance: terms.entrance };
         let handler = answering(Rc::clone(&self.pattern), meter, guard, handler);
         self.methods.push((Declared { path, method, terms }, handler));
         self
@@ -102,7 +103,7 @@ impl At {
         let allow = HeaderValue::from_str(&names.join(", ")).expect("names of methods are ASCII");
         let meter = RouteMeter::new(self.pattern.documented(), "other");
         let refuse = move |_: Call| ready(Err(Problem::method_not_allowed(allow.clone())));
-        let refuse = answering(Rc::clone(&self.pattern), meter, (false, None), refuse);
+        let refuse = answering(Rc::clone(&self.pattern), meter, Guard::default(), refuse);
         At { refuse: Some(refuse), ..self }
     }
 }
@@ -132,7 +133,7 @@ impl Api {
         let meter = RouteMeter::new("unmatched".to_owned(), "other");
         let nothing = |_: Call| ready(Err(Problem::from(Refusal::NotFound)));
         let nothing: Rc<Handler> =
-            answering(Rc::new(Pattern::new("/")), meter, (false, None), nothing).into();
+            answering(Rc::new(Pattern::new("/")), meter, Guard::default(), nothing).into();
         let service = fn_service(move |request: ServiceRequest| {
             let path = request.match_info().as_str();
             let at = paths.iter().find(|at| at.pattern.matches(path));
@@ -144,10 +145,29 @@ impl Api {
     }
 }
 
+/// What is looked at before anything is read or checked: what is switched off, and what there is no
+/// room for, shall cost next to nothing.
+#[derive(Debug, Clone, Copy, Default)]
+struct Guard {
+    is_shared: bool,
+    feature: Option<Feature>,
+    entrance: Option<Entrance>,
+}
+
+impl Guard {
+    fn check(self, call: &Call) -> Result<(), Refusal> {
+        let engine = &call.edge().engine;
+        if let Some(feature) = self.feature {
+            engine.check_feature(feature, None)?;
+        }
+        self.entrance.map_or(Ok(()), |it| engine.check_room(it, call.segment("round")))
+    }
+}
+
 fn answering<F, Fut>(
     pattern: Rc<Pattern>,
     meter: RouteMeter,
-    (is_shared, feature): (bool, Option<Feature>),
+    guard: Guard,
     handler: F,
 ) -> Box<Handler>
 where
@@ -159,15 +179,19 @@ where
         let started = Instant::now();
         let (edge, meter) = (Rc::clone(edge), Rc::clone(&meter));
         let call = Call::new(Rc::clone(&edge), Rc::clone(&pattern), request.clone(), payload);
-        // Before anything is read or checked: what is switched off shall cost nothing.
-        let allowed = feature.map_or(Ok(()), |it| edge.engine.check_feature(it, None));
-        let answer = allowed.map(|()| handler(call));
+        let entered = match guard.check(&call) {
+            Ok(()) => Ok(handler(call)),
+            Err(refused) => Err((refused, call)),
+        };
         Box::pin(async move {
-            let answer = match answer {
+            let answer = match entered {
                 Ok(answer) => answer.await,
-                Err(suspended) => Err(suspended.into()),
+                Err((refused, mut call)) => {
+                    call.discard().await;
+                    Err(refused.into())
+                }
             };
-            let response = finish(&edge, &request, is_shared, answer);
+            let response = finish(&edge, &request, guard.is_shared, answer);
             meter.record(response.status(), started.elapsed());
             Ok(ServiceResponse::new(request, response))
         })

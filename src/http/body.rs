@@ -18,6 +18,9 @@ use std::time::Duration;
 
 /// Largest body. The largest honest one, a round with 16 windows, has 4 KiB.
 pub const BODY_MAX: usize = 16 * 1024;
+/// How long the body of a refused request is waited for: with an honest caller it is there already.
+/// A slower one is answered and cut off.
+const DISCARD_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The refusal of a request that cannot be read.
 pub fn malformed(detail: impl Into<String>) -> Refusal {
@@ -90,6 +93,18 @@ pub async fn read_form<T: DeserializeOwned>(
     let wrong = || malformed("the form has a field that is missing or of the wrong type");
     let text = std::str::from_utf8(&bytes).map_err(|_| wrong())?;
     Query::<T>::from_query(text).map(Query::into_inner).map_err(|_| wrong())
+}
+
+/// Takes in the rest of a request that is refused before it was read, if that is short and there:
+/// the connection would be closed otherwise, and whoever comes again would need a new one, which
+/// costs more than the request.
+pub async fn discard(request: &HttpRequest, payload: &mut Payload) {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| (1..=BODY_MAX).contains(&length)) {
+        let rest = async { while let Some(Ok(_)) = payload.next().await {} };
+        let _ = tokio::time::timeout(DISCARD_TIMEOUT, rest).await;
+    }
 }
 
 fn check_media_type(request: &HttpRequest) -> Result<(), Refusal> {

@@ -337,6 +337,11 @@ impl Call {
         body::read_nothing(&self.request, &mut self.payload, limit).await
     }
 
+    /// Refused before it was read: what is there of its body goes, so that the connection stays.
+    pub async fn discard(&mut self) {
+        body::discard(&self.request, &mut self.payload).await;
+    }
+
     /// How many entries a page has: `limit`, 1 to 100, 20 when absent.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! Words for the document; the checks themselves are in [`super::call`].
 
 use super::call::{IDEMPOTENCY_KEY, IF_MATCH, PASS, TICKET};
+use openrun_actors::Entrance;
 use openrun_core::Feature;
 
 /// Who may call.
@@ -35,13 +36,23 @@ pub struct Terms {
     pub may: &'static [&'static str],
     /// What it is a part of, when that can be switched off for a time.
     pub feature: Option<Feature>,
+    /// Where it goes: when there is no room, it is refused before anything of it is read.
+    pub entrance: Option<Entrance>,
     /// Whether it is between the pages and this server alone: it stands in no document.
     pub is_unwritten: bool,
 }
 
 impl Terms {
     const fn of(who: Who) -> Terms {
-        Terms { who, headers: &[], has_body: false, may: &[], feature: None, is_unwritten: false }
+        Terms {
+            who,
+            headers: &[],
+            has_body: false,
+            may: &[],
+            feature: None,
+            entrance: None,
+            is_unwritten: false,
+        }
     }
 
     /// It reads a body.
@@ -66,6 +77,12 @@ impl Terms {
     #[must_use]
     pub const fn part_of(self, feature: Feature) -> Terms {
         Terms { feature: Some(feature), ..self }
+    }
+
+    /// It is refused at once when there is no room where it goes.
+    #[must_use]
+    pub const fn through(self, entrance: Entrance) -> Terms {
+        Terms { entrance: Some(entrance), ..self }
     }
 
     /// It reads these headers too.
@@ -98,14 +115,15 @@ pub const ANYONE: Terms = Terms::of(Who::Anyone);
 /// A person's token is needed.
 pub const PERSON: Terms = Terms::of(Who::Person);
 /// Signing up, which can be switched off for a time.
-pub const SIGN_UP: Terms = PERSON.body().part_of(Feature::SignUp);
+pub const SIGN_UP: Terms = PERSON.body().part_of(Feature::SignUp).through(Entrance::SignUp);
 /// A ticket is needed, and nothing else.
 pub const SHOWN_TICKET: Terms = Terms::of(Who::Ticket).headers(&[(TICKET, true)]);
 /// Joining: a ticket may come along.
-pub const JOINING: Terms = Terms::of(Who::Person).headers(&[(TICKET, false)]);
+pub const JOINING: Terms =
+    Terms::of(Who::Person).headers(&[(TICKET, false)]).through(Entrance::Line);
 /// Buying.
 pub const BUYING: Terms =
-    Terms::of(Who::Person).headers(&[(PASS, true), (IDEMPOTENCY_KEY, true)]).body();
+    PERSON.headers(&[(PASS, true), (IDEMPOTENCY_KEY, true)]).body().through(Entrance::Sale);
 /// Paying with a voucher.
 pub const SPENDING: Terms = Terms::of(Who::Person).headers(&[(IDEMPOTENCY_KEY, true)]).body();
 /// Having a voucher paid back: there need not be a body.

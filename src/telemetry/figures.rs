@@ -67,6 +67,8 @@ const GAUGES: &[(&str, &str)] = &[
     ("openrun_purchase_latency_p90_seconds", "Nine in ten purchases of a round took no longer."),
     ("openrun_permits_in_use", "Permits of an actor's mailbox in use."),
     ("openrun_permits_bound", "Permits of an actor's mailbox: its bound."),
+    ("openrun_stream_callers", "Callers who wait for what is written to a stream."),
+    ("openrun_stream_callers_bound", "Callers who may wait for a stream: its bound."),
     ("openrun_committer_queue_events", "Events of a stream decided and not yet durable."),
     ("openrun_people_actors", "People who have an actor: those who bought lately."),
     ("openrun_store_up", "1 while the last write of a stream to the store succeeded, else 0."),
@@ -104,6 +106,10 @@ const COUNTERS: &[(&str, &str)] = &[
     ("openrun_voids_total", "Holds that came to nothing, by the reason."),
     ("openrun_late_money_total", "Payments that turned up for what was voided, and went back."),
     ("openrun_permits_refused_total", "Messages refused because a mailbox was at its bound."),
+    (
+        "openrun_stream_callers_refused_total",
+        "Callers refused because a stream was at its bound, or too much waited to be written.",
+    ),
     ("openrun_log_lines_dropped_total", "Log lines lost because the output did not take them."),
 ];
 

@@ -8,6 +8,10 @@
 mod support;
 
 mod buying;
+#[cfg(feature = "failpoints")]
+mod neighbours;
+#[cfg(feature = "failpoints")]
+mod pace;
 mod paying;
 mod regions;
 mod rules;

@@ -49,3 +49,5 @@ mod voucher_doubts;
 mod voucher_forms;
 mod voucher_races;
 mod vouchers;
+#[cfg(feature = "failpoints")]
+mod walls;

@@ -6,28 +6,34 @@ use crate::support::checks::{self, eventually};
 use crate::support::scripted_rail::ScriptedRail;
 use crate::support::staff::{CITYWIDE, RoundForm, citywide_rules};
 use crate::support::stalling_store::{FATES, Fate, StallingStore, stream_of};
-use crate::support::{Answer, Buyer, Request, TestApp, allowed, join_all, on_stage};
+use crate::support::{Answer, Buyer, Request, TestApp, TestStore, allowed, join_all, on_stage};
 use openrun_core::{Event, StreamId};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Another program, with a stream of its own.
-const OTHER: &str = "gangwon";
+pub const OTHER: &str = "gangwon";
 /// Longest time for what a stuck stream must not hold up.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// A server on a store that can be stalled, with a round of each of two programs.
 async fn two_programs() -> (Arc<StallingStore>, TestApp) {
     let (store, audited) = StallingStore::fresh().await;
-    let app = TestApp::start_with_port(store.clone(), audited, MORNING).await;
-    app.operator.define_open("r1", &RoundForm::for_all(10_000_000)).await;
-    let other = RoundForm::for_all(10_000_000).with("program_id", json!(OTHER));
-    app.operator.define_open("r2", &other).await;
+    let app = two_programs_on(store.clone(), audited).await;
     (store, app)
 }
 
-async fn with_pass(app: &TestApp, person: &str, round: &str) -> Buyer {
+/// The same on a store that is there.
+pub async fn two_programs_on(store: Arc<StallingStore>, audited: TestStore) -> TestApp {
+    let app = TestApp::start_with_port(store, audited, MORNING).await;
+    app.operator.define_open("r1", &RoundForm::for_all(10_000_000)).await;
+    let other = RoundForm::for_all(10_000_000).with("program_id", json!(OTHER));
+    app.operator.define_open("r2", &other).await;
+    app
+}
+
+pub async fn with_pass(app: &TestApp, person: &str, round: &str) -> Buyer {
     let mut buyer = app.buyer(person);
     let signed_up = buyer.sign_up().await;
     assert!(signed_up.status < 300, "{signed_up:?}");

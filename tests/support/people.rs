@@ -60,8 +60,12 @@ impl Buyer {
         panic!("{} could never join", self.person);
     }
 
+    pub fn where_am_i_request(&self, round: &str) -> Request {
+        self.at_place("GET", &format!("/v1/rounds/{round}/tickets/me"))
+    }
+
     pub async fn where_am_i(&self, round: &str) -> Answer {
-        self.web.send(&self.at_place("GET", &format!("/v1/rounds/{round}/tickets/me"))).await
+        self.web.send(&self.where_am_i_request(round)).await
     }
 
     pub async fn leave(&self, round: &str) -> Answer {

@@ -128,6 +128,11 @@ impl Web {
         Web { address, idle: Arc::default(), permits: Arc::new(Semaphore::new(CONNECTIONS)) }
     }
 
+    /// Where it calls.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Sends a request and reads its answer.
     pub async fn send(&self, request: &Request) -> Answer {
         let sent = self.try_send(request).await;

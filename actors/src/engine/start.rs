@@ -11,6 +11,7 @@ use crate::handle::{Handle, Serve};
 use crate::load::{LoadError, load_round};
 use crate::paybacks::{Paybacks, count_open};
 use crate::people::People;
+use crate::permits::Permits;
 use crate::person::Around;
 use crate::rail::{AtOnce, PayBy, Rail};
 use crate::requests::StartError;
@@ -300,6 +301,7 @@ fn start_committer(
     let on_doubt = Inner::on_doubt(weak.clone());
     let obituary = Inner::committer_obituary(weak, stream.clone());
     let around = (Arc::clone(&standing), doubts);
+    let callers = Permits::of_stream(&stream);
     let make = move || Committer::new(stream, store, Some(ownership), on_doubt, around);
-    Journal::new(Handle::start(arbiter, make, obituary), standing)
+    Journal::new(Handle::start(arbiter, make, obituary), standing, callers)
 }

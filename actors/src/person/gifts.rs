@@ -129,12 +129,20 @@ impl PersonShell {
         // this, behind a barrier on this journal. Neither state may be older than its last doubt.
         let read_at = self.read_at.min(room.read_at);
         let is_gone = room.link.is_dismissed.load(Ordering::SeqCst);
+        let permit = match journal.enter() {
+            Ok(permit) => permit,
+            Err(overloaded) => {
+                let _ = end.send(GiftEnd::NotGiven);
+                return reply.send(fresh(Err(overloaded)));
+            }
+        };
         let sent = (!is_gone).then(|| self.send(Event::clone(event), journal, read_at)).flatten();
         let Some(Sent { event, written, .. }) = sent else {
             let _ = end.send(GiftEnd::NotGiven);
             return reply.send(fresh(Err(Refusal::Unavailable)));
         };
         ctx.spawn(written.into_actor_future(move |shell: &mut Self, outcome, _| {
+            drop(permit);
             // Without a word the receiver is in doubt as well.
             if !shell.settle(&event, None, outcome) {
                 return reply.send(fresh(Err(Refusal::Unavailable)));

@@ -135,7 +135,8 @@ impl PersonShell {
         }
     }
 
-    /// Applies an event that was decided, writes it, and answers once it is durable.
+    /// Applies an event that was decided, writes it, and answers once it is durable. Nothing was
+    /// done when as many wait for the vouchers of this program as may.
     fn write(
         &mut self,
         event: Event,
@@ -143,10 +144,15 @@ impl PersonShell {
         reply: Reply<MoveAnswered>,
         ctx: &mut Ctx<Self>,
     ) {
+        let permit = match journal.enter() {
+            Ok(permit) => permit,
+            Err(overloaded) => return reply.send(fresh(Err(overloaded))),
+        };
         let Some(Sent { event, end, written }) = self.send(event, journal, self.read_at) else {
             return reply.send(fresh(Err(Refusal::Unavailable)));
         };
         ctx.spawn(written.into_actor_future(move |shell: &mut Self, outcome, ctx| {
+            drop(permit);
             if !shell.settle(&event, end.as_ref(), outcome) {
                 return reply.send(fresh(Err(Refusal::Unavailable)));
             }

@@ -150,6 +150,9 @@ impl Worker {
             if let Some(on_answer) = &self.on_answer {
                 on_answer(number, answer.status, answer.body);
             }
+            if answer.closes {
+                connection = Connection::open(&self.address).await?;
+            }
         }
         Ok(outcome)
     }

@@ -1,8 +1,10 @@
-//! What the peer server and the load generator share: people, their tokens, and the closed loop.
+//! What the peer server and the load generator share: people, their tokens, the closed loop and
+//! the open one.
 //!
 //! Nothing here knows how openrun is built; it speaks HTTP and reads the development keys of
 //! channels.
 
 pub mod closed_loop;
+pub mod open_loop;
 pub mod people;
 pub mod wire;

@@ -8,6 +8,8 @@ use tokio::net::TcpStream;
 
 /// Larger than any answer that is measured.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// Larger than the answer to a purchase, for those who keep thousands of connections.
+const SMALL_BUFFER_BYTES: usize = 8 * 1024;
 
 pub struct Connection {
     stream: TcpStream,
@@ -18,13 +20,35 @@ pub struct Connection {
 pub struct Answer<'a> {
     pub status: u16,
     pub body: &'a [u8],
+    /// After how many seconds to come again, if that was said.
+    pub retry_after_s: Option<u64>,
+    /// Whether the server closes the connection now.
+    pub closes: bool,
+}
+
+/// What a head says.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Head {
+    status: u16,
+    length: usize,
+    retry_after_s: Option<u64>,
+    closes: bool,
 }
 
 impl Connection {
     pub async fn open(address: &str) -> Result<Self> {
+        Self::open_with(address, BUFFER_BYTES).await
+    }
+
+    /// One of thousands.
+    pub async fn open_small(address: &str) -> Result<Self> {
+        Self::open_with(address, SMALL_BUFFER_BYTES).await
+    }
+
+    async fn open_with(address: &str, bytes: usize) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: vec![0; BUFFER_BYTES], filled: 0 })
+        Ok(Self { stream, buffer: vec![0; bytes], filled: 0 })
     }
 
     /// One request, one answer; the connection stays open.
@@ -37,13 +61,14 @@ impl Connection {
                 break end + 4;
             }
         };
-        let (status, length) = parse_head(&self.buffer[..head])?;
-        ensure!(head + length <= BUFFER_BYTES, "an answer of {length} bytes");
+        let Head { status, length, retry_after_s, closes } = parse_head(&self.buffer[..head])?;
+        ensure!(head + length <= self.buffer.len(), "an answer of {length} bytes");
         while self.filled < head + length {
             self.fill().await?;
         }
         ensure!(self.filled == head + length, "more bytes than one answer");
-        Ok(Answer { status, body: &self.buffer[head..head + length] })
+        let body = &self.buffer[head..head + length];
+        Ok(Answer { status, body, retry_after_s, closes })
     }
 
     async fn fill(&mut self) -> Result<()> {
@@ -58,20 +83,24 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
 
-/// Status and body length.
-fn parse_head(head: &[u8]) -> Result<(u16, usize)> {
+fn parse_head(head: &[u8]) -> Result<Head> {
     let text = std::str::from_utf8(head)?;
     let status = text.get(9..12).unwrap_or_default().parse()?;
+    let mut parsed = Head { status, ..Head::default() };
     for line in text.split("\r\n").skip(1) {
         let Some((name, value)) = line.split_once(':') else { continue };
+        let value = value.trim();
         if name.eq_ignore_ascii_case("content-length") {
-            return Ok((status, value.trim().parse()?));
-        }
-        if name.eq_ignore_ascii_case("transfer-encoding") {
+            parsed.length = value.parse()?;
+        } else if name.eq_ignore_ascii_case("retry-after") {
+            parsed.retry_after_s = value.parse().ok();
+        } else if name.eq_ignore_ascii_case("connection") {
+            parsed.closes = value.eq_ignore_ascii_case("close");
+        } else if name.eq_ignore_ascii_case("transfer-encoding") {
             bail!("a chunked answer, status {status}");
         }
     }
-    Ok((status, 0))
+    Ok(parsed)
 }
 
 /// A GET without a body.
@@ -106,7 +135,11 @@ mod tests {
     #[test]
     fn a_head_gives_status_and_length() {
         let head = b"HTTP/1.1 201 Created\r\ncontent-length: 17\r\ndate: x\r\n\r\n";
-        assert_eq!(parse_head(head).unwrap(), (201, 17));
+        let want = Head { status: 201, length: 17, ..Head::default() };
+        assert_eq!(parse_head(head).unwrap(), want);
+        let head = b"HTTP/1.1 503 x\r\nRetry-After: 3\r\nconnection: close\r\n\r\n";
+        let want = Head { status: 503, length: 0, retry_after_s: Some(3), closes: true };
+        assert_eq!(parse_head(head).unwrap(), want);
         assert!(parse_head(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").is_err());
     }
 

@@ -2,21 +2,22 @@
 //!
 //! Sets up what its phase needs (people signed up, in line, with a pass) before the clock starts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 use peers::closed_loop::{Load, OnAnswer, Outcome, Until, run};
+use peers::open_loop::{self, Crowd};
 use peers::people::Keys;
 use peers::wire;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// A closed-loop load generator for openrun and its peers.
-#[derive(Parser)]
+/// A load generator for openrun and its peers.
+#[derive(Clone, Parser)]
 struct Arguments {
     /// Where the server listens, as host:port.
     #[arg(long, global = true, default_value = "127.0.0.1:8080")]
@@ -44,7 +45,7 @@ struct Arguments {
     phase: Phase,
 }
 
-#[derive(Subcommand)]
+#[derive(Clone, Subcommand)]
 enum Phase {
     /// GET one path, for --seconds.
     Get { path: String },
@@ -54,11 +55,30 @@ enum Phase {
     OpenrunJoin,
     /// Every person signs up, joins and claims before the clock starts, then buys once.
     OpenrunPurchase,
+    /// Every person signs up, joins and claims before the clock starts, then comes at --rate to buy
+    /// once, and tries again until there is an answer that stands.
+    OpenrunCrowd {
+        /// People who come, a second.
+        #[arg(long)]
+        rate: f64,
+        /// How long each waits for an answer before hanging up and trying again.
+        #[arg(long, default_value_t = 2_000)]
+        patience_ms: u64,
+        /// Whoever is refused for want of room does not come again.
+        #[arg(long)]
+        gives_up: bool,
+        /// A line is written here when the clock starts.
+        #[arg(long)]
+        started: Option<PathBuf>,
+    },
     /// Every person joins before the clock starts, then asks where they are, for --seconds.
     OpenrunWhere,
     /// GET the watermark document, for --seconds.
     OpenrunWatermark,
 }
+
+/// Connections while people sign up, join and claim.
+const PREPARING: usize = 256;
 
 struct Place {
     ticket: String,
@@ -67,11 +87,23 @@ struct Place {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if let Phase::OpenrunCrowd { rate, patience_ms, gives_up, started } = &arguments.phase {
+        let crowd = Crowd {
+            address: arguments.address.clone(),
+            per_second: *rate,
+            connections: arguments.connections,
+            patience: Duration::from_millis(*patience_ms),
+            gives_up: *gives_up,
+        };
+        println!("{}", arguments.crowd(&crowd, started.as_deref())?);
+        return Ok(());
+    }
     let outcome = match &arguments.phase {
         Phase::Get { path } => arguments.repeat(vec![wire::get(path, &[])])?,
         Phase::Post { path } => arguments.repeat(arguments.posts(path)?)?,
         Phase::OpenrunJoin => arguments.once(arguments.joins()?, None)?,
         Phase::OpenrunPurchase => arguments.purchase()?,
+        Phase::OpenrunCrowd { .. } => unreachable!("an open loop has an outcome of its own"),
         Phase::OpenrunWhere => arguments.where_am_i()?,
         Phase::OpenrunWatermark => {
             let path = format!("/v1/rounds/{}/watermark", arguments.round);
@@ -172,7 +204,34 @@ impl Arguments {
         self.repeat(places.iter().map(request).collect())
     }
 
+    /// Everybody's purchase at a rate. The prepared connections are few, those of the crowd many.
+    fn crowd(&self, crowd: &Crowd, started: Option<&Path>) -> Result<serde_json::Value> {
+        let few = Arguments { connections: self.connections.min(PREPARING), ..self.clone() };
+        let purchases = few.purchases()?;
+        if let Some(path) = started {
+            std::fs::write(path, "started\n")?;
+        }
+        let tally = open_loop::run(crowd, Arc::new(purchases), Duration::from_secs(self.seconds))?;
+        let quantiles = tally.latencies_us.into_iter().map(|(status, mut all)| {
+            all.sort_unstable();
+            let at = |share: f64| {
+                f64::from(all[((all.len() - 1) as f64 * share).round() as usize]) / 1_000.0
+            };
+            let figures = serde_json::json!({"count": all.len(), "p50_ms": at(0.5),
+                "p99_ms": at(0.99), "max_ms": at(1.0)});
+            (status.to_string(), figures)
+        });
+        let quantiles: serde_json::Map<_, _> = quantiles.collect();
+        Ok(serde_json::json!({"people": self.people, "done": tally.done, "answers": quantiles,
+            "seconds": tally.seconds, "samples": tally.samples}))
+    }
+
     fn purchase(&self) -> Result<Outcome> {
+        self.once(self.purchases()?, None)
+    }
+
+    /// Everybody's purchase, once they may buy.
+    fn purchases(&self) -> Result<Vec<Vec<u8>>> {
         self.sign_up()?;
         let passes = self.passes(self.join()?)?;
         let path = format!("/v1/rounds/{}/purchases", self.round);
@@ -187,7 +246,7 @@ impl Arguments {
             ];
             wire::post(&path, &headers, body)
         };
-        self.once(bearers.iter().zip(&passes).enumerate().map(request).collect(), None)
+        Ok(bearers.iter().zip(&passes).enumerate().map(request).collect())
     }
 
     /// Everybody's pass: at once where joining gave it, else claimed as the watermark comes by.
