@@ -77,7 +77,7 @@ async fn an_import_makes_the_store_and_writes_to_its_own_version_only() {
     let one = || vec![conformance::merchants::merchant("a", "카페")];
     assert_eq!(rows.import(one()).await, Ok(1));
     let raw = Connection::open(&path).expect("opens");
-    raw.execute_batch("delete from migration where version = 4").expect("planted");
+    raw.execute_batch("delete from migration where version > 3").expect("planted");
     let refused = rows.import(one()).await.expect_err("is older").0;
     assert!(refused.contains("the store is at version 3"), "{refused}");
 }

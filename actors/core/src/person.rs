@@ -7,7 +7,7 @@
 use crate::purchase::{PassId, Purchase, PurchaseState};
 use crate::{
     Event, IdempotencyKey, Month, ProgramId, PurchaseId, Refusal, RoundId, Rules, StoredEvent,
-    Timestamp, Won,
+    Timestamp, Who, Won,
 };
 use std::collections::{HashMap, HashSet};
 use vouchers::Wallet;
@@ -47,6 +47,8 @@ pub struct RoundFacts {
     pub closed: Option<Refusal>,
     /// Whether the program is sold through the person's channel.
     pub channel_allowed: bool,
+    /// If that channel is a counter of the program: who stands there. No pass is asked for.
+    pub at_counter: Option<Who>,
 }
 
 /// A purchase as asked for.
@@ -64,6 +66,8 @@ pub struct Ask {
     pub round: Option<RoundFacts>,
     /// The pass.
     pub pass: ShownPass,
+    /// Whether a teller was paid: so at a counter, and nowhere else.
+    pub is_cash: bool,
 }
 
 /// An answer that a key got. One that is final it gets for ever.
@@ -109,9 +113,11 @@ pub struct LimitHold {
 
 impl LimitHold {
     fn is_for(&self, purchase: &Purchase) -> bool {
+        // The serial number was not known yet.
+        let is_paper = self.pass.is_at_counter() && purchase.pass.is_at_counter();
         self.program == purchase.program
-            && (self.month, self.amount, self.pass)
-                == (purchase.month, purchase.amount, purchase.pass)
+            && (self.month, self.amount) == (purchase.month, purchase.amount)
+            && (self.pass == purchase.pass || is_paper)
     }
 }
 
@@ -208,6 +214,7 @@ impl Person {
             };
             return Ok(Decision::Replay(answer.clone()));
         }
+        Person::check_method(ask)?;
         let facts = Person::check_amount(ask)?;
         if !ask.is_registered {
             return Err(Refusal::NotRegistered);
@@ -241,6 +248,15 @@ impl Person {
         }))
     }
 
+    fn check_method(ask: &Ask) -> Result<(), Refusal> {
+        let is_counter = ask.round.as_ref().is_some_and(|facts| facts.at_counter.is_some());
+        if ask.round.is_some() && is_counter != ask.is_cash {
+            let rule = "payment.method is `cash` at a counter of the program and nowhere else";
+            return Err(Refusal::Malformed { detail: rule.to_owned() });
+        }
+        Ok(())
+    }
+
     fn check_amount(ask: &Ask) -> Result<&RoundFacts, Refusal> {
         let unknown = Refusal::InvalidAmount { unit_won: None, monthly_limit_won: None };
         if ask.amount <= Won::ZERO || ask.amount > Won::MAX_REQUEST {
@@ -271,6 +287,9 @@ impl Person {
         facts: &RoundFacts,
         pass: &ShownPass,
     ) -> Result<(PassId, Timestamp), Refusal> {
+        if facts.at_counter.is_some() {
+            return Ok((PassId::AT_COUNTER, Timestamp(i64::MAX)));
+        }
         let is_used = |pass: PassId| self.passes.contains(&(facts.round.clone(), pass));
         match *pass {
             ShownPass::Missing => Err(Refusal::PassRequired),
@@ -346,7 +365,10 @@ impl Person {
             }
             Event::Issued { purchase } => {
                 self.begin(purchase, Answer::Issued);
-                self.wallet.issue(purchase);
+                // Paper is whose hand it is in: nobody can tell when it is spent.
+                if purchase.serial_number().is_none() {
+                    self.wallet.issue(purchase);
+                }
             }
             Event::Voided { purchase, .. } => {
                 let Some(pending) = self.settle(*purchase, false) else { return };
@@ -375,7 +397,7 @@ impl Person {
         if is_pending {
             let former = self.pending.insert(purchase.id, purchase.clone());
             assert!(former.is_none(), "OR-3: a purchase was held twice");
-        } else {
+        } else if purchase.serial_number().is_none() {
             account.holding = account.holding.plus(purchase.amount);
         }
         let held = account.held.get(&purchase.month).copied().unwrap_or_default();

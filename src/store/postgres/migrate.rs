@@ -23,7 +23,7 @@ struct Migration {
 
 /// In order. A file that was ever released does not change; what it got wrong, the next one puts
 /// right.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration { version: 1, name: "sale", sql: include_str!("../../../sql/postgres/V1__sale.sql") },
     Migration {
         version: 2,
@@ -49,6 +49,11 @@ const MIGRATIONS: [Migration; 6] = [
         version: 6,
         name: "vouchers",
         sql: include_str!("../../../sql/postgres/V6__vouchers.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "counter",
+        sql: include_str!("../../../sql/postgres/V7__counter.sql"),
     },
 ];
 /// The version that this program writes to, and no other.

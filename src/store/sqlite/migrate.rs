@@ -20,7 +20,7 @@ struct Migration {
 
 /// In order. A file that was ever released does not change; what it got wrong, the next one puts
 /// right.
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration { version: 1, name: "sale", sql: include_str!("../../../sql/sqlite/V1__sale.sql") },
     Migration {
         version: 2,
@@ -36,6 +36,11 @@ const MIGRATIONS: [Migration; 4] = [
         version: 4,
         name: "vouchers",
         sql: include_str!("../../../sql/sqlite/V4__vouchers.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "counter",
+        sql: include_str!("../../../sql/sqlite/V5__counter.sql"),
     },
 ];
 

@@ -84,7 +84,7 @@ pub(super) fn vouchers_due(
     let Some(bought_before) = validity.bought_before(until) else { return Ok(due) };
     let sql = format!(
         "select id, person, program_id, decided_at from purchase
-         where id > ?1 and decided_at < ?2 and {} order by id limit ?3",
+         where id > ?1 and decided_at < ?2 and line <> 255 and {} order by id limit ?3",
         is_left("purchase.id")
     );
     let most = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
