@@ -18,7 +18,7 @@ use openrun_core::person::{Ask, Limits, Person, RoundFacts};
 use openrun_core::program::{Name, Program};
 use openrun_core::purchase::PassId;
 use openrun_core::queue::ShownTicket;
-use openrun_core::round_spec::RoundSpec;
+use openrun_core::round_spec::{RoundSpec, SoldAt};
 use openrun_core::view::{LineChoice, RoundView};
 use openrun_core::{
     ChannelId, Event, PersonKey, ProgramId, Purchase, PurchaseId, Refusal, RoundId, Rules,
@@ -261,12 +261,15 @@ impl Engine {
         let facts = round.as_ref().map(|round| {
             let view = round.view();
             let rules = view.program.rules_at(now).clone();
+            let is_counter = rules.counters.contains(&request.channel);
+            let sold_at = if is_counter { SoldAt::Counter } else { SoldAt::Line };
             RoundFacts {
                 round: view.spec.id.clone(),
                 program: view.spec.program_id.clone(),
-                channel_allowed: rules.channels.contains(&request.channel),
+                channel_allowed: is_counter || rules.channels.contains(&request.channel),
+                at_counter: is_counter.then(|| request.who.clone()),
                 rules: crate::failpoints::rules(rules),
-                closed: view.check_selling(&request.who, now).err(),
+                closed: view.check_selling(&request.who, now, sold_at).err(),
             }
         });
         let purchasing = Purchasing {
@@ -279,6 +282,7 @@ impl Engine {
                 is_registered: self.is_signed_up(request.person),
                 round: facts,
                 pass: request.pass,
+                is_cash: request.is_cash,
             },
             round,
             permit,

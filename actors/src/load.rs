@@ -164,6 +164,8 @@ impl Replay<'_> {
             }
             // A purchase that was held bought then.
             Event::Issued { .. } if is_paid_later => {}
+            // Sold without a place.
+            Event::Issued { purchase } if purchase.pass.is_at_counter() => {}
             Event::Issued { purchase } | Event::Held { purchase, .. } => {
                 let places = &self.lines[purchase.pass.line.index()].places;
                 let former = places.buy(purchase.pass.number);

@@ -230,6 +230,7 @@ impl PersonShell {
             month: hold.month,
             used_after: hold.used_after,
             rules: facts.rules.clone(),
+            at_counter: facts.at_counter.clone(),
         };
         let pass_expires_at = hold.pass_expires_at;
         let read_at = self.read_at;

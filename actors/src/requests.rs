@@ -89,8 +89,10 @@ pub struct PurchaseRequest {
     pub key: IdempotencyKey,
     /// SHA-256 of what was asked.
     pub digest: [u8; 32],
-    /// The pass.
+    /// The pass; a counter needs none.
     pub pass: ShownPass,
+    /// Whether a teller was paid.
+    pub is_cash: bool,
 }
 
 /// A purchase, and whether its key had this answer before.

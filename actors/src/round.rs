@@ -261,6 +261,9 @@ impl RoundShell {
         let order = &buy.order;
         let shared = self.shared.upgrade().filter(|_| !self.is_retired);
         let shared = shared.ok_or(Refusal::Unavailable)?;
+        if order.at_counter.is_some() {
+            return self.sell_at_counter(order);
+        }
         let line = shared.line(order.pass.line).ok_or(Refusal::PassInvalid)?;
         let number = order.pass.number;
         let (now, phase) = (self.around.clock.now(), line.places.phase(number));
@@ -300,6 +303,20 @@ impl RoundShell {
     }
 }
 
+impl RoundShell {
+    /// The teller has the money: no rail is asked, and one that is away stops nobody here.
+    fn sell_at_counter(
+        &mut self,
+        order: &PurchaseOrder,
+    ) -> Result<(Purchase, Vec<Event>), Refusal> {
+        let purchase = self.round.decide_purchase(self.around.clock.now(), order)?;
+        self.figures.bought(purchase.amount);
+        let event = Event::Issued { purchase: purchase.clone() };
+        self.round.apply(&event);
+        Ok((purchase, vec![event]))
+    }
+}
+
 impl Serve<Buy> for RoundShell {
     type Answer = Result<Purchase, BuyFailed>;
 
@@ -315,7 +332,9 @@ impl Serve<Buy> for RoundShell {
         match self.buy(&buy) {
             Err(refusal) => reply.send(Err(BuyFailed::Refused(refusal))),
             Ok((purchase, events)) => {
-                let offered = self.around.till.clone().zip(self.shared.upgrade());
+                let till = self.around.till.clone();
+                let till = till.filter(|_| purchase.state == PurchaseState::Held);
+                let offered = till.zip(self.shared.upgrade());
                 let clock = Arc::clone(&self.around.clock);
                 let began = self.owed.begin(&mut self.gate.meter, purchase.at);
                 self.around.journal.append_then(purchase.at, events, move |outcome| {

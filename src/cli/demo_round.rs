@@ -7,7 +7,7 @@ use openrun_actors::Staff;
 use openrun_core::program::Name;
 use openrun_core::round::Step;
 use openrun_core::round_spec::{
-    Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, WindowSpec,
+    Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, SoldAt, WindowSpec,
 };
 use openrun_core::voucher::AfterSale;
 use openrun_core::{
@@ -53,6 +53,7 @@ pub(super) async fn open(running: &Running) -> Result<Tokens, Fault> {
         refund_threshold_bps: 6_000,
         regions: vec!["seoul".to_owned()],
         channels: vec![channel.clone()],
+        counters: Vec::new(),
         after_sale: AfterSale::default(),
     };
     let issuer = "openrun".to_owned();
@@ -67,6 +68,7 @@ pub(super) async fn open(running: &Running) -> Result<Tokens, Fault> {
         closes_at: now.plus_millis(OPEN_MILLIS),
         stock_won: Won(100_000_000),
         leftover_to: None,
+        sold_at: SoldAt::Line,
     };
     let inlet = InletSpec {
         rate_per_1000_s: 100_000,

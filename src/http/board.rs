@@ -24,7 +24,7 @@ use dashmap::DashMap;
 use openrun_actors::RoundRef;
 use openrun_core::program::Name;
 use openrun_core::round::LifeCycle;
-use openrun_core::round_spec::LineId;
+use openrun_core::round_spec::{LineId, SoldAt};
 use openrun_core::view::{RoundView, WindowView};
 use openrun_core::{ProgramId, RoundId};
 use serde::Serialize;
@@ -60,10 +60,13 @@ pub struct Board<'a> {
     /// Where the round is in its life.
     #[schema(value_type = StateWord)]
     state: LifeCycle,
-    /// How many purchases were made.
+    /// How many purchases were made in its lines.
     issued: u64,
     #[serde(flatten)]
     figures: StockFigures,
+    /// What is set aside for the counters, apart from the figures above; absent when nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counters: Option<StockFigures>,
     /// How many wait, in all lines.
     waiting: u64,
     /// One line for each class of eligibility.
@@ -139,11 +142,12 @@ impl<'a> Board<'a> {
             program: &view.program.name,
             at: Moment(view.at),
             state: view.state,
-            issued: view.windows.iter().map(|window| window.purchases).sum(),
-            figures: StockFigures::of_round(view),
+            issued: view.windows_at(SoldAt::Line).map(|window| window.purchases).sum(),
+            figures: StockFigures::of_lines(view),
+            counters: StockFigures::of_counters(view),
             waiting: view.waiting(),
             lines: (0..view.lines.len()).map(|line| BoardLine::new(view, round, line)).collect(),
-            windows: view.windows.iter().map(window).collect(),
+            windows: view.windows_at(SoldAt::Line).map(window).collect(),
             draw: DrawAnswer::new(view),
             honesty: (&view.honesty).into(),
             inversions: round.inversions(),

@@ -45,6 +45,10 @@ pub struct ProgramAnswer<'a> {
     /// Which channels sell it.
     #[schema(value_type = Vec<Slug>)]
     channels: &'a [ChannelId],
+    /// Which counters sell it on paper.
+    #[serde(skip_serializing_if = "<[ChannelId]>::is_empty")]
+    #[schema(value_type = Option<Vec<Slug>>)]
+    counters: &'a [ChannelId],
 }
 
 impl<'a> ProgramAnswer<'a> {
@@ -65,6 +69,7 @@ impl<'a> ProgramAnswer<'a> {
             gift_limit_won: rules.after_sale.gift_limit_won.map(|limit| limit.0),
             regions: &rules.regions,
             channels: &rules.channels,
+            counters: &rules.counters,
         }
     }
 }

@@ -51,16 +51,17 @@ impl Buy {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Payment {
-    /// From the account named at sign-up.
+    /// `account`; at a counter `cash`.
     #[schema(value_type = MethodWord)]
     method: Method,
 }
 
 /// How a purchase is paid.
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(try_from = "String")]
 enum Method {
     Account,
+    Cash,
 }
 
 /// How a purchase is paid.
@@ -70,19 +71,26 @@ enum Method {
 enum MethodWord {
     /// From the account named at sign-up.
     Account,
+    /// To the teller of a counter, who has the money.
+    Cash,
 }
 
 impl TryFrom<String> for Method {
     type Error = &'static str;
     fn try_from(word: String) -> Result<Method, Self::Error> {
-        if word == "account" { Ok(Method::Account) } else { Err("payment.method is `account`") }
+        match word.as_str() {
+            "account" => Ok(Method::Account),
+            "cash" => Ok(Method::Cash),
+            _ => Err("payment.method is `account` or `cash`"),
+        }
     }
 }
 
 impl Method {
-    fn word(&self) -> &'static str {
+    fn word(self) -> &'static str {
         match self {
             Method::Account => "account",
+            Method::Cash => "cash",
         }
     }
 }
@@ -112,9 +120,14 @@ pub struct PurchaseAnswer<'a> {
     /// The month whose limit it counts against.
     #[schema(pattern = "^[0-9]{4}-[0-9]{2}$", example = "2022-07")]
     month: String,
-    /// The voucher, once it is issued.
+    /// The voucher, once it is issued; null for one on paper, which no app holds.
     #[schema(value_type = Option<Id>)]
     voucher_id: Option<Uuid>,
+    /// What the paper that a counter hands over is numbered with: unique among all rounds, and in
+    /// its round without a gap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["chuncheon-2022-12-0000017"]))]
+    serial_numbers: Option<[String; 1]>,
     /// Through which channel.
     #[schema(value_type = Slug)]
     channel: &'a ChannelId,
@@ -144,8 +157,9 @@ pub(super) enum PurchaseStateWord {
 impl<'a> From<&'a Purchase> for PurchaseAnswer<'a> {
     fn from(purchase: &'a Purchase) -> PurchaseAnswer<'a> {
         let id = Uuid::from_u128(purchase.id.0);
-        let has_voucher =
-            matches!(purchase.state, PurchaseState::Issued | PurchaseState::Cancelled);
+        let is_issued = matches!(purchase.state, PurchaseState::Issued | PurchaseState::Cancelled);
+        let serial = purchase.serial_number();
+        let has_voucher = is_issued && serial.is_none();
         PurchaseAnswer {
             id,
             round_id: &purchase.round,
@@ -156,11 +170,18 @@ impl<'a> From<&'a Purchase> for PurchaseAnswer<'a> {
             subsidy_won: purchase.subsidy.0,
             month: purchase.month.to_string(),
             voucher_id: has_voucher.then_some(id),
+            serial_numbers: serial.map(|serial| [serial_text(&purchase.round, serial)]),
             channel: &purchase.channel,
             created_at: Moment(purchase.at),
             updated_at: Moment(purchase.at),
         }
     }
+}
+
+/// A serial number as it is printed: that of the round, after the round's id, which no other round
+/// ever has.
+fn serial_text(round: &RoundId, serial: u64) -> String {
+    format!("{round}-{serial:07}")
 }
 
 /// A page of purchases, newest first.
@@ -176,7 +197,8 @@ pub struct Purchases<'a> {
 ///
 /// 201 once the purchase is durable and paid; 202 when the payment rail has not answered within 5
 /// s. The same person, key and body get the same answer for ever, with `Idempotency-Replayed:
-/// true`.
+/// true`. A counter of the program sells to whoever stands there without a pass, for `cash`, from
+/// the stock that is set aside for it: paper with the `serial_numbers` of the answer.
 #[utoipa::path(post, path = "/v1/rounds/{round}/purchases", operation_id = "buy", tag = "purchase",
     request_body = Buy,
     responses(
@@ -215,6 +237,7 @@ pub(super) async fn purchase(
         amount: Won(body.amount_won),
         key,
         pass,
+        is_cash: body.payment.method == Method::Cash,
     };
     engine.purchase(request).await
 }
@@ -283,6 +306,7 @@ mod tests {
             (r#"{"amount_won": 300000, "payment": {"method": "account"}}"#, Some(300_000)),
             (r#"{"payment": {"method": "account"}, "amount_won": -1}"#, Some(-1)),
             (r#"{"amount_won": 0, "payment": {"method": "account"}}"#, Some(0)),
+            (r#"{"amount_won": 300000, "payment": {"method": "cash"}}"#, Some(300_000)),
             (r#"{"amount_won": 300000}"#, None),
             (r#"{"payment": {"method": "account"}}"#, None),
             (r#"{"amount_won": 300000, "payment": {"method": "card"}}"#, None),
@@ -307,7 +331,9 @@ mod tests {
     /// F7.
     #[test]
     fn the_digest_tells_requests_apart() {
-        let buy = |amount_won| Buy { amount_won, payment: Payment { method: Method::Account } };
+        let paid_by = |amount_won, method| Buy { amount_won, payment: Payment { method } };
+        let buy = |amount_won| paid_by(amount_won, Method::Account);
+        assert_ne!(digest("a", &buy(1)), digest("a", &paid_by(1, Method::Cash)));
         assert_eq!(digest("a", &buy(1)), digest("a", &buy(1)));
         assert_ne!(digest("a", &buy(1)), digest("b", &buy(1)));
         assert_ne!(digest("a", &buy(1)), digest("a", &buy(2)));

@@ -7,6 +7,7 @@ use super::time::Moment;
 use super::words::{OrderWord, RoundHead, Slug, WindowHead};
 use openrun_actors::Engine;
 use openrun_core::WindowId;
+use openrun_core::round_spec::SoldAt;
 use openrun_core::view::RoundView;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -19,6 +20,10 @@ pub struct RoundAnswer<'a> {
     head: RoundHead<'a>,
     /// Its windows, in the order of their opening.
     windows: Vec<WindowAnswer<'a>>,
+    /// What is set aside for the counters, which sell it on paper and without a line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Option<Vec<WindowAnswer>>)]
+    counter_windows: Vec<WindowAnswer<'a>>,
     /// What the operator tells everybody, oldest first.
     notices: Vec<NoticeAnswer<'a>>,
     /// Features that are switched off now.
@@ -57,13 +62,19 @@ impl<'a> RoundHead<'a> {
 
 impl<'a> RoundAnswer<'a> {
     fn new(view: &'a RoundView, engine: &Engine) -> RoundAnswer<'a> {
-        let windows = view.windows.iter().zip(&view.spec.windows).map(|(window, spec)| {
-            let leftover_to = spec.leftover_to.as_ref();
-            WindowAnswer { head: window.into(), stock_won: window.granted.0, leftover_to }
-        });
+        let windows_at = |sold_at| {
+            let all = view.windows.iter().zip(&view.spec.windows);
+            let theirs = all.filter(move |(window, _)| window.sold_at == sold_at);
+            let answers = theirs.map(|(window, spec)| {
+                let leftover_to = spec.leftover_to.as_ref();
+                WindowAnswer { head: window.into(), stock_won: window.granted.0, leftover_to }
+            });
+            answers.collect()
+        };
         RoundAnswer {
             head: RoundHead::new(view),
-            windows: windows.collect(),
+            windows: windows_at(SoldAt::Line),
+            counter_windows: windows_at(SoldAt::Counter),
             notices: notices(view),
             suspensions: suspensions_of(view, engine),
         }

@@ -19,7 +19,7 @@ use actix_web::http::header;
 use bytes::Bytes;
 use openrun_core::forecast::Spread;
 use openrun_core::round::LifeCycle;
-use openrun_core::round_spec::LineId;
+use openrun_core::round_spec::{LineId, SoldAt};
 use openrun_core::speed::Speed;
 use openrun_core::stock::Stock;
 use openrun_core::view::{Interruption, LobbyView, Missing, POLL, RoundView, WindowView};
@@ -300,10 +300,27 @@ impl From<Stock> for StockFigures {
 }
 
 impl StockFigures {
-    /// Over all windows of a round.
+    /// Over all windows of a round, wherever they are sold.
     #[must_use]
     pub fn of_round(view: &RoundView) -> StockFigures {
-        let sum = |of: fn(&Stock) -> Won| view.windows.iter().map(|w| of(&w.stock)).sum::<Won>().0;
+        StockFigures::over(|| view.windows.iter())
+    }
+
+    /// Over what is sold in lines: what people who wait can hope for.
+    #[must_use]
+    pub fn of_lines(view: &RoundView) -> StockFigures {
+        StockFigures::over(|| view.windows_at(SoldAt::Line))
+    }
+
+    /// Over what is set aside for counters, if anything is.
+    #[must_use]
+    pub fn of_counters(view: &RoundView) -> Option<StockFigures> {
+        let is_any = view.windows_at(SoldAt::Counter).next().is_some();
+        is_any.then(|| StockFigures::over(|| view.windows_at(SoldAt::Counter)))
+    }
+
+    fn over<'v, I: Iterator<Item = &'v WindowView>>(windows: impl Fn() -> I) -> StockFigures {
+        let sum = |of: fn(&Stock) -> Won| windows().map(|w| of(&w.stock)).sum::<Won>().0;
         StockFigures {
             stock_won: sum(|stock| stock.total),
             left_won: sum(|stock| stock.left),
@@ -367,7 +384,7 @@ impl<'a> From<&'a WindowView> for Window<'a> {
 
 impl<'a> Document<'a> {
     fn new(view: &'a RoundView) -> Document<'a> {
-        let StockFigures { left_won, held_won, sold_won, .. } = StockFigures::of_round(view);
+        let StockFigures { left_won, held_won, sold_won, .. } = StockFigures::of_lines(view);
         Document {
             document: KIND,
             serial: view.serial,
@@ -381,7 +398,7 @@ impl<'a> Document<'a> {
             mean_purchase_won: view.mean_purchase.0,
             lines: (0..view.lines.len()).map(|index| Line::new(view, index)).collect(),
             lobbies: view.lobbies.iter().map(|lobby| Lobby::new(view, lobby)).collect(),
-            windows: view.windows.iter().map(Window::from).collect(),
+            windows: view.windows_at(SoldAt::Line).map(Window::from).collect(),
             poll: RULE,
             interruption: view.interruption.map(InterruptionAnswer::from),
             notices: notices(view),

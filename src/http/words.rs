@@ -6,7 +6,7 @@
 use super::time::Moment;
 use openrun_core::program::Name;
 use openrun_core::round::{LifeCycle, WindowPhase};
-use openrun_core::round_spec::{Eligibility, InletMode, InletSpec, Order, Rejoin};
+use openrun_core::round_spec::{Eligibility, InletMode, InletSpec, Order, Rejoin, SoldAt};
 use openrun_core::view::WindowView;
 use openrun_core::{Timestamp, WindowId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -276,6 +276,21 @@ pub struct WindowHead<'a> {
     /// Whether it sells.
     #[schema(value_type = PhaseWord)]
     pub phase: WindowPhase,
+    /// `counter` for what is set aside for the counters; in a line when absent.
+    #[serde(skip_serializing_if = "SoldAt::is_line")]
+    #[schema(value_type = Option<SoldAtWord>)]
+    pub sold_at: SoldAt,
+}
+
+/// Where the stock of a window is sold.
+#[derive(ToSchema)]
+#[schema(as = SoldAt, rename_all = "snake_case")]
+#[allow(dead_code, reason = "stands in the document only")]
+pub enum SoldAtWord {
+    /// In a line, through the channels of the program.
+    Line,
+    /// Over its counters, on paper, without a line.
+    Counter,
 }
 
 impl<'a> From<&'a WindowView> for WindowHead<'a> {
@@ -286,6 +301,7 @@ impl<'a> From<&'a WindowView> for WindowHead<'a> {
             opens_at: Moment(window.opens_at),
             closes_at: Moment(window.closes_at),
             phase: window.phase,
+            sold_at: window.sold_at,
         }
     }
 }

@@ -106,7 +106,7 @@ impl Crowd {
 
     fn after_sign_up(&mut self, job: Job, times: Times) {
         let visit = &self.visits[job.visit as usize];
-        let next = if visit.pass.is_some() { Call::Buy } else { Call::Join };
+        let next = if visit.pass.is_some() { Call::Buy } else { visit.plan.first_call() };
         self.signed_up.learn(visit.plan.person);
         self.push(Job::send(job.visit, next, times.answered));
     }

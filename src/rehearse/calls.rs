@@ -62,12 +62,15 @@ pub(super) struct Carried<'a> {
     pub amount_won: u64,
     pub purchase: &'a str,
     pub account: u64,
+    /// Whether a teller is paid: no pass is shown.
+    pub is_cash: bool,
 }
 
 /// Writes a call into a connection's buffer.
 pub(super) fn write_call(call: Call, with: &Carried<'_>, out: &mut Vec<u8>) {
     out.clear();
-    let Carried { host, round, token, ticket, pass, key, amount_won, purchase, account } = with;
+    let Carried { host, round, token, ticket, pass, key, amount_won, purchase, account, is_cash } =
+        with;
     // Writing into a vector cannot fail.
     let _ = match call {
         Call::SignUp => {
@@ -79,6 +82,11 @@ pub(super) fn write_call(call: Call, with: &Carried<'_>, out: &mut Vec<u8>) {
             write!(out, "DELETE /v1/rounds/{round}/tickets/me HTTP/1.1\r\nhost: {host}\r\n")
         }
         Call::Claim => write!(out, "POST /v1/rounds/{round}/passes HTTP/1.1\r\nhost: {host}\r\n"),
+        Call::Buy | Call::Repeat if *is_cash => write!(
+            out,
+            "POST /v1/rounds/{round}/purchases HTTP/1.1\r\nhost: {host}\r\n\
+             idempotency-key: {key}\r\n"
+        ),
         Call::Buy | Call::Repeat => write!(
             out,
             "POST /v1/rounds/{round}/purchases HTTP/1.1\r\nhost: {host}\r\n\
@@ -96,7 +104,8 @@ pub(super) fn write_call(call: Call, with: &Carried<'_>, out: &mut Vec<u8>) {
     let _ = match call {
         Call::SignUp => write!(rest, r#"{{"accepted_terms":true,"account":"110-{account:09}"}}"#),
         Call::Buy | Call::Repeat => {
-            write!(rest, r#"{{"amount_won":{amount_won},"payment":{{"method":"account"}}}}"#)
+            let method = if *is_cash { "cash" } else { "account" };
+            write!(rest, r#"{{"amount_won":{amount_won},"payment":{{"method":"{method}"}}}}"#)
         }
         _ => Ok(()),
     };
@@ -170,12 +179,22 @@ mod tests {
             amount_won: 300_000,
             purchase: "p",
             account: 7,
+            is_cash: false,
         };
-        let check = |call: Call, want: &str| {
+        let at_counter = Carried { is_cash: true, ..with };
+        let check_with = |call: Call, with: &Carried<'_>, want: &str| {
             let mut out = Vec::new();
-            write_call(call, &with, &mut out);
+            write_call(call, with, &mut out);
             assert_eq!(String::from_utf8(out).unwrap().replace("\r\n", "|"), want);
         };
+        let check = |call: Call, want: &str| check_with(call, &with, want);
+        check_with(
+            Call::Buy,
+            &at_counter,
+            "POST /v1/rounds/r/purchases HTTP/1.1|host: h|idempotency-key: k1|\
+             authorization: Bearer T|content-type: application/json|content-length: 49||\
+             {\"amount_won\":300000,\"payment\":{\"method\":\"cash\"}}",
+        );
         check(
             Call::Join,
             "POST /v1/rounds/r/tickets HTTP/1.1|host: h|\

@@ -165,7 +165,7 @@ impl Crowd {
         self.figures.now.arrived += u64::from(visit.plan.phone == 0);
         let unknown = !self.signed_up.knows(visit.plan.person);
         let door = visit.plan.sign_up == SignUp::AtTheDoor && unknown;
-        Job::send(id, if door { Call::SignUp } else { Call::Join }, due)
+        Job::send(id, if door { Call::SignUp } else { visit.plan.first_call() }, due)
     }
 
     /// Puts a job in line for the next free connection.
@@ -259,6 +259,7 @@ impl Crowd {
             amount_won: visit.asks_won,
             purchase: visit.purchase.as_deref().unwrap_or_default(),
             account: u64::from(visit.plan.person),
+            is_cash: visit.plan.is_at_counter,
         };
         write_call(call, &with, out);
     }

@@ -8,6 +8,7 @@
 
 use jiff::Timestamp;
 
+use super::calls::Call;
 use super::chance::Chance;
 use super::scenario::{Arrive, BirthYear, Group, Scenario, Shape, SignUp};
 
@@ -76,6 +77,15 @@ pub(super) struct Planned {
     pub arrives_at: Timestamp,
     pub habits: Habits,
     pub sign_up: SignUp,
+    /// Buys at a counter: without a line, for cash.
+    pub is_at_counter: bool,
+}
+
+impl Planned {
+    /// What somebody does who has signed up: joins the line, or buys at the counter.
+    pub fn first_call(&self) -> Call {
+        if self.is_at_counter { Call::Buy } else { Call::Join }
+    }
 }
 
 /// Everybody, with visits in the order of arrival.
@@ -125,7 +135,7 @@ impl Cast {
                 None => (0..count).map(|_| cast.newcomer(group, &mut chance)).collect(),
             };
             let round = scenario.round(&group.round).unwrap_or_default();
-            cast.come(place, round, group, &people, &mut chance);
+            cast.come(scenario, place, round, &people, &mut chance);
             members.push(people);
         }
         cast.visits.sort_by_key(|visit| visit.arrives_at);
@@ -134,13 +144,16 @@ impl Cast {
 
     fn come(
         &mut self,
+        scenario: &Scenario,
         group_place: usize,
         round: usize,
-        group: &Group,
         people: &[u32],
         chance: &mut Chance,
     ) {
+        let group = &scenario.people[group_place];
         let mut deck = Vec::new();
+        let program = scenario.rounds.get(round).and_then(|round| scenario.program_of(round));
+        let is_at_counter = program.is_some_and(|program| group.is_at_counter(program));
         for (place, person) in people.iter().enumerate() {
             if deck.is_empty() {
                 let parts = group.wants.iter();
@@ -157,6 +170,7 @@ impl Cast {
                 arrives_at: arrival(&group.arrive, share),
                 habits: Habits::drawn(group, chance),
                 sign_up: group.sign_up,
+                is_at_counter,
             };
             self.visits.push(visit);
             if visit.habits.has(Habits::TWO_PHONES) {

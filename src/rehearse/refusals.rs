@@ -28,7 +28,8 @@ impl Crowd {
                 self.visits[id].ticket = None;
                 let due = times.answered + (wait_ms + 50) * MILLISECOND;
                 self.moved = self.moved.max(due);
-                self.later(Job::send(job.visit, Call::Join, due));
+                let call = self.visits[id].plan.first_call();
+                self.later(Job::send(job.visit, call, due));
             }
             _ => {
                 let code = self.code(code);
@@ -84,9 +85,7 @@ impl Crowd {
                 self.again(job, Call::Ask, times.answered + SOON);
             }
             "monthly-limit-exceeded" | "holding-limit-exceeded" => {
-                let code = self.code(code);
-                self.visits[id].leaves_with = Some(Last::Refused(code));
-                self.push(Job::send(job.visit, Call::Leave, times.answered));
+                self.goes(job, times, code);
             }
             "round-not-open" => match problem.state.as_deref() {
                 Some("closed") => self.end(id, Last::Closed),
@@ -105,6 +104,17 @@ impl Crowd {
                 self.end(id, Last::Refused(code));
             }
         }
+    }
+
+    /// Nothing more to buy: gives the place back, if there is one.
+    fn goes(&mut self, job: Job, times: Times, code: &str) {
+        let id = job.visit as usize;
+        let last = Last::Refused(self.code(code));
+        if self.visits[id].plan.is_at_counter {
+            return self.end(id, last);
+        }
+        self.visits[id].leaves_with = Some(last);
+        self.push(Job::send(job.visit, Call::Leave, times.answered));
     }
 
     fn buys_less(&mut self, job: Job, times: Times, amount_won: u64) {

@@ -69,6 +69,9 @@ pub(super) struct Program {
     pub refund_threshold_bps: u32,
     pub regions: Vec<String>,
     pub channels: Vec<String>,
+    /// Channels that sell on paper, without a line.
+    #[serde(default)]
+    pub counters: Vec<String>,
 }
 
 /// A sale; the fields are those of `PUT /v1/admin/rounds/{round}`, with the times of that day.
@@ -100,6 +103,8 @@ pub(super) struct Window {
     pub closes_at: Timestamp,
     pub stock_won: u64,
     pub leftover_to: Option<String>,
+    /// `counter` for what is set aside for the counters.
+    pub sold_at: Option<String>,
     /// With `--pace max`: how long until the next window opens, in seconds at scale 1.
     pub max_s: Option<f64>,
 }
@@ -228,6 +233,13 @@ pub(super) struct Expect {
     pub bought_each_won: Option<u64>,
 }
 
+impl Group {
+    /// Whether they buy over the counter.
+    pub fn is_at_counter(&self, program: &Program) -> bool {
+        self.channels.keys().any(|channel| program.counters.contains(channel))
+    }
+}
+
 impl Scenario {
     /// A built-in scenario by name, or a file by path.
     pub fn load(name: &str) -> anyhow::Result<Self> {
@@ -281,8 +293,12 @@ impl Scenario {
                 ensure!(want.won % program.unit_won == 0, "{name} want {} won", want.won);
             }
             for channel in group.channels.keys() {
-                ensure!(program.channels.contains(channel), "{name} use channel {channel}");
+                let mut all = program.channels.iter().chain(&program.counters);
+                ensure!(all.any(|known| known == channel), "{name} use channel {channel}");
             }
+            let is_mixed = group.is_at_counter(program)
+                && group.channels.keys().any(|channel| program.channels.contains(channel));
+            ensure!(!is_mixed, "{name} come to counters and to channels: make two groups of them");
             if let Some(again) = &group.again {
                 let earlier = self.group(again).is_some_and(|earlier| earlier < place);
                 ensure!(earlier, "{name} come again, but no earlier group is called {again}");
@@ -352,7 +368,7 @@ mod tests {
         check("seoul-2022-07-14", 1, 1, 25_000_000_000, 200_000);
         check("seoul-2022-07-28", 1, 2, 75_000_000_000, 264_850);
         check("seoul-districts", 25, 25, 367_000_000_000, 999_987);
-        check("chuncheon-2022-12", 1, 2, 7_800_000_000, 36_000);
+        check("chuncheon-2022-12", 1, 1, 7_800_000_000, 36_000);
         check("gangwon-2022-12", 1, 1, 6_000_000_000, 40_000);
         check("onnuri-2025-03", 1, 1, 8_000_000_000, 40_000);
     }

@@ -92,6 +92,7 @@ fn program_body(program: &Program) -> Value {
             "refund_threshold_bps": program.refund_threshold_bps,
             "regions": program.regions,
             "channels": program.channels,
+            "counters": program.counters,
         },
     })
 }
@@ -143,6 +144,9 @@ fn round_body(
             body.insert("stock_won".to_owned(), json!(stock_won));
             if let Some(leftover_to) = &window.leftover_to {
                 body.insert("leftover_to".to_owned(), json!(leftover_to));
+            }
+            if let Some(sold_at) = &window.sold_at {
+                body.insert("sold_at".to_owned(), json!(sold_at));
             }
             Value::Object(body)
         })

@@ -3,7 +3,7 @@
 use super::chance::Chance;
 use openrun_core::program::Name;
 use openrun_core::round_spec::{
-    Eligibility, InletMode, InletSpec, Order, Parity, Rejoin, RoundSpec, WindowSpec,
+    Eligibility, InletMode, InletSpec, Order, Parity, Rejoin, RoundSpec, SoldAt, WindowSpec,
 };
 use openrun_core::voucher::AfterSale;
 use openrun_core::{
@@ -51,6 +51,7 @@ fn program(chance: &mut Chance, id: &str) -> Program {
         refund_threshold_bps: 6_000,
         regions: vec!["here".to_owned()],
         channels: channels().into_iter().take(2).collect(),
+        counters: Vec::new(),
         after_sale: AfterSale::default(),
     };
     let name = Name { ko: id.to_owned(), en: id.to_owned() };
@@ -80,6 +81,7 @@ fn round(
         closes_at: edge(to),
         stock_won,
         leftover_to: leftover.map(|to| slug(WindowId::new(to))),
+        sold_at: SoldAt::Line,
     };
     let windows = match chance.below(4) {
         0 => vec![spec("all", Eligibility::All, 0, 2, stock(chance), None)],

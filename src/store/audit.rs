@@ -27,9 +27,10 @@ const ROWS_TOLD: usize = 5;
 const CHAIN_RULE: &str = "store-chain-intact";
 
 /// The rules in the order of the invariants, each with its query.
-pub const RULES: [(&str, &str); 29] = [
+pub const RULES: [(&str, &str); 32] = [
     ("or1-oversell", include_str!("../../sql/audit/or1-oversell.sql")),
     ("or1-left-after", include_str!("../../sql/audit/or1-left-after.sql")),
+    ("or1-counter-stock", include_str!("../../sql/audit/or1-counter-stock.sql")),
     ("or2-monthly-limit", include_str!("../../sql/audit/or2-monthly-limit.sql")),
     ("or2-used-after", include_str!("../../sql/audit/or2-used-after.sql")),
     ("or2-holding-limit", include_str!("../../sql/audit/or2-holding-limit.sql")),
@@ -41,6 +42,7 @@ pub const RULES: [(&str, &str); 29] = [
     ("or6-number-not-reserved", include_str!("../../sql/audit/or6-number-not-reserved.sql")),
     ("or6-reserved-moved-back", include_str!("../../sql/audit/or6-reserved-moved-back.sql")),
     ("or6-watermark-moved-back", include_str!("../../sql/audit/or6-watermark-moved-back.sql")),
+    ("or6-serial-gap", include_str!("../../sql/audit/or6-serial-gap.sql")),
     ("or7-price-and-subsidy", include_str!("../../sql/audit/or7-price-and-subsidy.sql")),
     ("or7-hold-ends-once", include_str!("../../sql/audit/or7-hold-ends-once.sql")),
     ("or7-step-without-hold", include_str!("../../sql/audit/or7-step-without-hold.sql")),
@@ -52,6 +54,7 @@ pub const RULES: [(&str, &str); 29] = [
     ("or7-payback-ends-once", include_str!("../../sql/audit/or7-payback-ends-once.sql")),
     ("or9-pass-twice", include_str!("../../sql/audit/or9-pass-twice.sql")),
     ("or9-purchase-without-pass", include_str!("../../sql/audit/or9-purchase-without-pass.sql")),
+    ("or9-counter-not-named", include_str!("../../sql/audit/or9-counter-not-named.sql")),
     ("store-seq-gap", include_str!("../../sql/audit/store-seq-gap.sql")),
     ("store-batch-gap", include_str!("../../sql/audit/store-batch-gap.sql")),
     ("store-epoch-moved-back", include_str!("../../sql/audit/store-epoch-moved-back.sql")),

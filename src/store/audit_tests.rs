@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use vouchers::FAULTS_OF_VOUCHERS;
 
+mod counter;
 mod vouchers;
 
 /// The names of all rules that the embedded store is asked.
@@ -253,6 +254,7 @@ async fn each_rule_finds_its_fault() {
         assert!(!finding.first.join(" ").contains("bytes)"), "{rule} tells of a key");
         found.insert(*rule);
     }
+    found.extend(counter::faults_found().await);
     assert_eq!(found, rules(), "every rule has a fault that it finds");
 }
 

@@ -1,5 +1,6 @@
 //! Events for the tests of the stores: one of each kind, and small sales in which every rule holds.
 
+pub(crate) mod counter;
 pub(crate) mod vouchers;
 
 use openrun_core::draw::{Digest, ShareValue};
@@ -8,7 +9,7 @@ use openrun_core::program::Name;
 use openrun_core::purchase::{PassId, PurchaseState};
 use openrun_core::round::{LifeCycle, Step};
 use openrun_core::round_spec::{
-    Eligibility, InletMode, InletSpec, LineId, Order, Parity, Rejoin, RoundSpec, WindowSpec,
+    Eligibility, InletMode, InletSpec, LineId, Order, Parity, Rejoin, RoundSpec, SoldAt, WindowSpec,
 };
 use openrun_core::voucher::AfterSale;
 use openrun_core::{
@@ -68,6 +69,7 @@ pub(crate) fn program(holding_limit: i64) -> Program {
             refund_threshold_bps: 6_000,
             regions: vec!["seoul".to_owned()],
             channels: vec![channel()],
+            counters: Vec::new(),
             after_sale: AfterSale::default(),
         }],
         changes: 0,
@@ -83,6 +85,7 @@ pub(crate) fn spec(round: &RoundId, stock: i64) -> RoundSpec {
         closes_at: OPENING.plus_millis((from_hour + 4) * 3_600_000),
         stock_won: Won(stock),
         leftover_to,
+        sold_at: SoldAt::Line,
     };
     RoundSpec {
         id: round.clone(),

@@ -14,7 +14,7 @@ use openrun_core::program::Name;
 use openrun_core::purchase::{PassId, PurchaseState};
 use openrun_core::round::{LifeCycle, NUMBER_BLOCK};
 use openrun_core::round_spec::{
-    Eligibility, InletMode, InletSpec, LineId, Order, Rejoin, RoundSpec, WindowSpec,
+    Eligibility, InletMode, InletSpec, LineId, Order, Rejoin, RoundSpec, SoldAt, WindowSpec,
 };
 use openrun_core::voucher::AfterSale;
 use openrun_core::{
@@ -70,6 +70,7 @@ impl Past {
             refund_threshold_bps: 6_000,
             regions: vec!["seoul".to_owned()],
             channels: CHANNELS.iter().map(|name| slug(ChannelId::new(name))).collect(),
+            counters: Vec::new(),
             after_sale: AfterSale::default(),
         }
     }
@@ -95,6 +96,7 @@ impl Past {
                 closes_at: self.opened_at.plus_millis(86_400_000),
                 stock_won: self.stock(),
                 leftover_to: None,
+                sold_at: SoldAt::Line,
             }],
             // Nobody is let in any more: the watermark stays where it was left.
             inlet: InletSpec {

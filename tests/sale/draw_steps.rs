@@ -13,7 +13,8 @@ use openrun_core::program::{Name, Program};
 use openrun_core::queue::ShownTicket;
 use openrun_core::round::{ClassDraw, LifeCycle, Step};
 use openrun_core::round_spec::{
-    DrawSpec, Eligibility, InletMode, InletSpec, LineId, Order, Rejoin, RoundSpec, WindowSpec,
+    DrawSpec, Eligibility, InletMode, InletSpec, LineId, Order, Rejoin, RoundSpec, SoldAt,
+    WindowSpec,
 };
 use openrun_core::time::Date;
 use openrun_core::voucher::AfterSale;
@@ -70,6 +71,7 @@ fn program() -> Program {
         refund_threshold_bps: 6_000,
         regions: vec!["seoul".to_owned()],
         channels: vec![ChannelId::new("c").expect("a slug")],
+        counters: Vec::new(),
         after_sale: AfterSale::default(),
     };
     Program {
@@ -90,6 +92,7 @@ fn spec(now: Timestamp) -> RoundSpec {
         closes_at: now.plus_millis(7_200_000),
         stock_won: Won(1_000_000),
         leftover_to: None,
+        sold_at: SoldAt::Line,
     };
     RoundSpec {
         opening: Opening::OnePerson,

@@ -11,6 +11,7 @@ mod board;
 mod canary;
 mod claims;
 mod console;
+mod counter;
 mod document;
 mod doors;
 mod draw;

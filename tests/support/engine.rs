@@ -14,7 +14,7 @@ use openrun_core::program::Name;
 use openrun_core::purchase::PassId;
 use openrun_core::round::Step;
 use openrun_core::round_spec::{
-    Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, WindowSpec,
+    Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, SoldAt, WindowSpec,
 };
 use openrun_core::settlement::Sold;
 use openrun_core::voucher::AfterSale;
@@ -217,6 +217,7 @@ pub fn rules() -> Rules {
         refund_threshold_bps: 6_000,
         regions: vec!["seoul".to_owned()],
         channels: channels.map(|name| ChannelId::new(name).expect("a slug")).collect(),
+        counters: Vec::new(),
         after_sale: AfterSale::default(),
     }
 }
@@ -238,6 +239,7 @@ pub fn spec_for_all(id: &str, opens_at: Timestamp, stock: Won, rejoin: Rejoin) -
             closes_at: opens_at.plus_millis(86_400_000),
             stock_won: stock,
             leftover_to: None,
+            sold_at: SoldAt::Line,
         }],
         inlet: InletSpec {
             rate_per_1000_s: 1,

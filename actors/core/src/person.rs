@@ -7,7 +7,7 @@
 use crate::purchase::{PassId, Purchase, PurchaseState};
 use crate::{
     Event, IdempotencyKey, Month, ProgramId, PurchaseId, Refusal, RoundId, Rules, StoredEvent,
-    Timestamp, Won,
+    Timestamp, Who, Won,
 };
 use std::collections::{HashMap, HashSet};
 use vouchers::Wallet;
@@ -52,6 +52,8 @@ pub struct RoundFacts {
     pub closed: Option<Refusal>,
     /// Whether the program is sold through the person's channel.
     pub channel_allowed: bool,
+    /// If that channel is a counter of the program: who stands there. No pass is asked for.
+    pub at_counter: Option<Who>,
 }
 
 /// A purchase as asked for.
@@ -69,6 +71,8 @@ pub struct Ask {
     pub round: Option<RoundFacts>,
     /// The pass.
     pub pass: ShownPass,
+    /// Whether a teller was paid: so at a counter, and nowhere else.
+    pub is_cash: bool,
 }
 
 /// An answer that a key got. One that is final it gets for ever.
@@ -114,9 +118,11 @@ pub struct LimitHold {
 
 impl LimitHold {
     fn is_for(&self, purchase: &Purchase) -> bool {
+        // The serial number was not known yet.
+        let is_paper = self.pass.is_at_counter() && purchase.pass.is_at_counter();
         self.program == purchase.program
-            && (self.month, self.amount, self.pass)
-                == (purchase.month, purchase.amount, purchase.pass)
+            && (self.month, self.amount) == (purchase.month, purchase.amount)
+            && (self.pass == purchase.pass || is_paper)
     }
 }
 
@@ -217,6 +223,7 @@ impl Person {
             };
             return Ok(Decision::Replay(answer.clone()));
         }
+        Person::check_method(ask)?;
         let facts = Person::check_amount(ask)?;
         if !ask.is_registered {
             return Err(Refusal::NotRegistered);
@@ -246,6 +253,15 @@ impl Person {
             pass_expires_at,
             used_after: limits.used.plus(limits.held).plus(ask.amount),
         }))
+    }
+
+    fn check_method(ask: &Ask) -> Result<(), Refusal> {
+        let is_counter = ask.round.as_ref().is_some_and(|facts| facts.at_counter.is_some());
+        if ask.round.is_some() && is_counter != ask.is_cash {
+            let rule = "payment.method is `cash` at a counter of the program and nowhere else";
+            return Err(Refusal::Malformed { detail: rule.to_owned() });
+        }
+        Ok(())
     }
 
     fn check_amount(ask: &Ask) -> Result<&RoundFacts, Refusal> {
@@ -278,6 +294,9 @@ impl Person {
         facts: &RoundFacts,
         pass: &ShownPass,
     ) -> Result<(PassId, Timestamp), Refusal> {
+        if facts.at_counter.is_some() {
+            return Ok((PassId::AT_COUNTER, Timestamp(i64::MAX)));
+        }
         let is_used = |pass: PassId| self.passes.contains(&(facts.round.clone(), pass));
         match *pass {
             ShownPass::Missing => Err(Refusal::PassRequired),
@@ -355,7 +374,10 @@ impl Person {
             }
             Event::Issued { purchase } => {
                 self.begin(purchase, Answer::Issued);
-                self.wallet.issue(purchase);
+                // Paper is whose hand it is in: nobody can tell when it is spent.
+                if purchase.serial_number().is_none() {
+                    self.wallet.issue(purchase);
+                }
             }
             Event::Voided { purchase, .. } => {
                 let Some(pending) = self.settle(*purchase, false) else { return };
@@ -385,7 +407,7 @@ impl Person {
         if is_pending {
             let former = self.pending.insert(purchase.id, purchase.clone());
             assert!(former.is_none(), "OR-3: a purchase was held twice");
-        } else {
+        } else if purchase.serial_number().is_none() {
             account.holding = account.holding.plus(purchase.amount);
         }
         let held = account.held.get(&purchase.month).copied().unwrap_or_default();

@@ -34,6 +34,10 @@ pub struct Rules {
     pub regions: Vec<String>,
     /// Which channels may sell it.
     pub channels: Vec<ChannelId>,
+    /// Which channels are counters: they sell on paper, without a line, from the windows that are
+    /// set aside for them, and from no other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counters: Vec<ChannelId>,
     /// What holds for a voucher once it is bought.
     #[serde(default, skip_serializing_if = "AfterSale::is_usual")]
     pub after_sale: AfterSale,
@@ -50,6 +54,8 @@ pub enum RulesFault {
     LimitNotMultipleOfUnit,
     /// No channel may sell.
     NoChannel,
+    /// A channel that is a counter as well.
+    CounterIsChannel,
     /// Days of validity that are none, or more than a century.
     ValidDays,
     /// A limit on gifts that is negative, or above what one request may name.
@@ -69,6 +75,7 @@ impl RulesFault {
             RulesFault::UnitNotPositive => "unit_won is positive",
             RulesFault::LimitNotMultipleOfUnit => "limits are positive multiples of unit_won",
             RulesFault::NoChannel => "at least one channel sells the program",
+            RulesFault::CounterIsChannel => "a counter is none of the channels",
             RulesFault::ValidDays => "valid_days is between 1 and 36500",
             RulesFault::GiftLimit => "gift_limit_won is not negative",
             RulesFault::EarlierThanExisting => "effective_from is not before the newest version",
@@ -102,6 +109,9 @@ impl Rules {
         }
         if self.channels.is_empty() {
             return Err(RulesFault::NoChannel);
+        }
+        if self.counters.iter().any(|counter| self.channels.contains(counter)) {
+            return Err(RulesFault::CounterIsChannel);
         }
         self.after_sale.check()
     }
@@ -183,6 +193,7 @@ mod tests {
             refund_threshold_bps: 6_000,
             regions: vec!["seoul".to_owned()],
             channels: vec![ChannelId::new("seoul-pay").expect("a slug")],
+            counters: Vec::new(),
             after_sale: AfterSale::default(),
         }
     }
@@ -195,6 +206,15 @@ mod tests {
             versions: vec![rules(100, 400_000)],
             changes: 0,
         }
+    }
+
+    #[test]
+    fn a_counter_is_no_channel() {
+        let mut rules = rules(100, 400_000);
+        rules.counters = vec![ChannelId::new("bank").expect("a slug")];
+        assert_eq!(rules.check(), Ok(()));
+        rules.counters.push(rules.channels[0].clone());
+        assert_eq!(rules.check(), Err(RulesFault::CounterIsChannel));
     }
 
     #[test]

@@ -47,6 +47,23 @@ pub struct PassId {
     pub number: u64,
 }
 
+impl PassId {
+    /// Where others have a pass: a counter sells without one. The round puts the serial number in.
+    pub const AT_COUNTER: PassId = PassId::serial(0);
+
+    /// A serial number in the place of a pass.
+    #[must_use]
+    pub const fn serial(number: u64) -> PassId {
+        PassId { line: LineId::COUNTER, number }
+    }
+
+    /// Whether it stands for a sale over the counter.
+    #[must_use]
+    pub fn is_at_counter(self) -> bool {
+        self.line == LineId::COUNTER
+    }
+}
+
 /// A purchase as decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purchase {
@@ -70,7 +87,7 @@ pub struct Purchase {
     pub subsidy: Won,
     /// The month whose limit it counts against, fixed at the hold.
     pub month: Month,
-    /// With which pass.
+    /// With which pass; at a counter, the serial number of what was handed over.
     pub pass: PassId,
     /// The client's name for the attempt.
     pub key: IdempotencyKey,
@@ -86,4 +103,13 @@ pub struct Purchase {
     pub monthly_limit: Won,
     /// Where it stands.
     pub state: PurchaseState,
+}
+
+impl Purchase {
+    /// The serial number of a voucher on paper, unique in its round; nothing for one that lives in
+    /// an app.
+    #[must_use]
+    pub fn serial_number(&self) -> Option<u64> {
+        self.pass.is_at_counter().then_some(self.pass.number)
+    }
 }

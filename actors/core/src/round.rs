@@ -7,12 +7,11 @@
 use crate::notice::Notices;
 use crate::opening::Asks;
 use crate::payment::Payment;
-use crate::places::Phase;
-use crate::purchase::{PassId, Purchase, PurchaseState};
-use crate::round_spec::{Eligibility, InletMode, InletSpec, LineId, RoundSpec, WindowSpec};
+use crate::purchase::PassId;
+use crate::round_spec::{Eligibility, InletMode, InletSpec, RoundSpec, WindowSpec};
 use crate::stock::Stock;
 use crate::{
-    ChannelId, Event, IdempotencyKey, Month, PersonKey, PurchaseId, Refusal, Rules, Timestamp,
+    ChannelId, Event, IdempotencyKey, Month, PersonKey, PurchaseId, Refusal, Rules, Timestamp, Who,
     WindowId, Won,
 };
 use serde::{Deserialize, Serialize};
@@ -23,6 +22,7 @@ mod draw;
 mod figures;
 mod numbers;
 mod payments;
+mod selling;
 mod version;
 
 pub use by_hand::STEP_MAX;
@@ -102,6 +102,8 @@ pub struct PurchaseOrder {
     pub used_after: Won,
     /// The rules under which the limit was held.
     pub rules: Rules,
+    /// At a counter, who it is: what decides the window, where a pass does elsewhere.
+    pub at_counter: Option<Who>,
 }
 
 /// A sale.
@@ -115,6 +117,8 @@ pub struct Round {
     payments: BTreeMap<PurchaseId, Payment>,
     /// Won sent to the rail, by day of Seoul.
     sent_on: BTreeMap<i64, Won>,
+    /// The last serial number that was given to a voucher on paper.
+    last_serial: u64,
     draws: draw::Draws,
     pub(crate) notices: Notices,
     pub(crate) asks: Asks,
@@ -139,8 +143,20 @@ impl Round {
         let lines = spec.lines_with_lobbies().into_iter().map(line).collect();
         let draws = draw::Draws::of(&spec);
         let (payments, sent_on, notices, asks) = Default::default();
-        let (state, version) = (LifeCycle::Draft, 1);
-        Round { spec, state, windows, lines, payments, sent_on, draws, notices, asks, version }
+        let (state, version, last_serial) = (LifeCycle::Draft, 1, 0);
+        Round {
+            spec,
+            state,
+            windows,
+            lines,
+            payments,
+            sent_on,
+            last_serial,
+            draws,
+            notices,
+            asks,
+            version,
+        }
     }
 
     /// What the operator said.
@@ -256,102 +272,6 @@ impl Round {
     pub fn next_deadline(&self, now: Timestamp) -> Option<Timestamp> {
         let edges = self.spec.windows.iter().flat_map(|w| [w.opens_at, w.closes_at]);
         edges.chain([self.spec.lobby_opens_at]).filter(|edge| *edge > now).min()
-    }
-
-    /// Whether a purchase can be made from this round's stock; it is issued at once.
-    ///
-    /// # Errors
-    /// `RoundNotOpen`, `NotEligible`, `PassInvalid`, `SoldOut` or `InsufficientStock`, in this
-    /// order.
-    pub fn decide_purchase(
-        &self,
-        now: Timestamp,
-        order: &PurchaseOrder,
-    ) -> Result<Purchase, Refusal> {
-        if !self.state.is_selling() {
-            return Err(Refusal::RoundNotOpen { state: self.state, opens_at: None });
-        }
-        let open = self.open_window_of(order.pass.line).filter(|w| now < w.spec.closes_at);
-        let Some(window) = open else {
-            return Err(Refusal::NotEligible { opens_at: None });
-        };
-        let PassId { line, number } = order.pass;
-        if number == 0 || number > self.lines[line.index()].watermark {
-            return Err(Refusal::PassInvalid);
-        }
-        window.stock.decide_hold(order.amount)?;
-        // From here it must succeed.
-        let (price, subsidy) = order.rules.price_and_subsidy(order.amount);
-        Ok(Purchase {
-            id: order.id,
-            round: self.spec.id.clone(),
-            window: window.spec.id.clone(),
-            program: self.spec.program_id.clone(),
-            person: order.person,
-            channel: order.channel.clone(),
-            amount: order.amount,
-            price,
-            subsidy,
-            month: order.month,
-            pass: order.pass,
-            key: order.key.clone(),
-            digest: order.digest,
-            at: now,
-            left_after: window.stock.left.minus(order.amount),
-            used_after: order.used_after,
-            monthly_limit: order.rules.monthly_limit_won,
-            state: PurchaseState::Issued,
-        })
-    }
-
-    /// Whether a pass can be used, by the phase of its number.
-    ///
-    /// # Errors
-    /// `PassExpired` when its time is over, `PassUsed` when it has bought, `PassInvalid` when its
-    /// person left.
-    pub fn check_pass(
-        &self,
-        now: Timestamp,
-        phase: Phase,
-        expires_at: Timestamp,
-    ) -> Result<(), Refusal> {
-        match phase {
-            _ if now >= expires_at => Err(Refusal::PassExpired),
-            Phase::Bought => Err(Refusal::PassUsed),
-            Phase::Left => Err(Refusal::PassInvalid),
-            _ => Ok(()),
-        }
-    }
-
-    /// What the store may have lost of the turn that a valid pass proves: its join, its claim.
-    /// Written with the purchase, so that the journal tells the whole story.
-    #[must_use]
-    pub fn lost_turn_events(
-        &self,
-        phase: Phase,
-        order: &PurchaseOrder,
-        expires_at: Timestamp,
-    ) -> Vec<Event> {
-        let (round, person) = (self.spec.id.clone(), order.person);
-        let PassId { line, number } = order.pass;
-        let joined = Event::Joined { round: round.clone(), line, number, person, dead_up_to: 0 };
-        let claimed = Event::Claimed { round, line, number, person, expires_at };
-        match phase {
-            Phase::Unknown | Phase::Vacant => vec![joined, claimed],
-            // Lapsed though its pass is good: it was claimed, and the claim was lost.
-            Phase::Waiting | Phase::Lapsed | Phase::Returned | Phase::Called => vec![claimed],
-            _ => Vec::new(),
-        }
-    }
-
-    /// The window that sells to this line now.
-    #[must_use]
-    pub fn open_window_of(&self, line: LineId) -> Option<&Window> {
-        let of_line = self.lines.get(line.index()).filter(|_| !self.spec.is_lobby(line));
-        let eligibility = &of_line?.eligibility;
-        self.windows
-            .iter()
-            .find(|w| w.phase == WindowPhase::Open && w.spec.eligibility == *eligibility)
     }
 
     /// Takes an event in. Events of other rounds and of people's places change nothing here.
@@ -472,7 +392,8 @@ impl Round {
     }
 
     fn open_windows_are_gone(&self) -> bool {
-        let mut open = self.windows.iter().filter(|w| w.phase == WindowPhase::Open).peekable();
+        let of_lines = self.windows.iter().filter(|w| w.spec.sold_at.is_line());
+        let mut open = of_lines.filter(|w| w.phase == WindowPhase::Open).peekable();
         open.peek().is_some() && open.all(|w| w.stock.is_gone())
     }
 

@@ -28,10 +28,32 @@ pub const SECONDS_MAX: u32 = 86_400;
 pub struct LineId(pub u8);
 
 impl LineId {
+    /// No line: what is sold at a counter has a serial number where others have a place.
+    pub const COUNTER: LineId = LineId(u8::MAX);
+
     /// As an index.
     #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.0)
+    }
+}
+
+/// Where the stock of a window is sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SoldAt {
+    /// In a line, through the channels of the program.
+    #[default]
+    Line,
+    /// Over the program's counters, on paper, without a line: set aside from what the line sells.
+    Counter,
+}
+
+impl SoldAt {
+    /// Whether it is as nobody needs to say.
+    #[must_use]
+    pub fn is_line(&self) -> bool {
+        *self == SoldAt::Line
     }
 }
 
@@ -50,6 +72,17 @@ pub struct WindowSpec {
     pub stock_won: Won,
     /// Which later window gets what is left at closing; nothing moves when absent.
     pub leftover_to: Option<WindowId>,
+    /// Where.
+    #[serde(default, skip_serializing_if = "SoldAt::is_line")]
+    pub sold_at: SoldAt,
+}
+
+impl WindowSpec {
+    /// Whether it sells to the line of this eligibility.
+    #[must_use]
+    pub fn is_of_line(&self, eligibility: &Eligibility) -> bool {
+        self.sold_at.is_line() && self.eligibility == *eligibility
+    }
 }
 
 /// What joining again without the ticket gives.
@@ -104,6 +137,8 @@ pub enum SpecFault {
     WindowClosesFirst,
     /// Windows not in the order of their opening.
     WindowsOutOfOrder,
+    /// A first window that is sold at a counter: a round opens with its line.
+    CounterFirst,
     /// Two windows of one eligibility open at once: one line would not know which stock it sells
     /// from.
     WindowsOverlap,
@@ -137,6 +172,7 @@ impl SpecFault {
             SpecFault::WindowIdTwice => "each window has an id of its own",
             SpecFault::WindowClosesFirst => "a window closes after it opens",
             SpecFault::WindowsOutOfOrder => "windows stand in the order of opens_at",
+            SpecFault::CounterFirst => "the first window is sold in a line, not at a counter",
             SpecFault::WindowsOverlap => "windows of one eligibility do not overlap",
             SpecFault::EligibilityOutOfBounds => {
                 "age is from at most to, and to at most 150; district names 1 to 64"
@@ -217,7 +253,12 @@ impl RoundSpec {
             if earlier.last().is_some_and(|before| before.opens_at > window.opens_at) {
                 return Err(SpecFault::WindowsOutOfOrder);
             }
-            let is_same_line = |other: &&WindowSpec| other.eligibility == window.eligibility;
+            if index == 0 && !window.sold_at.is_line() {
+                return Err(SpecFault::CounterFirst);
+            }
+            let is_same_line = |other: &&WindowSpec| {
+                other.eligibility == window.eligibility && other.sold_at == window.sold_at
+            };
             if earlier.iter().filter(is_same_line).any(|other| other.closes_at > window.opens_at) {
                 return Err(SpecFault::WindowsOverlap);
             }
@@ -251,11 +292,12 @@ impl RoundSpec {
         self.check_order()
     }
 
-    /// The eligibility classes in the order of their first window; each is one line.
+    /// The eligibility classes in the order of their first window; each is one line. What is sold
+    /// at a counter has none.
     #[must_use]
     pub fn lines(&self) -> Vec<Eligibility> {
         let mut lines = Vec::new();
-        for window in &self.windows {
+        for window in self.windows.iter().filter(|window| window.sold_at.is_line()) {
             if !lines.contains(&window.eligibility) {
                 lines.push(window.eligibility.clone());
             }

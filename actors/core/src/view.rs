@@ -10,15 +10,16 @@ use crate::honesty::Honesty;
 use crate::places::{Phase, Places};
 use crate::program::Program;
 use crate::round::{LifeCycle, Line, Round, StockEnd, Window, WindowPhase};
-use crate::round_spec::{Eligibility, LineId, RoundSpec};
+use crate::round_spec::{Eligibility, LineId, RoundSpec, SoldAt};
 use crate::speed::Speed;
 use crate::stock::Stock;
 use crate::uptake::{Uptake, WHOLE_PPM};
-use crate::{Notice, OpeningAsk, Refusal, StockAsk, Timestamp, Who, WindowId, Won};
+use crate::{Notice, OpeningAsk, StockAsk, Timestamp, Who, WindowId, Won};
 use std::sync::Arc;
 
 mod chances;
 mod lobby;
+mod selling;
 
 pub use chances::{Measured, POLL, PollRule};
 pub use lobby::LobbyView;
@@ -44,6 +45,8 @@ pub struct WindowView {
     pub opens_at: Timestamp,
     /// Until when.
     pub closes_at: Timestamp,
+    /// Where.
+    pub sold_at: SoldAt,
 }
 
 /// A line in a snapshot.
@@ -245,6 +248,7 @@ impl RoundView {
             purchases: window.purchases,
             opens_at: window.spec.opens_at,
             closes_at: window.spec.closes_at,
+            sold_at: window.spec.sold_at,
         };
         let line = |(index, line): (usize, &Line)| {
             let (places, (Measured { speed, uptake }, vacant)) = of_line(index);
@@ -307,7 +311,7 @@ impl RoundView {
     #[must_use]
     pub fn line_for(&self, who: &Who, now: Timestamp) -> LineChoice {
         let lead = self.spec.lobby_lead_millis();
-        let theirs = self.windows.iter().filter(|w| w.eligibility.admits(who, w.opens_at));
+        let theirs = self.windows_for(who, SoldAt::Line);
         let (mut gone, mut later) = (None, None);
         for window in theirs.filter(|w| w.phase != WindowPhase::Over) {
             let lobby_at = window.opens_at.plus_millis(-lead);
@@ -323,34 +327,10 @@ impl RoundView {
         gone.map_or(later, LineChoice::Now)
     }
 
-    /// When a window for this person opens next.
-    #[must_use]
-    pub fn opens_at_for(&self, who: &Who) -> Option<Timestamp> {
-        let ahead = |w: &&WindowView| w.phase == WindowPhase::Ahead;
-        let theirs = self.windows.iter().filter(|w| w.eligibility.admits(who, w.opens_at));
-        theirs.filter(ahead).map(|w| w.opens_at).min()
-    }
-
-    /// Why this round does not sell to this person now: `RoundNotOpen`, then `NotEligible`.
-    ///
-    /// # Errors
-    /// The first that applies.
-    pub fn check_selling(&self, who: &Who, now: Timestamp) -> Result<(), Refusal> {
-        let opens_at = self.opens_at_for(who);
-        if !self.state.is_selling() {
-            return Err(Refusal::RoundNotOpen { state: self.state, opens_at });
-        }
-        let open = |w: &WindowView| w.phase == WindowPhase::Open && now < w.closes_at;
-        if !self.windows.iter().any(|w| open(w) && w.eligibility.admits(who, w.opens_at)) {
-            return Err(Refusal::NotEligible { opens_at });
-        }
-        Ok(())
-    }
-
     /// The line of an eligibility class.
     ///
     /// # Panics
-    /// Never: every window's class has a line.
+    /// Never for the class of a window that is sold in a line.
     #[must_use]
     pub fn line_of(&self, eligibility: &Eligibility) -> LineId {
         let index = self.lines.iter().position(|line| line.eligibility == *eligibility);
@@ -362,7 +342,7 @@ impl RoundView {
     #[must_use]
     pub fn window_of(&self, line: LineId) -> &WindowView {
         let eligibility = &self.lines[line.index()].eligibility;
-        let theirs = || self.windows.iter().filter(move |w| w.eligibility == *eligibility);
+        let theirs = || self.windows.iter().filter(move |w| w.is_of_line(eligibility));
         let current = theirs().find(|w| w.phase == WindowPhase::Open);
         let next = || theirs().find(|w| w.phase == WindowPhase::Ahead);
         current.or_else(next).or_else(|| theirs().next_back()).expect("every line has a window")
@@ -469,6 +449,12 @@ impl RoundView {
 }
 
 impl WindowView {
+    /// Whether it sells to the line of this eligibility.
+    #[must_use]
+    pub fn is_of_line(&self, eligibility: &Eligibility) -> bool {
+        self.sold_at.is_line() && self.eligibility == *eligibility
+    }
+
     /// Whether it, being over, had something left that moved on.
     fn has_passed_on(&self) -> bool {
         self.stock.total < self.granted

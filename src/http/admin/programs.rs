@@ -77,6 +77,11 @@ struct RulesBody {
     /// Which channels may sell it.
     #[schema(value_type = Vec<Slug>, min_items = 1)]
     channels: Vec<ChannelId>,
+    /// Which channels are counters, none of them among `channels`: they sell on paper, without a
+    /// line, from the windows that are `sold_at` the counter.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Slug>)]
+    counters: Vec<ChannelId>,
 }
 
 fn yes() -> bool {
@@ -94,6 +99,7 @@ impl From<RulesBody> for Rules {
             refund_threshold_bps: body.refund_threshold_bps,
             regions: body.regions,
             channels: body.channels,
+            counters: body.counters,
             after_sale: AfterSale {
                 cancel_returns_allowance: body.cancel_returns_allowance,
                 valid_days: body.valid_days,
@@ -117,6 +123,7 @@ impl From<&Rules> for RulesBody {
             gift_limit_won: rules.after_sale.gift_limit_won.map(|limit| limit.0),
             regions: rules.regions.clone(),
             channels: rules.channels.clone(),
+            counters: rules.counters.clone(),
         }
     }
 }

@@ -24,7 +24,7 @@ pub struct LookedUp<'a> {
     window_id: &'a WindowId,
     /// The line of the place that it was bought with; null once the round is defined otherwise.
     class: Option<String>,
-    /// The number of that place.
+    /// The number of that place; at a counter the serial number.
     number: u64,
     /// What was left in the window after it.
     left_after_won: i64,

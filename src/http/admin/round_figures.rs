@@ -12,7 +12,7 @@ use crate::http::words::{InletAnswer, OpeningWord, RoundHead, Slug, WindowHead};
 use openrun_actors::ActorDescription;
 use openrun_core::gate::LineGateView;
 use openrun_core::inlet::Policy;
-use openrun_core::round_spec::LineId;
+use openrun_core::round_spec::{LineId, SoldAt};
 use openrun_core::view::{LineView, RoundView};
 use openrun_core::{Opening, OpeningAsk, WindowId};
 use serde::Serialize;
@@ -34,9 +34,12 @@ pub struct AdminRound<'a> {
     at: Moment,
     #[serde(flatten)]
     stock: StockFigures,
+    /// Of these what is set aside for the counters; absent when nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counters: Option<StockFigures>,
     /// How many purchases were made.
     purchases: u64,
-    /// The mean purchase.
+    /// The mean purchase of its lines.
     mean_purchase_won: i64,
     /// How many wait, over all lines.
     waiting: u64,
@@ -110,7 +113,7 @@ struct AdminWindow<'a> {
     stock: StockFigures,
     /// How many purchases were made.
     purchases: u64,
-    /// How many wait in its line.
+    /// How many wait in its line; a counter has none.
     waiting: u64,
     /// How many of its line have a pass or are expected to claim one.
     active: u64,
@@ -181,16 +184,16 @@ impl<'a> AdminRound<'a> {
     #[must_use]
     pub fn new(view: &'a RoundView, inversions: u64) -> AdminRound<'a> {
         let windows = view.windows.iter().zip(&view.spec.windows).map(|(window, spec)| {
-            let line = &view.lines[view.line_of(&window.eligibility).index()];
+            let line = view.lines.iter().find(|line| window.is_of_line(&line.eligibility));
             AdminWindow {
                 head: window.into(),
                 leftover_to: spec.leftover_to.as_ref(),
                 stock: window.stock.into(),
                 purchases: window.purchases,
-                waiting: view.waiting_in(line),
-                active: line.active,
-                watermark: line.watermark,
-                last_number: line.last_number,
+                waiting: line.map_or(0, |line| view.waiting_in(line)),
+                active: line.map_or(0, |line| line.active),
+                watermark: line.map_or(0, |line| line.watermark),
+                last_number: line.map_or(0, |line| line.last_number),
             }
         });
         let line = current_line(view);
@@ -201,6 +204,7 @@ impl<'a> AdminRound<'a> {
             epoch: view.epoch,
             at: Moment(view.at),
             stock: StockFigures::of_round(view),
+            counters: StockFigures::of_counters(view),
             purchases: view.windows.iter().map(|window| window.purchases).sum(),
             mean_purchase_won: view.mean_purchase.0,
             waiting: view.waiting(),
@@ -253,9 +257,10 @@ fn policies(view: &RoundView) -> Vec<PolicyAnswer> {
 /// The line whose window sells now, else next, else sold last.
 fn current_line(view: &RoundView) -> &LineView {
     use openrun_core::round::WindowPhase;
-    let with = |phase| view.windows.iter().find(|window| window.phase == phase);
+    let of_lines = || view.windows_at(SoldAt::Line);
+    let with = |phase| of_lines().find(|window| window.phase == phase);
     let window = with(WindowPhase::Open).or_else(|| with(WindowPhase::Ahead));
-    let window = window.or(view.windows.last());
+    let window = window.or_else(|| of_lines().last());
     let line = window.map_or(LineId(0), |window| view.line_of(&window.eligibility));
     &view.lines[line.index()]
 }

@@ -8,12 +8,12 @@ use super::programs::check_name;
 use crate::http::body::{Object, malformed, object};
 use crate::http::time::Moment;
 use crate::http::words::{
-    EligibilityWord, ModeWord, NameWords, OpeningWord, RejoinWord, Slug, Thousandths,
+    EligibilityWord, ModeWord, NameWords, OpeningWord, RejoinWord, Slug, SoldAtWord, Thousandths,
 };
 use openrun_actors::InletPatch;
 use openrun_core::program::Name;
 use openrun_core::round_spec::{
-    Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, SpecFault, WindowSpec,
+    Eligibility, InletMode, InletSpec, Order, Rejoin, RoundSpec, SoldAt, SpecFault, WindowSpec,
 };
 use openrun_core::{Opening, ProgramId, Refusal, RoundId, WindowId, Won};
 use serde::{Deserialize, Deserializer};
@@ -87,6 +87,11 @@ struct WindowBody {
     /// Which later window gets what is left at closing; nothing moves when absent.
     #[schema(value_type = Option<Slug>)]
     leftover_to: Option<WindowId>,
+    /// Where its stock is sold: in a `line` when absent; at the `counter`, it is set aside for the
+    /// counters of the program, and no line can buy of it.
+    #[serde(default)]
+    #[schema(value_type = Option<SoldAtWord>)]
+    sold_at: SoldAt,
 }
 
 /// How fast people are let in; what is left out has its default.
@@ -135,6 +140,7 @@ impl From<Object<WindowBody>> for WindowSpec {
             closes_at: body.closes_at.0,
             stock_won: Won(body.stock_won),
             leftover_to: body.leftover_to,
+            sold_at: body.sold_at,
         }
     }
 }

@@ -114,6 +114,11 @@ fn figures(page: &mut Html, board: &Board<'_>) {
     ] {
         row(page, english, korean, |page| page.won(won));
     }
+    if let Some(counters) = &board.counters {
+        row(page, "Left at counters, on paper", "창구 판매분(종이) 남음", |page| {
+            page.won(counters.left_won);
+        });
+    }
     row(page, "Purchases", "구매 건수", |page| page.count(board.issued, "건"));
     row(page, "People who wait", "대기 인원", |page| page.count(board.waiting, "명"));
     end_table(page);

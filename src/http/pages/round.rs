@@ -36,7 +36,7 @@ pub(super) fn head(html: &mut Html, view: &RoundView) {
 
 /// Writes the figures of the sale.
 pub(super) fn figures(html: &mut Html, view: &RoundView, round: &RoundRef, now: Timestamp) {
-    let StockFigures { left_won, sold_won, .. } = StockFigures::of_round(view);
+    let StockFigures { left_won, sold_won, .. } = StockFigures::of_lines(view);
     let rules = view.program.rules_at(now);
     html.raw("<section class=\"card\">");
     html.element("h2", "page-sale");

@@ -5,6 +5,7 @@ use super::html::Html;
 use super::words::{phase_key, state_key, state_tone};
 use crate::http::time::Moment;
 use openrun_core::round::LifeCycle;
+use openrun_core::round_spec::SoldAt;
 use openrun_core::view::RoundView;
 use openrun_core::{Timestamp, Won};
 use std::sync::Arc;
@@ -84,7 +85,7 @@ pub(super) fn windows(html: &mut Html, view: &RoundView) {
     }
     html.element("th scope=\"col\" class=\"n\"", "page-window-left");
     html.raw("</tr></thead><tbody>");
-    for window in &view.windows {
+    for window in view.windows_at(SoldAt::Line) {
         html.raw("<tr><th scope=\"row\">");
         html.class(&window.eligibility.class());
         html.raw("</th><td>");

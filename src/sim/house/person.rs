@@ -201,6 +201,7 @@ impl World {
             month: hold.month,
             used_after: hold.used_after,
             rules: facts.rules.clone(),
+            at_counter: None,
         };
         let (pass_expires_at, request) = (hold.pass_expires_at, purchasing.request);
         let Some(living) = self.living(person, generation) else { return };

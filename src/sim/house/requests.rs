@@ -8,6 +8,7 @@ use crate::sim::faults::Plant;
 use crate::sim::people::{Attempt, Request, Said, Shown, Wish, digest_of, key_of};
 use crate::sim::world::World;
 use openrun_core::person::{Ask, RoundFacts, ShownPass};
+use openrun_core::round_spec::SoldAt;
 use openrun_core::{Event, IdempotencyKey, Purchase, PurchaseId, Refusal, Timestamp, Won};
 use std::sync::Arc;
 
@@ -78,8 +79,9 @@ impl World {
             round: view.spec.id.clone(),
             program: view.spec.program_id.clone(),
             rules,
-            closed: view.check_selling(who, now).err(),
+            closed: view.check_selling(who, now, SoldAt::Line).err(),
             channel_allowed,
+            at_counter: None,
         };
         let key = IdempotencyKey::new(&attempt.key.to_string()).expect("digits are visible");
         let pass = match attempt.shown {
@@ -96,6 +98,7 @@ impl World {
             is_registered,
             round: Some(facts),
             pass,
+            is_cash: false,
         };
         let id = PurchaseId((millis << 64) | u128::from(request));
         let purchasing = Purchasing { request, id, channel, ask, round: Some(round) };

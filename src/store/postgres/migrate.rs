@@ -23,7 +23,7 @@ struct Migration {
 
 /// In order. A file that was ever released does not change; what it got wrong, the next one puts
 /// right.
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration { version: 1, name: "sale", sql: include_str!("../../../sql/postgres/V1__sale.sql") },
     Migration {
         version: 2,
@@ -54,6 +54,11 @@ const MIGRATIONS: [Migration; 7] = [
         version: 7,
         name: "given",
         sql: include_str!("../../../sql/postgres/V7__given.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "counter",
+        sql: include_str!("../../../sql/postgres/V8__counter.sql"),
     },
 ];
 /// The version that this program writes to, and no other.

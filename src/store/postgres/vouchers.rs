@@ -84,7 +84,7 @@ async fn bought(
     limit: usize,
 ) -> Result<LookedAt, StoreError> {
     let sql = format!(
-        "select id, person, case when decided_at < $2 then {} else false end, program_id,
+        "select id, person, case when decided_at < $2 and line <> 255 then {} else false end, program_id,
             decided_at, {PLACE}
          from purchase where id > $1 order by id limit $3",
         is_left("purchase.id")

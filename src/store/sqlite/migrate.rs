@@ -20,7 +20,7 @@ struct Migration {
 
 /// In order. A file that was ever released does not change; what it got wrong, the next one puts
 /// right.
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration { version: 1, name: "sale", sql: include_str!("../../../sql/sqlite/V1__sale.sql") },
     Migration {
         version: 2,
@@ -38,6 +38,11 @@ const MIGRATIONS: [Migration; 5] = [
         sql: include_str!("../../../sql/sqlite/V4__vouchers.sql"),
     },
     Migration { version: 5, name: "given", sql: include_str!("../../../sql/sqlite/V5__given.sql") },
+    Migration {
+        version: 6,
+        name: "counter",
+        sql: include_str!("../../../sql/sqlite/V6__counter.sql"),
+    },
 ];
 
 /// Which migrations the store has had. Not part of a migration, for it must be there before the

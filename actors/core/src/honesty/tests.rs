@@ -82,6 +82,7 @@ impl Sale {
             month: Month::of(self.now),
             used_after: Won(amount),
             rules: rules(),
+            at_counter: None,
         };
         let Ok(purchase) = self.round.decide_purchase(self.now, &order) else { return };
         self.round.apply(&Event::Issued { purchase });

@@ -7,6 +7,7 @@ use crate::round_spec::LineId;
 use crate::tests::samples::*;
 use crate::{Month, PersonKey, PurchaseId};
 
+mod counter;
 mod holds;
 
 #[test]
@@ -467,8 +468,10 @@ fn ask(round: &str, name: &str, amount: Won, pass: ShownPass) -> Ask {
             rules: rules(),
             closed: None,
             channel_allowed: true,
+            at_counter: None,
         }),
         pass,
+        is_cash: false,
     }
 }
 

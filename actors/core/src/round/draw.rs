@@ -120,7 +120,7 @@ impl Round {
     #[must_use]
     pub fn must_close_lobby(&self, line: LineId) -> bool {
         let eligibility = &self.lines[line.index()].eligibility;
-        let mut theirs = self.windows.iter().filter(|w| w.spec.eligibility == *eligibility);
+        let mut theirs = self.windows.iter().filter(|w| w.spec.is_of_line(eligibility));
         self.may_close_lobby(line) && theirs.any(|window| window.phase == WindowPhase::Open)
     }
 

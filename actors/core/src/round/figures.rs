@@ -42,14 +42,16 @@ impl Window {
 }
 
 impl Round {
-    /// The mean of the purchases made, or the monthly limit before there are enough of them.
+    /// The mean of the purchases made in its lines, or the monthly limit before there are enough of
+    /// them.
     #[must_use]
     pub fn mean_purchase(&self, monthly_limit: Won) -> Won {
-        let purchases: u64 = self.windows.iter().map(|w| w.purchases).sum();
+        let of_lines = || self.windows.iter().filter(|w| w.spec.sold_at.is_line());
+        let purchases: u64 = of_lines().map(|w| w.purchases).sum();
         if purchases < MEAN_NEEDS_PURCHASES {
             return monthly_limit;
         }
-        let sold: Won = self.windows.iter().map(|w| w.stock.sold).sum();
+        let sold: Won = of_lines().map(|w| w.stock.sold).sum();
         Won(sold.0 / i64::try_from(purchases).expect("purchases are counted one by one"))
     }
 
@@ -57,7 +59,7 @@ impl Round {
     #[must_use]
     pub fn bought_in(&self, line: LineId) -> u64 {
         let eligibility = &self.lines[line.index()].eligibility;
-        let theirs = self.windows.iter().filter(|w| w.spec.eligibility == *eligibility);
+        let theirs = self.windows.iter().filter(|w| w.spec.is_of_line(eligibility));
         let issued: u64 = theirs.map(|window| window.purchases).sum();
         let is_open = |phase| !matches!(phase, PaymentPhase::Voided | PaymentPhase::Returning);
         let paying = self.payments.values();

@@ -64,6 +64,7 @@ impl Round {
     /// # Errors
     /// As [`Round::decide_purchase`].
     pub fn decide_hold(&self, now: Timestamp, order: &PurchaseOrder) -> Result<Purchase, Refusal> {
+        assert!(order.at_counter.is_none(), "OR-7: what a teller was paid is not asked of a rail");
         let state = PurchaseState::Held;
         self.decide_purchase(now, order).map(|purchase| Purchase { state, ..purchase })
     }
@@ -220,7 +221,9 @@ impl Round {
     }
 
     fn take_stock(&mut self, purchase: &Purchase) {
-        let watermark = self.lines[purchase.pass.line.index()].watermark;
+        self.note_serial(purchase);
+        let line = self.lines.get(purchase.pass.line.index());
+        let watermark = line.map_or(0, |line| line.watermark);
         let window = self.window_mut(&purchase.window);
         window.stock.hold(purchase.amount);
         assert_eq!(window.stock.left, purchase.left_after, "OR-1: another stock than decided");

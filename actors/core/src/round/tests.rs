@@ -2,6 +2,7 @@
 //! purchase may take.
 
 use super::*;
+use crate::round_spec::LineId;
 use crate::tests::samples::*;
 
 #[test]
@@ -325,6 +326,7 @@ fn order(line: u8, number: u64, amount: Won) -> PurchaseOrder {
         month: Month::of(at("10:00")),
         used_after: amount,
         rules: rules(),
+        at_counter: None,
     }
 }
 

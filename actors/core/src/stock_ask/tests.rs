@@ -197,6 +197,7 @@ fn order(id: u128, amount: Won) -> PurchaseOrder {
         month: Month::of(at("10:00")),
         used_after: amount,
         rules: rules(),
+        at_counter: None,
     }
 }
 

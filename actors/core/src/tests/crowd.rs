@@ -9,7 +9,7 @@ use crate::places::{Phase, Places};
 use crate::purchase::PassId;
 use crate::queue::{ClaimDecision, JoinDecision, Place, Queue, ShownTicket};
 use crate::round::{PurchaseOrder, Round, Step};
-use crate::round_spec::{LineId, Rejoin, RoundSpec};
+use crate::round_spec::{LineId, Rejoin, RoundSpec, SoldAt};
 use crate::stops::Pauses;
 use crate::view::{LineChoice, Measured, RoundView};
 use crate::*;
@@ -376,6 +376,7 @@ impl Crowd {
             month: hold.month,
             used_after: hold.used_after,
             rules: rules(),
+            at_counter: None,
         };
         people.entry(person(who)).or_default().hold(hold);
         let PassId { line, number } = order.pass;
@@ -412,10 +413,12 @@ impl Crowd {
             round: self.spec.id.clone(),
             program: program().id,
             rules: rules(),
-            closed: self.view().check_selling(&born_in(birth_year), self.now).err(),
+            closed: self.view().check_selling(&born_in(birth_year), self.now, SoldAt::Line).err(),
             channel_allowed: true,
+            at_counter: None,
         };
-        Ask { key: key(name), digest, amount, is_registered: true, round: Some(facts), pass }
+        let (is_registered, is_cash) = (true, false);
+        Ask { key: key(name), digest, amount, is_registered, round: Some(facts), pass, is_cash }
     }
 
     /// The process dies: what nobody's answer depended on may be lost. Then half of the people show

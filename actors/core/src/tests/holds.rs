@@ -208,8 +208,10 @@ impl Buyer {
                 rules: self.rules.clone(),
                 closed: None,
                 channel_allowed: true,
+                at_counter: None,
             }),
             pass: ShownPass::Valid(pass, Timestamp(i64::MAX)),
+            is_cash: false,
         }
     }
 }

@@ -218,6 +218,7 @@ impl Sale {
             month: Month::of(at("10:00")),
             used_after: amount,
             rules: rules(),
+            at_counter: None,
         };
         let decided = self.round.decide_purchase(at("10:00"), &order(Won(amount)));
         let purchase = match decided {

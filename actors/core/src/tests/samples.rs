@@ -4,7 +4,7 @@
 use crate::program::{Name, Program};
 use crate::purchase::{PassId, PurchaseState};
 use crate::round_spec::{
-    Eligibility, InletMode, InletSpec, LineId, Order, Parity, Rejoin, RoundSpec, WindowSpec,
+    Eligibility, InletMode, InletSpec, LineId, Order, Parity, Rejoin, RoundSpec, SoldAt, WindowSpec,
 };
 use crate::time::Date;
 use crate::voucher::AfterSale;
@@ -50,6 +50,7 @@ pub fn rules() -> Rules {
         refund_threshold_bps: 6_000,
         regions: vec!["seoul".to_owned()],
         channels: vec![channel()],
+        counters: Vec::new(),
         after_sale: AfterSale::default(),
     }
 }
@@ -96,7 +97,7 @@ pub fn inlet() -> InletSpec {
 }
 
 /// `odd 10:00-14:00 100_000 > everyone`: id, which is its eligibility too; times, stock, where
-/// leftover goes.
+/// leftover goes. One whose id ends in `-paper` is sold at the counter.
 pub fn window(text: &str) -> WindowSpec {
     let words: Vec<&str> = text.split_whitespace().collect();
     let eligibility = match words[0].split('-').next() {
@@ -112,6 +113,7 @@ pub fn window(text: &str) -> WindowSpec {
         closes_at: at(closes),
         stock_won: won(words[2]),
         leftover_to: words.get(4).map(|target| window_id(target)),
+        sold_at: if words[0].ends_with("-paper") { SoldAt::Counter } else { SoldAt::Line },
     }
 }
 

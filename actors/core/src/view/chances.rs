@@ -58,16 +58,16 @@ impl RoundView {
     pub(super) fn look_ahead(&mut self, round: &Round, line: LineId, places: &Places) {
         let window = self.window_of(line);
         let (left, held) = (window.stock.left, window.stock.held);
-        let windows = round.windows();
+        let of_lines = || round.windows().iter().filter(|window| window.spec.sold_at.is_line());
         let ahead = Ahead::of(places);
         let here = &self.lines[line.index()];
         let figures = Figures {
             left,
             held,
             in_reach: self.in_reach(window),
-            sold: windows.iter().map(|window| window.stock.sold).sum::<Won>(),
-            purchases: windows.iter().map(|window| window.purchases).sum(),
-            squares: windows.iter().map(|window| window.squares).sum(),
+            sold: of_lines().map(|window| window.stock.sold).sum::<Won>(),
+            purchases: of_lines().map(|window| window.purchases).sum(),
+            squares: of_lines().map(|window| window.squares).sum(),
             limit: self.program.rules_at(self.at).monthly_limit_won,
             uptake: here.uptake,
             speed: self.speed(here),
@@ -100,7 +100,7 @@ impl RoundView {
     }
 
     fn is_selling(&self, line: &LineView) -> bool {
-        let is_theirs = |w: &WindowView| w.eligibility == line.eligibility;
+        let is_theirs = |w: &WindowView| w.is_of_line(&line.eligibility);
         self.windows.iter().any(|w| is_theirs(w) && w.phase == WindowPhase::Open)
     }
 

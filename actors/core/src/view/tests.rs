@@ -2,6 +2,7 @@
 //! stands and how the chances are.
 
 use super::*;
+use crate::Refusal;
 use crate::round::Step;
 use crate::round_spec::InletMode;
 use crate::tests::samples::*;
@@ -48,7 +49,7 @@ fn check_day(table: &str) {
                 LineChoice::Later(opens_at) => format!("later {}", clock(Some(opens_at))),
                 LineChoice::Never => "never -".to_owned(),
             };
-            let selling = match view.check_selling(&born_in(birth_year), sale.now) {
+            let selling = match view.check_selling(&born_in(birth_year), sale.now, SoldAt::Line) {
                 Ok(()) => "sells -".to_owned(),
                 Err(Refusal::RoundNotOpen { opens_at, .. }) => {
                     format!("round-not-open {}", clock(opens_at))
@@ -90,10 +91,10 @@ fn a_window_that_is_late_for_a_tick_does_not_sell() {
     let mut sale = Sale::new(second_round());
     sale.tick("13:00");
     let view = sale.view();
-    assert_eq!(view.check_selling(&born_in(ODD), at("13:59:59")), Ok(()));
+    assert_eq!(view.check_selling(&born_in(ODD), at("13:59:59"), SoldAt::Line), Ok(()));
     let opens_at = Some(at("18:00"));
     assert_eq!(
-        view.check_selling(&born_in(ODD), at("14:00")),
+        view.check_selling(&born_in(ODD), at("14:00"), SoldAt::Line),
         Err(Refusal::NotEligible { opens_at })
     );
 }
@@ -397,6 +398,7 @@ impl Sale {
             month: crate::Month::of(self.now),
             used_after: Won(amount),
             rules: rules(),
+            at_counter: None,
         };
         let purchase = self.round.decide_purchase(self.now, &order).unwrap();
         self.round.apply(&Event::Issued { purchase });

@@ -41,6 +41,37 @@ async fn a_healthy_store_has_no_findings() {
 }
 
 #[tokio::test]
+async fn paper_needs_no_pass_and_is_held_by_nobody_and_its_numbers_have_no_gap() {
+    let database = Database::create().await;
+    let mut owner = Owner::of(open(&database).await).await;
+    owner.write(sample::counter::sale()).await.expect("writes");
+    let report = audited(&database).await;
+    assert_eq!(
+        (report.findings, report.totals.purchases, report.totals.balance_won),
+        (vec![], 2, 0)
+    );
+    for (rule, fault) in [
+        ("or6-serial-gap", "update purchase set number = 3 where number = 2"),
+        (
+            "or1-counter-stock",
+            "update purchase set window_id = (select id from name where text = 'seoul')",
+        ),
+        (
+            "or9-counter-not-named",
+            "update purchase set channel_id = (select id from name where text = 'seoul')",
+        ),
+    ] {
+        let fault = format!(
+            "set session_replication_role = replica; {fault};
+             set session_replication_role = origin"
+        );
+        database.execute(&fault).await;
+        let found = audited(&database).await.findings;
+        assert!(found.iter().any(|finding| finding.rule == rule), "{rule} missed: {found:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_store_can_be_audited_while_a_server_writes() {
     let database = Database::create().await;
     let mut owner = Owner::of(open(&database).await).await;

@@ -183,6 +183,7 @@ fn hold(
         month: Month::of(now),
         used_after: amount,
         rules: rules(),
+        at_counter: None,
     };
     let purchase = round.decide_hold(now, &order)?;
     Ok(Event::Held { purchase, pass_expires_at: Timestamp(i64::MAX) })

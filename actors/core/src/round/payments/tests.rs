@@ -272,6 +272,7 @@ impl Payments {
             month: Month::of(now),
             used_after: amount,
             rules: rules(),
+            at_counter: None,
         };
         if self.round.lines()[line.index()].watermark < 99 {
             let round = self.spec.id.clone();
