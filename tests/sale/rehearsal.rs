@@ -30,7 +30,7 @@ fn missed<'a>(of: &'a Value, weight: &str) -> Vec<&'a Value> {
 #[test]
 fn all_published_sales_at_once_hold_while_people_pay_and_the_audit_is_clean() {
     on_stage(async {
-        let server = Process::start("warn").await;
+        let server = Process::start("info").await;
         let output =
             rehearse(&server, &["--scenario", "all", "--scale", SCALE, "--spending", SPENDING]);
         let told = String::from_utf8_lossy(&output.stderr);
@@ -65,7 +65,7 @@ fn all_published_sales_at_once_hold_while_people_pay_and_the_audit_is_clean() {
 #[test]
 fn an_unknown_sale_among_others_and_a_rate_of_nothing_are_told_before_anything_begins() {
     on_stage(async {
-        let server = Process::start("warn").await;
+        let server = Process::start("info").await;
         for (arguments, code, part) in [
             (["--scenario", "smoke,nowhere", "--scale", "1"], 1, "nowhere is neither"),
             (["--scenario", "smoke", "--spending", "0"], 2, "--spending"),
