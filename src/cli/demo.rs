@@ -10,7 +10,7 @@ use super::signals::Stop;
 use super::{Exit, Fault, demo_round, limits, print, serve};
 use crate::app::{self, Running};
 use crate::config::{Config, LogFormat, store_in};
-use crate::rehearse::{self, Options, Verdict};
+use crate::rehearse::{self, Options, Outcome};
 use crate::telemetry;
 use clap::Args;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -31,7 +31,7 @@ Examples:
   openrun demo --pace 60                    the morning's 74 minutes in 74 seconds"
 )]
 pub(super) struct Demo {
-    /// A built-in scenario, or a file
+    /// A built-in scenario or a file; `all` published sales at once, or several with commas
     #[arg(long, value_name = "NAME", default_value = "seoul-2022-07-14")]
     scenario: String,
     #[command(flatten)]
@@ -69,15 +69,15 @@ impl Demo {
         let running = app::start(config).await?;
         let report = config.data.join("report.html");
         eprint!("{}", demo_text::before(&running, config, &self.scenario, self.play.scale));
-        let verdict = tokio::select! {
-            verdict = self.rehearse(&running, report.clone()) => verdict?,
+        let outcome = tokio::select! {
+            outcome = self.rehearse(&running, report.clone()) => outcome?,
             signal = stop.asked() => {
                 eprintln!("{signal}: stopping");
                 running.stop().await;
                 return Ok(Exit::Failure);
             }
         };
-        let exit = Exit::of_rehearsal(verdict.exit_code);
+        let exit = Exit::of_rehearsal(outcome.exit_code);
         if self.exit {
             running.stop().await;
             return Ok(exit);
@@ -87,7 +87,7 @@ impl Demo {
         serve::until_stopped(running, &mut stop).await.map(|_| exit)
     }
 
-    async fn rehearse(&self, running: &Running, report: PathBuf) -> Result<Verdict, Fault> {
+    async fn rehearse(&self, running: &Running, report: PathBuf) -> Result<Outcome, Fault> {
         let tokens = KeyTokens::new(Arc::clone(&running.keys));
         let options = Options {
             scenario: self.scenario.clone(),
@@ -99,10 +99,11 @@ impl Demo {
             report: Some(report),
             connections: self.play.connections,
             json: false,
+            spending: self.play.spending,
         };
-        let verdict = rehearse::run(&options, &tokens).await;
+        let outcome = rehearse::run(&options, &tokens).await;
         tokens.check()?;
-        verdict.map_err(failure)
+        outcome.map_err(failure)
     }
 
     /// The ports asked for, else the usual ones if both are free, else any.

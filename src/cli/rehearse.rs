@@ -20,11 +20,12 @@ rounds set up, with them. Refused against a server that holds real sales.
 
 Exit codes: 0 as it should be, 3 an invariant is broken, 4 a threshold is missed.
 
-Example:
+Examples:
   openrun serve --dev &
-  openrun rehearse --scenario seoul-2022-07-14 --scale 0.1 --pace max")]
+  openrun rehearse --scenario seoul-2022-07-14 --scale 0.1 --pace max
+  openrun rehearse --scenario all --scale 0.1 --spending 200      every sale at once, and shops")]
 pub(super) struct Rehearse {
-    /// A built-in scenario, or a file
+    /// A built-in scenario or a file; `all` published sales at once, or several with commas
     #[arg(long, value_name = "NAME", default_value = "seoul-2022-07-14")]
     scenario: String,
     /// The public listener of the server
@@ -60,12 +61,15 @@ pub(super) struct Play {
     /// Connections that all virtual people share
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub(super) connections: usize,
+    /// So many payments a second at merchants while it goes on, by people who bought before
+    #[arg(long, value_name = "PER_S", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) spending: Option<u32>,
 }
 
 impl Rehearse {
     pub(super) fn run(self) -> Result<Exit, Fault> {
         let tokens = KeyTokens::new(Arc::new(self.data.keys()?));
-        let Play { scale, pace, seed, connections } = self.play;
+        let Play { scale, pace, seed, connections, spending } = self.play;
         let options = Options {
             scenario: self.scenario,
             target: self.target,
@@ -76,12 +80,13 @@ impl Rehearse {
             report: Some(self.report),
             connections,
             json: self.json,
+            spending,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Fault::failure)?;
-        let verdict = runtime.block_on(rehearse::run(&options, &tokens));
+        let outcome = runtime.block_on(rehearse::run(&options, &tokens));
         tokens.check()?;
-        Ok(Exit::of_rehearsal(verdict.map_err(failure)?.exit_code))
+        Ok(Exit::of_rehearsal(outcome.map_err(failure)?.exit_code))
     }
 }
 

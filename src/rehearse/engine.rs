@@ -59,13 +59,15 @@ pub(super) struct Prepared {
     pub operator: String,
 }
 
-type Shared = Rc<RefCell<Crowd>>;
+/// A crowd, shared by its connections and whoever ushers it.
+pub(super) type Shared = Rc<RefCell<Crowd>>;
 
-/// Signs up, plays every act, and hands back the crowd with everything that was counted.
-pub(super) async fn play(
+/// Sets up the programs and signs people up: all that comes before the doors open. Several
+/// rehearsals at once wait for each other here, so that they open together.
+pub(super) async fn prepare(
     prepared: &mut Prepared,
     progress: &Rc<Progress>,
-) -> anyhow::Result<Crowd> {
+) -> anyhow::Result<Shared> {
     let wallet = std::mem::take(&mut prepared.wallet);
     let Prepared { scenario, options, ids, cast, target, ops, operator, .. } = &*prepared;
     let mut ops = Door::new(ops, operator);
@@ -96,6 +98,17 @@ pub(super) async fn play(
     for _ in 0..options.connections.max(1) {
         spawn_local(connection(crowd.clone(), target.address));
     }
+    Ok(crowd)
+}
+
+/// Plays every act, and hands back the crowd with everything that was counted.
+pub(super) async fn play(
+    prepared: &Prepared,
+    crowd: Shared,
+    progress: &Rc<Progress>,
+) -> anyhow::Result<Crowd> {
+    let Prepared { scenario, ops, operator, .. } = prepared;
+    let mut ops = Door::new(ops, operator);
     let mut acts: Vec<u16> = scenario.rounds.iter().map(|round| round.act).collect();
     acts.sort_unstable();
     acts.dedup();

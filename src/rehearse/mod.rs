@@ -14,6 +14,9 @@
 //!   watermark (one reader for all who wait)          witness (ops API) ──^
 //! ```
 //!
+//! Several scenarios at once are several crowds on that thread, which open together. Who spends
+//! meanwhile (`--spending`) is on a thread of its own, so that a crowd cannot make them slow.
+//!
 //! Paces: `max` lets people in as fast as the connections accept them, with the inlet open wide; a
 //! number runs the scenario's own clock that many times faster, with the inlet as on that day times
 //! that number.
@@ -21,6 +24,7 @@
 mod answers;
 mod calls;
 mod chance;
+mod checks;
 mod client;
 mod clock;
 mod crowd;
@@ -31,12 +35,15 @@ mod figures;
 mod inlet;
 mod lines;
 mod order;
+mod outcome;
 mod people;
 mod plot;
 mod progress;
 mod refusals;
 mod report;
 mod scenario;
+mod spending;
+mod spent;
 mod stage;
 mod table;
 mod tokens;
@@ -50,29 +57,31 @@ mod witness;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::Context;
 use jiff::Timestamp;
 
+pub use checks::{Check, Weight};
 pub use figures::{Broken, Reading};
+pub use outcome::Outcome;
 pub use scenario::scenario_names;
+pub use spent::{Spending, SpentReading, SpentRow};
 pub use truth::Truth;
-pub use verdict::{Check, LatencyRow, PERCENTILES, Verdict, Weight};
+pub use verdict::{LatencyRow, PERCENTILES, Verdict};
 pub use witness::ServerRound;
 
-use door::{Door, Place};
+use door::Place;
 use engine::Prepared;
 use people::Cast;
-use progress::Progress;
 use scenario::Scenario;
-use verdict::Asked;
 
 /// What to rehearse, and against which server.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// A built-in name, see [`scenario_names`], or a path to a file.
+    /// A built-in name, see [`scenario_names`], or a path to a file; `all` published sales, or
+    /// several names with commas between them: at once, against the one server.
     pub scenario: String,
     /// The public listener, `http://host:port`.
     pub target: String,
@@ -90,6 +99,8 @@ pub struct Options {
     pub connections: usize,
     /// Print the verdict as JSON instead of a table.
     pub json: bool,
+    /// So many payments a second at merchants, from before the first until after the last sale.
+    pub spending: Option<u32>,
 }
 
 /// How fast a rehearsal runs.
@@ -140,58 +151,70 @@ pub trait Tokens: Send + Sync {
 ///
 /// # Errors
 ///
-/// When the scenario cannot be read, the target cannot be reached, holds real sales or refuses the
-/// set-up. A rehearsal that goes badly is no error: see [`Verdict::exit_code`].
-pub async fn run(options: &Options, tokens: &dyn Tokens) -> anyhow::Result<Verdict> {
-    let scenario = Scenario::load(&options.scenario)?;
+/// When the scenario cannot be read, the target cannot be reached, holds real sales, has nobody to
+/// pay or refuses the set-up. A rehearsal that goes badly is no error: see [`Outcome::exit_code`].
+pub async fn run(options: &Options, tokens: &dyn Tokens) -> anyhow::Result<Outcome> {
+    let scenarios = Scenario::load_all(&options.scenario)?;
     anyhow::ensure!(options.scale > 0.0 && options.scale.is_finite(), "scale must be above 0");
+    anyhow::ensure!(options.spending != Some(0), "spending must be above 0");
     let target = Place::find(&options.target).await?;
     let ops = Place::find(&options.ops).await?;
-    let ids = stage::Ids::new(&scenario, Timestamp::now());
-    let cast = Cast::new(&scenario, options.scale, options.seed);
-    let wallet = tokens::Wallet::fill(&cast, &ids.run, tokens).await?;
-    let operator = tokens.admin("operator");
-    let options = options.clone();
-    let prepared =
-        Prepared { scenario, options: options.clone(), ids, cast, wallet, target, ops, operator };
-    let (answer, verdict) = tokio::sync::oneshot::channel();
+    // The connections are those of everybody together.
+    let connections = options.connections.div_ceil(scenarios.len());
+    let options = Options { connections, ..options.clone() };
+    let now = Timestamp::now();
+    let mut prepared = Vec::new();
+    for (place, scenario) in scenarios.into_iter().enumerate() {
+        prepared
+            .push(plan(scenario, &options, (&target, &ops), run_id(now, place)?, tokens).await?);
+    }
+    let paying = match options.spending {
+        None => None,
+        Some(rate_per_s) => {
+            let options = spending::holders_at(rate_per_s, &options);
+            let run = run_id(now, prepared.len())?;
+            let holders =
+                plan(Scenario::holders()?, &options, (&target, &ops), run, tokens).await?;
+            Some((holders, rate_per_s))
+        }
+    };
+    let (answer, outcome) = tokio::sync::oneshot::channel();
     std::thread::Builder::new().name("rehearsal".to_owned()).spawn(move || {
         // Nobody listens any more only if the caller has gone; then there is nobody to tell.
-        let _ = answer.send(on_this_thread(prepared));
+        let _ = answer.send(outcome::on_this_thread(prepared, paying));
     })?;
-    let verdict = verdict.await.context("the rehearsal's thread ended early")??;
+    let outcome = outcome.await.context("the rehearsal's thread ended early")??;
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&verdict)?);
+        println!("{}", outcome.json()?);
     } else {
-        print!("{}", table::write(&verdict));
+        print!("{}", table::write(&outcome));
     }
     if let Some(path) = &options.report {
-        std::fs::write(path, report::write(&verdict))
+        std::fs::write(path, report::write(&outcome))
             .with_context(|| format!("writing the report to {}", path.display()))?;
         eprintln!("report: {}", path.display());
     }
-    Ok(verdict)
+    Ok(outcome)
 }
 
-fn on_this_thread(mut prepared: Prepared) -> anyhow::Result<Verdict> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    tokio::task::LocalSet::new().block_on(&runtime, async {
-        let rounds = prepared.scenario.rounds.iter();
-        let stock_won: u64 = rounds.flat_map(|round| &round.windows).map(|w| w.stock_won).sum();
-        let scale = prepared.options.scale;
-        let progress = Rc::new(Progress::new((stock_won as f64 * scale) as u64));
-        let mut ops = Door::new(&prepared.ops, &prepared.operator);
-        let before = witness::read_violations(&mut ops).await?;
-        let played = engine::play(&mut prepared, &progress).await;
-        progress.end();
-        let mut crowd = played?;
-        let target = &prepared.target;
-        let mut heard = witness::hear(&crowd, &prepared.scenario, &mut ops, target, before).await?;
-        heard.draws = draws::hear(&crowd, &prepared.scenario, target).await?;
-        let Options { pace, seed, .. } = prepared.options;
-        let asked = Asked { scale, pace: pace.to_string(), seed };
-        Ok(verdict::judge(&mut crowd, &prepared.scenario, &asked, &heard))
-    })
+/// The moment that names a run: scenarios that are played at once have people of their own.
+fn run_id(now: Timestamp, place: usize) -> anyhow::Result<Timestamp> {
+    Ok(now.checked_add(Duration::from_millis(place as u64))?)
+}
+
+async fn plan(
+    scenario: Scenario,
+    options: &Options,
+    (target, ops): (&Place, &Place),
+    run: Timestamp,
+    tokens: &dyn Tokens,
+) -> anyhow::Result<Prepared> {
+    let ids = stage::Ids::new(&scenario, run);
+    let cast = Cast::new(&scenario, options.scale, options.seed);
+    let wallet = tokens::Wallet::fill(&cast, &ids.run, tokens).await?;
+    let (target, ops, operator) = (target.clone(), ops.clone(), tokens.admin("operator"));
+    let options = options.clone();
+    Ok(Prepared { scenario, options, ids, cast, wallet, target, ops, operator })
 }
 
 #[cfg(test)]

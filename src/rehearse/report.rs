@@ -1,4 +1,4 @@
-//! The verdict as one HTML file that needs nothing else: no scripts, no fonts, no network. In the
+//! What came of it as one HTML file that needs nothing else: no scripts, no fonts, no network. In the
 //! style of all pages, whose sheet it carries; its policy allows that style and nothing more.
 
 use base64::Engine as _;
@@ -6,11 +6,14 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
+use super::checks::{Check, Weight};
 use super::figures::Reading;
+use super::outcome::Outcome;
 use super::plot::{Series, lines};
+use super::spent::{Spending, SpentReading};
 use super::table::{grouped, headline, ms};
 use super::truth::Truth;
-use super::verdict::{Verdict, Weight};
+use super::verdict::Verdict;
 
 /// The sheet of all pages, then what only the report needs.
 const STYLE: &str =
@@ -21,11 +24,11 @@ fn policy() -> String {
     format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
 }
 
-/// The whole page.
-pub(super) fn write(verdict: &Verdict) -> String {
+/// The whole page: one scenario, or several one below the other with what they come to on top.
+pub(super) fn write(outcome: &Outcome) -> String {
     let mut out = String::with_capacity(64 * 1024);
     // Writing into a string cannot fail.
-    let _ = fill(verdict, &mut out);
+    let _ = page(outcome, &mut out);
     out
 }
 
@@ -34,23 +37,96 @@ fn escaped(text: &str) -> String {
     text.replace('>', "&gt;").replace('"', "&quot;")
 }
 
-fn fill(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
-    let title = escaped(&verdict.title);
-    let tone = if verdict.exit_code == 0 { "good" } else { "bad" };
+fn page(outcome: &Outcome, out: &mut String) -> std::fmt::Result {
+    let title = match &outcome.scenarios[..] {
+        [verdict] => escaped(&verdict.title),
+        several => format!("{} sales at once", several.len()),
+    };
     writeln!(
         out,
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\
          <title>{title}</title><style>{STYLE}</style></head><body class=\"wide report\">\
-         <header><span class=\"name\">openrun</span></header><main>\
-         <h1>{title}</h1><p class=\"soft\">rehearsal, scale {}, pace {}, seed {}</p>\
-         <p class=\"notice {tone}\">{}</p><div class=\"tiles\">",
+         <header><span class=\"name\">openrun</span></header><main>",
         policy(),
+    )?;
+    if outcome.alone().is_none() {
+        overview(outcome, &title, out)?;
+    }
+    for verdict in &outcome.scenarios {
+        scenario(verdict, out)?;
+    }
+    out.push_str("</main></body></html>\n");
+    Ok(())
+}
+
+fn overview(outcome: &Outcome, title: &str, out: &mut String) -> std::fmt::Result {
+    let tone = |exit_code: i32| if exit_code == 0 { "good" } else { "bad" };
+    let exit_code = outcome.exit_code;
+    write!(out, "<h1>{title}</h1>")?;
+    write!(out, "<p class=\"notice {}\">{}</p>", tone(exit_code), headline(exit_code))?;
+    out.push_str("<div class=\"scroll\"><table><tr><th>sale</th><th>people</th><th>buyers</th>");
+    out.push_str("<th>won acknowledged</th><th>requests</th><th></th></tr>");
+    for verdict in &outcome.scenarios {
+        write!(out, "<tr><td>{}</td>", escaped(&verdict.scenario))?;
+        for count in [verdict.people, verdict.buyers, verdict.bought_won, verdict.requests] {
+            write!(out, "<td>{}</td>", grouped(count))?;
+        }
+        let exit_code = verdict.exit_code;
+        write!(out, "<td class=\"{}\">{}</td></tr>", tone(exit_code), headline(exit_code))?;
+    }
+    out.push_str("</table></div>");
+    match &outcome.spending {
+        Some(spending) => paying(spending, out),
+        None => Ok(()),
+    }
+}
+
+fn paying(spending: &Spending, out: &mut String) -> std::fmt::Result {
+    write!(out, "<h2>Paying at merchants, {} a second</h2>", spending.rate_per_s)?;
+    out.push_str("<div class=\"tiles\">");
+    big(out, "holders", &grouped(spending.holders))?;
+    big(out, "spends acknowledged", &grouped(spending.paid))?;
+    big(out, "won acknowledged", &grouped(spending.paid_won))?;
+    big(out, "turned away", &grouped(spending.refusals.values().sum()))?;
+    out.push_str("</div>");
+    let head = "<tr><th></th><th>spends</th><th>p50</th><th>p90</th><th>p99</th>\
+                <th>p99.9</th><th>max</th></tr>";
+    for (since, from_sending) in [("it was due", false), ("it was sent", true)] {
+        write!(out, "<p class=\"soft\">in ms, from when {since}</p>")?;
+        write!(out, "<div class=\"scroll\"><table>{head}")?;
+        for row in &spending.rows {
+            let values = if from_sending { row.from_sending_us } else { row.from_intended_us };
+            write!(out, "<tr><td>{}</td><td>{}</td>", row.when, grouped(row.count))?;
+            for value in values {
+                write!(out, "<td>{}</td>", ms(value))?;
+            }
+            out.push_str("</tr>");
+        }
+        out.push_str("</table></div>");
+    }
+    let of = |name: &'static str, value: fn(&SpentReading) -> u64| Series {
+        name,
+        points: spending.readings.iter().map(|it| (it.at_s, value(it) as f64 / 1000.0)).collect(),
+    };
+    let series = [of("p50", |it| it.p50_us), of("p99", |it| it.p99_us)];
+    out.push_str(&lines("Latency of spends, from when they were due", "ms", &series));
+    counts(out, "Turned away", spending.refusals.iter().map(|(k, v)| (k.as_str(), *v)))?;
+    checked(&spending.checks, out)
+}
+
+fn scenario(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
+    let title = escaped(&verdict.title);
+    let tone = if verdict.exit_code == 0 { "good" } else { "bad" };
+    writeln!(
+        out,
+        "<h1>{title}</h1><p class=\"soft\">rehearsal, scale {}, pace {}, seed {}</p>\
+         <p class=\"notice {tone}\">{}</p><div class=\"tiles\">",
         verdict.scale,
         escaped(&verdict.pace),
         verdict.seed,
-        headline(verdict),
+        headline(verdict.exit_code),
     )?;
     big(out, "people", &grouped(verdict.people))?;
     big(out, "buyers", &grouped(verdict.buyers))?;
@@ -71,9 +147,7 @@ fn fill(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
     counts(out, "Refusals on the way", verdict.refusals.iter().map(|(k, v)| (k.as_str(), *v)))?;
     let unexpected = verdict.unexpected.iter().map(|(k, v)| (k.as_str(), *v));
     counts(out, "Answers that the contract does not know", unexpected)?;
-    counts(out, "Habits", verdict.habits.iter().map(|(k, v)| (*k, *v)))?;
-    out.push_str("</main></body></html>\n");
-    Ok(())
+    counts(out, "Habits", verdict.habits.iter().map(|(k, v)| (*k, *v)))
 }
 
 fn big(out: &mut String, name: &str, value: &str) -> std::fmt::Result {
@@ -92,9 +166,13 @@ fn checks(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
         }
         write!(out, "<td>{}</td></tr>", grouped(round.purchases))?;
     }
-    out.push_str("</table></div><div class=\"scroll\"><table>");
-    out.push_str("<tr><th>check</th><th></th><th></th></tr>");
-    for check in &verdict.checks {
+    out.push_str("</table></div>");
+    checked(&verdict.checks, out)
+}
+
+fn checked(checks: &[Check], out: &mut String) -> std::fmt::Result {
+    out.push_str("<div class=\"scroll\"><table><tr><th>check</th><th></th><th></th></tr>");
+    for check in checks {
         let (tone, mark) = match (check.held, check.weight) {
             (true, _) => ("good", "held"),
             (false, Weight::Invariant) => ("bad", "broken"),

@@ -23,7 +23,14 @@ const BUILT_IN: [(&str, &str); 8] = [
     ("onnuri-2025-03", include_str!("scenarios/onnuri-2025-03.toml")),
 ];
 
-/// The names that `--scenario` takes beside a path to a file.
+/// Not of a published sale, so not among `all`.
+const PRACTICE: [&str; 2] = ["smoke", "draw"];
+/// Every published sale at once, as `--scenario` names them.
+const ALL: &str = "all";
+/// Who spends while others buy.
+const HOLDERS: &str = include_str!("scenarios/holders.toml");
+
+/// The names that `--scenario` takes beside `all` and a path to a file.
 pub fn scenario_names() -> Vec<&'static str> {
     BUILT_IN.iter().map(|(name, _)| *name).collect()
 }
@@ -241,13 +248,29 @@ impl Group {
 }
 
 impl Scenario {
+    /// What `--scenario` names: one, `all` published sales, or several with commas between them.
+    pub fn load_all(names: &str) -> anyhow::Result<Vec<Self>> {
+        let named: Vec<&str> = match names {
+            ALL => scenario_names().into_iter().filter(|name| !PRACTICE.contains(name)).collect(),
+            // A path may hold a comma itself.
+            _ if std::path::Path::new(names).exists() => vec![names],
+            _ => names.split(',').map(str::trim).collect(),
+        };
+        named.into_iter().map(Self::load).collect()
+    }
+
+    /// The round in which those buy who spend while others buy.
+    pub fn holders() -> anyhow::Result<Self> {
+        Self::parse(HOLDERS).context("the scenario of those who spend")
+    }
+
     /// A built-in scenario by name, or a file by path.
     pub fn load(name: &str) -> anyhow::Result<Self> {
         if let Some((_, text)) = BUILT_IN.iter().find(|(id, _)| *id == name) {
             return Self::parse(text).with_context(|| format!("built-in scenario {name}"));
         }
         let names = scenario_names().join(", ");
-        let missing = || format!("{name} is neither a file nor one of: {names}");
+        let missing = || format!("{name} is neither a file, nor {ALL}, nor one of: {names}");
         Self::parse(&std::fs::read_to_string(name).with_context(missing)?)
     }
 
@@ -371,6 +394,29 @@ mod tests {
         check("chuncheon-2022-12", 1, 1, 7_800_000_000, 36_000);
         check("gangwon-2022-12", 1, 1, 6_000_000_000, 40_000);
         check("onnuri-2025-03", 1, 1, 8_000_000_000, 40_000);
+    }
+
+    #[test]
+    fn several_scenarios_are_named_together() {
+        let check = |names: &str, want: &[&str]| {
+            let loaded = Scenario::load_all(names).unwrap();
+            assert_eq!(loaded.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), want, "{names}");
+        };
+        check("smoke", &["smoke"]);
+        check("smoke, draw,smoke", &["smoke", "draw", "smoke"]);
+        let published = [
+            "seoul-2022-07-14",
+            "seoul-2022-07-28",
+            "seoul-districts",
+            "chuncheon-2022-12",
+            "gangwon-2022-12",
+            "onnuri-2025-03",
+        ];
+        check("all", &published);
+        assert!(Scenario::load_all("smoke,").is_err());
+        let holders = Scenario::holders().unwrap();
+        let stock_won = holders.rounds[0].windows[0].stock_won;
+        assert_eq!(stock_won, holders.people[0].count * holders.people[0].wants[0].won);
     }
 
     #[test]

@@ -1,8 +1,11 @@
-//! The verdict as a table of plain text.
+//! What came of it as tables of plain text.
 
 use std::fmt::Write;
 
-use super::verdict::{Verdict, Weight};
+use super::checks::{Check, Weight};
+use super::outcome::Outcome;
+use super::spent::Spending;
+use super::verdict::Verdict;
 
 /// Puts commas between groups of three digits.
 pub(super) fn grouped(number: u64) -> String {
@@ -27,20 +30,79 @@ pub(super) fn ms(us: u64) -> String {
 }
 
 /// One line that says it all.
-pub(super) fn headline(verdict: &Verdict) -> &'static str {
-    match verdict.exit_code {
+pub(super) fn headline(exit_code: i32) -> &'static str {
+    match exit_code {
         0 => "everything held",
         3 => "an invariant is broken",
         _ => "a threshold of the scenario is missed",
     }
 }
 
-/// The whole table.
-pub(super) fn write(verdict: &Verdict) -> String {
+/// All tables: one for each scenario, then paying, then what it comes to.
+pub(super) fn write(outcome: &Outcome) -> String {
     let mut out = String::new();
     // Writing into a string cannot fail.
-    let _ = fill(verdict, &mut out);
+    let _ = fill_all(outcome, &mut out);
     out
+}
+
+fn fill_all(outcome: &Outcome, out: &mut String) -> std::fmt::Result {
+    for verdict in &outcome.scenarios {
+        fill(verdict, out)?;
+    }
+    if let Some(spending) = &outcome.spending {
+        spent(spending, out)?;
+    }
+    if outcome.alone().is_some() {
+        return Ok(());
+    }
+    writeln!(out, "\nall together\n")?;
+    let scenarios = outcome.scenarios.iter().map(|it| (it.scenario.as_str(), it.exit_code));
+    let spending = outcome.spending.iter().map(|it| ("spending", it.exit_code));
+    for (name, exit_code) in scenarios.chain(spending) {
+        writeln!(out, "  {name:<24} {}", headline(exit_code))?;
+    }
+    writeln!(out, "\n{}", headline(outcome.exit_code))
+}
+
+fn spent(spending: &Spending, out: &mut String) -> std::fmt::Result {
+    writeln!(out, "\nPaying at merchants, {} a second\n", spending.rate_per_s)?;
+    let mut row = |name: &str, value: &str| writeln!(out, "  {name:<44} {value:>20}");
+    row("holders", &grouped(spending.holders))?;
+    row("merchants", &grouped(spending.merchants))?;
+    row("seconds", &format!("{:.1}", spending.seconds))?;
+    row("spends acknowledged", &grouped(spending.paid))?;
+    row("won acknowledged", &grouped(spending.paid_won))?;
+    row("connections lost", &grouped(spending.lost_connections))?;
+    for (code, count) in &spending.refusals {
+        row(&format!("turned away: {code}"), &grouped(*count))?;
+    }
+    for (since, from_sending) in [("due", false), ("sending", true)] {
+        let (since, head) = (format!("ms from {since}"), ["spends", "p50", "p99", "p99.9", "max"]);
+        let [count, p50, p99, p999, max] = head;
+        writeln!(out, "\n  {since:<16} {count:>10} {p50:>10} {p99:>10} {p999:>10} {max:>10}")?;
+        for row in &spending.rows {
+            let values = if from_sending { row.from_sending_us } else { row.from_intended_us };
+            let [p50, _, p99, p999, max] = values.map(ms);
+            let (when, count) = (row.when, grouped(row.count));
+            writeln!(out, "  {when:<16} {count:>10} {p50:>10} {p99:>10} {p999:>10} {max:>10}")?;
+        }
+    }
+    checks(&spending.checks, out)?;
+    writeln!(out, "\n{}", headline(spending.exit_code))
+}
+
+fn checks(checks: &[Check], out: &mut String) -> std::fmt::Result {
+    writeln!(out, "\n  checks")?;
+    for check in checks {
+        let mark = match (check.held, check.weight) {
+            (true, _) => "ok    ",
+            (false, Weight::Invariant) => "BROKEN",
+            (false, Weight::Threshold) => "missed",
+        };
+        writeln!(out, "    {mark} {}: {}", check.name, check.detail)?;
+    }
+    Ok(())
 }
 
 fn fill(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
@@ -81,16 +143,8 @@ fn fill(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
         writeln!(out, "    unexpected, {name:<30} {:>20}", grouped(*count))?;
     }
     latencies(verdict, out)?;
-    writeln!(out, "\n  checks")?;
-    for check in &verdict.checks {
-        let mark = match (check.held, check.weight) {
-            (true, _) => "ok    ",
-            (false, Weight::Invariant) => "BROKEN",
-            (false, Weight::Threshold) => "missed",
-        };
-        writeln!(out, "    {mark} {}: {}", check.name, check.detail)?;
-    }
-    writeln!(out, "\n{}", headline(verdict))
+    checks(&verdict.checks, out)?;
+    writeln!(out, "\n{}", headline(verdict.exit_code))
 }
 
 fn latencies(verdict: &Verdict, out: &mut String) -> std::fmt::Result {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 
+use super::checks::{Check, Checks, Weight};
 use super::crowd::Crowd;
 use super::draws::first_served;
 use super::figures::{Broken, Reading};
@@ -19,9 +20,6 @@ use super::truth::Truth;
 use super::visit::{Last, Visit};
 use super::witness::{ServerRound, Witness};
 
-const OK: i32 = 0;
-const INVARIANT_BROKEN: i32 = 3;
-const THRESHOLD_MISSED: i32 = 4;
 /// Counts of small scales may differ by so many people whatever the percentage.
 const FEW: u64 = 3;
 
@@ -29,29 +27,6 @@ const FEW: u64 = 3;
 /// leaves or is slow makes room for somebody behind. An order that has nothing to do with the draw
 /// would come to the share of the lobby that can buy: a quarter in the scenario `draw`.
 const FIRST_SERVED_PERCENT: u64 = 60;
-
-/// How a check weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Weight {
-    /// Must hold in every rehearsal: exit code 3.
-    Invariant,
-    /// What this scenario must show: exit code 4.
-    Threshold,
-}
-
-/// One thing that was checked.
-#[derive(Debug, Clone, Serialize)]
-pub struct Check {
-    /// What must hold.
-    pub name: String,
-    /// Whether it held.
-    pub held: bool,
-    /// The figures behind it.
-    pub detail: String,
-    /// How it weighs.
-    pub weight: Weight,
-}
 
 /// Latency percentiles of one kind of call, in microseconds.
 #[derive(Debug, Clone, Serialize)]
@@ -66,8 +41,8 @@ pub struct LatencyRow {
 /// The percentiles of `LatencyRow`.
 pub const PERCENTILES: [f64; 5] = [50.0, 90.0, 99.0, 99.9, 100.0];
 
-/// How a rehearsal went. Serialisable: this is what `--json` prints.
-#[derive(Debug, Clone, Serialize)]
+/// How a scenario went. Serialisable: of one that is played alone this is what `--json` prints.
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Verdict {
     /// 0, 3 if an invariant is broken, 4 if a threshold is missed.
     pub exit_code: i32,
@@ -120,35 +95,6 @@ pub struct Verdict {
     /// How everything moved.
     #[serde(skip)]
     pub readings: Vec<Reading>,
-}
-
-/// Collects checks.
-#[derive(Default)]
-struct Checks(Vec<Check>);
-
-impl Checks {
-    fn add(&mut self, weight: Weight, name: impl Into<String>, held: bool, detail: String) {
-        self.0.push(Check { name: name.into(), held, detail, weight });
-    }
-
-    fn same(&mut self, weight: Weight, name: impl Into<String>, told: u64, said: u64) {
-        self.add(weight, name, told == said, format!("{told} and {said}"));
-    }
-
-    fn none(&mut self, weight: Weight, name: impl Into<String>, found: u64) {
-        self.add(weight, name, found == 0, format!("{found}"));
-    }
-
-    fn exit_code(&self) -> i32 {
-        let missed = |weight| self.0.iter().any(|check| !check.held && check.weight == weight);
-        if missed(Weight::Invariant) {
-            INVARIANT_BROKEN
-        } else if missed(Weight::Threshold) {
-            THRESHOLD_MISSED
-        } else {
-            OK
-        }
-    }
 }
 
 /// What the options add to the verdict.

@@ -1,11 +1,15 @@
 //! What people were answered against what the store and the server say: a pure function, which the
 //! tests below show to fail for every fault that it is there for.
 
+use crate::moves::{self, AckedMove, StoredMove};
 use openrun_core::PersonKey;
 use std::collections::{HashMap, HashSet};
 
 /// The program's limit for a person and month, in won.
 pub const MONTHLY_LIMIT_WON: i64 = 400_000;
+
+/// Its limit for what a person holds, in won.
+pub const HOLDING_LIMIT_WON: i64 = 1_000_000;
 
 /// A purchase that was answered.
 #[derive(Debug, Clone)]
@@ -20,6 +24,8 @@ pub struct AckedPurchase {
 #[derive(Debug, Clone, Default)]
 pub struct Acked {
     pub purchases: Vec<AckedPurchase>,
+    /// What was done with vouchers.
+    pub moves: Vec<AckedMove>,
     /// Number and person of each ticket.
     pub tickets: Vec<(u64, PersonKey)>,
     /// The highest watermark that anybody was told.
@@ -43,6 +49,8 @@ pub struct StoredPurchase {
 #[derive(Debug, Clone, Default)]
 pub struct Stored {
     pub purchases: Vec<StoredPurchase>,
+    /// What became of vouchers, in order.
+    pub moves: Vec<StoredMove>,
     pub tickets: Vec<(u64, PersonKey)>,
     /// Each move of the watermark, in order.
     pub watermarks: Vec<u64>,
@@ -85,6 +93,20 @@ pub enum Fault {
     NeverAnswered { id: String },
     /// OR-2.
     LimitExceeded { month: i64, used_won: i64 },
+    /// OR-2: bought and given together.
+    HoldingExceeded { held_won: i64 },
+    /// OR-3: a spend, a payback or a gift.
+    MoveLost { id: String },
+    /// OR-3.
+    MoveChanged { id: String },
+    /// OR-7: a move of a voucher that never was.
+    MoveOfNothing { id: String },
+    /// OR-7: what a voucher has left is what was never moved.
+    BalanceDiffers { id: String, left_won: i64, told_won: i64 },
+    /// OR-7: in the end each merchant has what people were told to have paid.
+    MerchantDiffers { merchant: String, told_won: i64, stored_won: i64 },
+    /// OR-7: in the end each payback has come to its end.
+    PaybackOpen { id: String },
 }
 
 /// Everything that contradicts what was answered.
@@ -94,6 +116,7 @@ pub fn check(acked: &Acked, stored: &Stored) -> Vec<Fault> {
     faults.extend(numbers(acked, stored));
     faults.extend(watermarks(acked, stored));
     faults.extend(limits(stored));
+    faults.extend(moves::check(&acked.moves, stored));
     let stored_won = stored.purchases.iter().map(|purchase| purchase.amount_won).sum();
     if stored.told_sold_won != stored_won {
         faults.push(Fault::SoldDiffers { told_won: stored.told_sold_won, stored_won });
@@ -160,6 +183,12 @@ fn limits(stored: &Stored) -> Vec<Fault> {
     for purchase in &stored.purchases {
         *used.entry((purchase.person, purchase.month)).or_default() += purchase.amount_won;
     }
+    // A cancel gives the allowance of its month back.
+    for row in stored.moves.iter().filter(|row| row.kind == "paid_back") {
+        if let Some(month) = row.month {
+            *used.entry((row.person, month)).or_default() -= row.amount_won;
+        }
+    }
     let above = used.into_iter().filter(|(_, used_won)| *used_won > MONTHLY_LIMIT_WON);
     above.map(|((_, month), used_won)| Fault::LimitExceeded { month, used_won }).collect()
 }
@@ -189,12 +218,14 @@ mod controls {
         let tickets = vec![(1, KIM), (2, LEE), (3, KIM)];
         let acked = Acked {
             purchases: purchases.iter().map(told).collect(),
+            moves: Vec::new(),
             tickets: tickets.clone(),
             watermark: 2,
         };
         // The join of the third ticket was answered and lost: its ticket is its proof.
         let stored = Stored {
             purchases,
+            moves: Vec::new(),
             tickets: tickets[..2].to_vec(),
             watermarks: vec![1, 2, 3],
             told_watermark: 3,
@@ -301,5 +332,19 @@ mod controls {
             sells(stored, 10_000);
         });
         assert_eq!(faults, [Fault::LimitExceeded { month: 24_271, used_won: 410_000 }]);
+    }
+
+    #[test]
+    fn a_cancel_gives_back_the_allowance_of_its_month_and_of_no_other() {
+        let with = |month: i64| {
+            faults_with(|_, stored| {
+                stored.purchases.push(bought("c", LEE, 4, 10_000));
+                sells(stored, 10_000);
+                let cancelled = moves::sample::cancelled(&stored.purchases[1], month);
+                stored.moves.extend(cancelled);
+            })
+        };
+        assert_eq!(with(24_271), []);
+        assert_eq!(with(24_272), [Fault::LimitExceeded { month: 24_271, used_won: 410_000 }]);
     }
 }

@@ -5,6 +5,7 @@ use crate::house::ROUND;
 use crate::ledger::{Kept, Standing, Ticket};
 use crate::people::World;
 use crate::wire::{Request, Wire};
+use std::collections::HashMap;
 use std::io;
 
 /// Where-am-I of each ticket: its number, and nothing else than what its person was answered.
@@ -57,6 +58,28 @@ pub async fn keys_keep_their_answers(world: &World, all: &[Kept]) -> io::Result<
         if !is_same || !answer.is_replay {
             let (known, now) = (known.text(), answer.text());
             faults.push(format!("OR-4: {known} is now {now}, replay: {}", answer.is_replay));
+        }
+    }
+    Ok(faults)
+}
+
+/// Each voucher stands for its person where the rows of the store leave it.
+pub async fn vouchers_have_left(
+    world: &World,
+    all: &[(String, String)],
+    left: &HashMap<&str, i64>,
+) -> io::Result<Vec<String>> {
+    let mut wire = Wire::new(world.house.public);
+    let mut faults = Vec::new();
+    for (voucher, subject) in all {
+        let token = world.house.person_token(subject, "seoul-pay");
+        let path = format!("/v1/vouchers/{voucher}");
+        let answer = wire.call(&Request::new("GET", &path).bearer(&token)).await?;
+        let told = answer.json();
+        let told_won = told["balance_won"].as_i64();
+        let left_won = left.get(voucher.as_str()).copied();
+        if answer.status != 200 || told_won != left_won {
+            faults.push(format!("OR-7: {left_won:?} is left, told is {}", answer.text()));
         }
     }
     Ok(faults)

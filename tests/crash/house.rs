@@ -252,6 +252,13 @@ impl House {
             let answer = self.ask_ops(method, &path, body).await;
             assert!(matches!(answer.status, 200 | 201), "{method} {path}: {}", answer.text());
         }
+        let somebody = Request::new("GET", "/v1/merchants?program=seoul");
+        let (mut wire, began) = (Wire::new(self.public), Instant::now());
+        // A development server looks for new regions every second.
+        while wire.call(&somebody).await.expect("an answer").json()["merchants"] == json!([]) {
+            assert!(began.elapsed() < READY_LIMIT, "nobody takes vouchers");
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Asks the audit; panics unless every rule holds.

@@ -5,6 +5,7 @@ use crate::check::check;
 use crate::honour;
 use crate::house::{House, Server};
 use crate::ledger::{Kept, Ledger, Standing, Ticket};
+use crate::moves;
 use crate::paid;
 use crate::people::{Person, World};
 use crate::stored;
@@ -77,6 +78,11 @@ pub async fn contradictions(
         found.extend(paid::check(&stored, &paid::taken(rail).await));
     }
     faults.extend(found.iter().map(|fault| format!("{fault:?}")));
+    let wallets = world.ledger.book().wallets.clone();
+    let wallets = wallets.into_iter().filter(|(voucher, _)| !moves::is_open(&stored, voucher));
+    let (wallets, left) = (chance.sample(wallets.collect(), most / 2), moves::left(&stored));
+    let asked = honour::vouchers_have_left(world, &wallets, &left).await;
+    faults.extend(asked.expect("the server answers"));
     let written: HashSet<u64> = stored.tickets.iter().map(|(number, _)| *number).collect();
     let is_live = |standing| matches!(standing, Standing::Live | Standing::Asked);
     let (live, over): (Vec<Ticket>, Vec<Ticket>) =
@@ -179,7 +185,10 @@ pub fn figures(ledger: &Ledger) -> String {
     let book = ledger.book();
     let (joins, bought) = (book.acked.tickets.len(), book.acked.purchases.len());
     let won: i64 = book.acked.purchases.iter().map(|purchase| purchase.amount_won).sum();
-    let (recovered, refused) = (book.recovered, book.kept.len() - bought);
+    let moved = book.acked.moves.len();
+    let (recovered, refused) = (book.recovered, book.kept.len() - bought - moved);
+    let of_kind = |kind: &str| book.acked.moves.iter().filter(|it| it.kind == kind).count();
+    let (spends, paybacks, gifts) = (of_kind("spent"), of_kind("paid_back"), of_kind("gifted"));
     let unwritten = book.unwritten.len();
     let all: u64 = book.answers.values().sum();
     let busy: u64 =
@@ -187,6 +196,7 @@ pub fn figures(ledger: &Ledger) -> String {
     format!(
         "{all} answers ({busy} busy), {joins} joins ({unwritten} not written when killed, honoured \
          by their tickets), {bought} purchases of {won} won acknowledged ({recovered} recovered \
-         after a lost answer), {refused} refusals kept"
+         after a lost answer), {refused} refusals kept, {spends} spends, {paybacks} paybacks, \
+         {gifts} gifts"
     )
 }

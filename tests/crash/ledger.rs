@@ -2,6 +2,7 @@
 //! can be: against those that came before its request was sent.
 
 use crate::check::{Acked, AckedPurchase};
+use crate::moves::AckedMove;
 use crate::wire::{Answer, Request};
 use openrun_core::PersonKey;
 use std::collections::{HashMap, HashSet};
@@ -43,6 +44,10 @@ pub struct Book {
     pub acked: Acked,
     pub tickets: Vec<Ticket>,
     pub kept: Vec<Kept>,
+    /// Whoever signed up.
+    pub subjects: Vec<String>,
+    /// Who did something with which voucher last.
+    pub wallets: HashMap<String, String>,
     /// What contradicted itself.
     pub faults: Vec<String>,
     /// Purchases whose first answer was lost, and that were there when asked for again.
@@ -148,6 +153,14 @@ impl Ledger {
     pub fn kept(&self, request: Request, answer: Answer, purchase: Option<AckedPurchase>) {
         let mut book = self.book();
         book.acked.purchases.extend(purchase);
+        book.kept.push(Kept { request, answer });
+    }
+
+    /// Something was done with a voucher; its key keeps the answer.
+    pub fn moved(&self, request: Request, answer: Answer, acked: AckedMove, subject: String) {
+        let mut book = self.book();
+        book.wallets.insert(acked.voucher.clone(), subject);
+        book.acked.moves.push(acked);
         book.kept.push(Kept { request, answer });
     }
 }

@@ -1,5 +1,6 @@
 //! Virtual people of a sale: each signs up, joins, waits, claims, buys, sometimes leaves, loses the
-//! connection, taps twice, and starts again as somebody new when the month's limit is used up.
+//! connection, taps twice, uses vouchers ([`crate::spending`]), and starts again as somebody new when
+//! the month's limit is used up.
 //!
 //! Without an answer, or while the rail owes one, a person asks the same again. An answer that
 //! cannot be right whatever happened is written down as a fault.
@@ -8,6 +9,7 @@ use crate::chance::Chance;
 use crate::check::AckedPurchase;
 use crate::house::{CHANNELS, House, ROUND};
 use crate::ledger::{Ledger, Standing};
+use crate::spending::{Voucher, Wallet};
 use crate::wire::{Answer, Request, Wire};
 use openrun_core::PersonKey;
 use serde_json::{Value, json};
@@ -55,19 +57,20 @@ struct Place {
 
 /// One person.
 pub struct Person {
-    world: Arc<World>,
+    pub world: Arc<World>,
     wire: Wire,
-    chance: Chance,
+    pub chance: Chance,
     slot: usize,
     generation: u32,
-    subject: String,
-    key: PersonKey,
+    pub subject: String,
+    pub key: PersonKey,
     tokens: Vec<String>,
     is_signed_up: bool,
     is_join_open: bool,
     place: Option<Place>,
     attempt: Option<Attempt>,
     attempts: u32,
+    pub wallet: Wallet,
 }
 
 impl Person {
@@ -88,12 +91,13 @@ impl Person {
             place: None,
             attempt: None,
             attempts: 0,
+            wallet: Wallet::default(),
         };
         person.be_somebody_new();
         person
     }
 
-    fn be_somebody_new(&mut self) {
+    pub fn be_somebody_new(&mut self) {
         self.generation += 1;
         self.subject = format!("p{}-{}", self.slot, self.generation);
         self.key = PersonKey::of_subject(&self.subject);
@@ -101,11 +105,13 @@ impl Person {
         self.tokens = CHANNELS.iter().map(token).collect();
         (self.is_signed_up, self.is_join_open) = (false, false);
         (self.place, self.attempt, self.attempts) = (None, None, 0);
+        self.wallet = Wallet::default();
     }
 
     /// Goes on until the sale closes.
     pub async fn live(mut self) {
-        while self.attempt.is_some() || !self.world.is_closing.load(Ordering::SeqCst) {
+        let is_under_way = |it: &Person| it.attempt.is_some() || it.wallet.moving.is_some();
+        while is_under_way(&self) || !self.world.is_closing.load(Ordering::SeqCst) {
             let pause = match self.step().await {
                 Ok(()) => self.chance.within(20, 120),
                 Err(_) => 10,
@@ -123,6 +129,14 @@ impl Person {
         }
         if self.attempt.is_some() {
             return self.buy().await;
+        }
+        if self.wallet.moving.is_some() {
+            return self.move_on().await;
+        }
+        // Whoever has vouchers uses them as often as not; whoever has none may have been given one.
+        let uses = if self.wallet.vouchers.is_empty() { 20 } else { 3 };
+        if self.chance.one_in(uses) {
+            return self.use_vouchers().await;
         }
         let (leaves, reconnects) = (self.chance.one_in(40), self.chance.one_in(20));
         let (looks, gives_up) = (self.chance.one_in(5), self.chance.one_in(60));
@@ -144,14 +158,14 @@ impl Person {
         }
     }
 
-    async fn call(&mut self, what: &'static str, request: &Request) -> io::Result<Answer> {
+    pub async fn call(&mut self, what: &'static str, request: &Request) -> io::Result<Answer> {
         let answer = self.wire.call(request).await?;
         self.world.ledger.answered(what, &answer);
         Ok(answer)
     }
 
     /// Writes down an answer that cannot be; being busy is always possible.
-    fn wrong(&self, what: &str, answer: &Answer) {
+    pub fn wrong(&self, what: &str, answer: &Answer) {
         if answer.status != 503 {
             let number = self.place.as_ref().map(|place| place.number);
             let subject = &self.subject;
@@ -160,7 +174,7 @@ impl Person {
         }
     }
 
-    fn token(&mut self) -> String {
+    pub fn token(&mut self) -> String {
         let index = self.chance.within(0, self.tokens.len() as u64 - 1);
         self.tokens[usize::try_from(index).expect("an index")].clone()
     }
@@ -170,7 +184,10 @@ impl Person {
         let request = Request::new("POST", "/v1/people").bearer(&self.token()).json(&body);
         let answer = self.call("sign-up", &request).await?;
         match answer.status {
-            200 | 201 => self.is_signed_up = true,
+            200 | 201 => {
+                self.is_signed_up = true;
+                self.world.ledger.book().subjects.push(self.subject.clone());
+            }
             _ => self.wrong("sign-up", &answer),
         }
         Ok(())
@@ -339,7 +356,7 @@ impl Person {
         }
         match (answer.status, answer.code().as_str()) {
             (201, _) => self.bought(attempt, answer, index),
-            (409, "monthly-limit-exceeded") => {
+            (409, "monthly-limit-exceeded" | "holding-limit-exceeded") => {
                 self.world.ledger.stands(index, Standing::Live);
                 self.world.ledger.kept(attempt.again, answer, None);
                 // Some give their place up properly, some just go.
@@ -391,6 +408,7 @@ impl Person {
             amount_won: attempt.amount_won,
         };
         ledger.kept(attempt.again.clone(), answer.clone(), Some(purchase));
+        self.wallet.vouchers.extend(Voucher::bought(&told));
         self.place = None;
         if self.chance.one_in(4) {
             attempt.answer = Some(answer);

@@ -3,6 +3,7 @@
 
 use crate::check::{Stored, StoredPurchase};
 use crate::house::House;
+use crate::moves::StoredMove;
 use crate::support::TestStore;
 use crate::support::postgres::{TestDatabase, connect};
 use openrun_core::PersonKey;
@@ -15,6 +16,10 @@ const PURCHASES: &str = "select id, person, idempotency_key, amount, cast(month 
                          price from purchase order by seq";
 const TICKETS: &str = "select number, person from ticket order by seq";
 const WATERMARKS: &str = "select up_to from watermark_moved order by seq";
+
+const MOVES: &str = "select id, kind, voucher, person, receiver, idempotency_key, amount, \
+                     coalesce(price, 0), balance_after, merchant, cast(month as bigint) \
+                     from voucher_move order by stream_id, seq";
 
 /// Longest time until what a server says of a payment that ends by itself is what the store holds.
 const AGREEMENT_LIMIT: Duration = Duration::from_secs(5);
@@ -53,8 +58,11 @@ async fn of_database(database: &TestDatabase) -> Stored {
     let person = |row: &tokio_postgres::Row, column: usize| {
         PersonKey(row.get::<_, &[u8]>(column).try_into().expect("a key has 16 bytes"))
     };
+    let id = |row: &tokio_postgres::Row, column: usize| {
+        uuid::Uuid::from_slice(row.get(column)).expect("an id has 16 bytes").to_string()
+    };
     let purchase = |row: &tokio_postgres::Row| StoredPurchase {
-        id: uuid::Uuid::from_slice(row.get(0)).expect("an id has 16 bytes").to_string(),
+        id: id(row, 0),
         person: person(row, 1),
         key: row.get(2),
         amount_won: row.get(3),
@@ -62,9 +70,23 @@ async fn of_database(database: &TestDatabase) -> Stored {
         number: row.get::<_, i64>(5).cast_unsigned(),
         price_won: row.get(6),
     };
+    let moved = |row: &tokio_postgres::Row| StoredMove {
+        id: id(row, 0),
+        kind: row.get(1),
+        voucher: id(row, 2),
+        person: person(row, 3),
+        receiver: row.get::<_, Option<&[u8]>>(4).map(|_| person(row, 4)),
+        key: row.get(5),
+        amount_won: row.get(6),
+        price_won: row.get(7),
+        balance_won: row.get(8),
+        merchant: row.get(9),
+        month: row.get(10),
+    };
     let ticket = |row: &tokio_postgres::Row| (row.get::<_, i64>(0).cast_unsigned(), person(row, 1));
     Stored {
         purchases: rows(PURCHASES).await.iter().map(purchase).collect(),
+        moves: rows(MOVES).await.iter().map(moved).collect(),
         tickets: rows(TICKETS).await.iter().map(ticket).collect(),
         watermarks: rows(WATERMARKS)
             .await
@@ -91,6 +113,22 @@ fn of_file(house: &House) -> Stored {
                 month: row.get(4)?,
                 number: number(row, 5)?,
                 price_won: row.get(6)?,
+            })
+        }),
+        moves: rows(&store, MOVES, |row| {
+            let id = |column| row.get::<_, [u8; 16]>(column).map(uuid::Uuid::from_bytes);
+            Ok(StoredMove {
+                id: id(0)?.to_string(),
+                kind: row.get(1)?,
+                voucher: id(2)?.to_string(),
+                person: person(row, 3)?,
+                receiver: row.get::<_, Option<[u8; 16]>>(4)?.map(PersonKey),
+                key: row.get(5)?,
+                amount_won: row.get(6)?,
+                price_won: row.get(7)?,
+                balance_won: row.get(8)?,
+                merchant: row.get(9)?,
+                month: row.get(10)?,
             })
         }),
         tickets: rows(&store, TICKETS, |row| Ok((number(row, 0)?, person(row, 1)?))),

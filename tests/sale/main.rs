@@ -38,6 +38,7 @@ mod paybacks;
 mod payment;
 mod process;
 mod rail;
+mod rehearsal;
 mod rejoin;
 mod restarts;
 mod retries;

@@ -3,7 +3,7 @@
 use super::people::Buyer;
 use super::ports::folder;
 use super::staff::Operator;
-use super::store::TestStore;
+use super::store::{Audited, TestStore};
 use super::wire::Web;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -100,6 +100,11 @@ impl Process {
         let what = ["--channel", "seoul-pay", "--birthdate", "1991-03-01"];
         let token = command_output(&[who, what].concat(), &self.data);
         Buyer::new(self.web.clone(), person, token)
+    }
+
+    /// What `openrun audit` says of its store, while it runs.
+    pub async fn audit(&self) -> Audited {
+        self.store.audit(self.data.path()).await
     }
 
     /// Asks it to stop as an operating system does; answers with its exit code and all it logged.
