@@ -58,6 +58,8 @@ mod switches {
     pub static RELEASE_ON_TIME_OUT: AtomicBool = AtomicBool::new(false);
     /// Most events that may wait for a committer; 0 for as many as in production.
     pub static QUEUE_EVENTS_MAX: AtomicUsize = AtomicUsize::new(0);
+    /// Most sign-ups that may wait to be written; 0 for as many as in production.
+    pub static SIGN_UPS_WAITING_MAX: AtomicUsize = AtomicUsize::new(0);
     /// A thread that is asked for a turn stands still for good: `stand-still`.
     pub static STAND_STILL: AtomicBool = AtomicBool::new(false);
     static NAMED: LazyLock<HashSet<String>> = LazyLock::new(|| {
@@ -125,6 +127,14 @@ mod switches {
         }
     }
 
+    /// Most sign-ups that may wait to be written.
+    pub fn sign_ups_waiting(usual: usize) -> usize {
+        match SIGN_UPS_WAITING_MAX.load(Ordering::Relaxed) {
+            0 => usual,
+            fewer => fewer,
+        }
+    }
+
     /// The rules, or rules without limits.
     pub fn rules(mut rules: super::Rules) -> super::Rules {
         if LIMITS_OFF.load(Ordering::Relaxed) {
@@ -164,6 +174,12 @@ pub use switches::*;
 /// As many as in production.
 #[cfg(not(feature = "failpoints"))]
 pub(crate) fn queue_events(usual: usize) -> usize {
+    usual
+}
+
+/// As many as in production.
+#[cfg(not(feature = "failpoints"))]
+pub(crate) fn sign_ups_waiting(usual: usize) -> usize {
     usual
 }
 

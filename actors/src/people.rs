@@ -19,10 +19,16 @@ use metrics::Gauge;
 use openrun_core::ids::HashPeople;
 use openrun_core::{ChannelId, Event, PersonKey, Refusal};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+
+mod import;
 
 /// A person's actor is retired when it was not called for this long: longer than any call may take.
 const IDLE_MILLIS: i64 = 60_000;
+/// Sign-ups that may wait to be written: a second or two of what a store takes. Who comes beyond it
+/// is told at once to come later, before anything is done: a storm of sign-ups never fills the
+/// queue of the people's stream, which would put all that waits there in doubt.
+const SIGN_UPS_WAITING_MAX: usize = 20_000;
 
 /// Who decides for a person.
 enum Seat {
@@ -105,6 +111,8 @@ impl Drop for Settling {
     fn drop(&mut self) {
         let state = if self.is_durable { SignUp::Durable } else { SignUp::Doubtful };
         self.people.signed_up.insert(self.person, state);
+        let waiting = self.people.sign_ups_waiting.fetch_sub(1, Ordering::AcqRel);
+        assert!(waiting > 0, "a sign-up was settled that never began");
     }
 }
 
@@ -112,6 +120,8 @@ impl Drop for Settling {
 pub(crate) struct People {
     seats: DashMap<PersonKey, Seat, HashPeople>,
     signed_up: DashMap<PersonKey, SignUp, HashPeople>,
+    /// Those that were handed over and are not durable yet.
+    sign_ups_waiting: AtomicUsize,
     store: Arc<dyn Store>,
     journal: Journal,
     around: Arc<Around>,
@@ -132,6 +142,7 @@ impl People {
         People {
             seats: DashMap::default(),
             signed_up: DashMap::default(),
+            sign_ups_waiting: AtomicUsize::new(0),
             store,
             journal,
             around,
@@ -168,13 +179,12 @@ impl People {
         person: PersonKey,
         channel: ChannelId,
     ) -> Result<bool, Refusal> {
-        let is_new = match people.signed_up.entry(person) {
-            Entry::Occupied(_) => false,
-            Entry::Vacant(vacant) => {
-                vacant.insert(SignUp::Pending);
-                true
-            }
-        };
+        let bound = crate::failpoints::sign_ups_waiting(SIGN_UPS_WAITING_MAX);
+        let is_over = people.sign_ups_waiting.load(Ordering::Acquire) >= bound;
+        if is_over && !people.signed_up.contains_key(&person) {
+            return Err(Refusal::Overloaded);
+        }
+        let is_new = people.begins(person);
         if !is_new {
             if !people.is_signed_up(person) {
                 let _ = people.journal.barrier().await;
@@ -183,7 +193,7 @@ impl People {
         }
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let event = Event::SignedUp { person, channel };
-        let mut settling = Settling { people: Arc::clone(people), person, is_durable: false };
+        let mut settling = people.settling(person);
         people.journal.append_then(people.around.clock.now(), vec![event], move |outcome| {
             settling.is_durable = outcome.is_ok();
             drop(settling);
@@ -193,6 +203,23 @@ impl People {
             Ok(true) => Ok(true),
             _ => Err(Refusal::Unavailable),
         }
+    }
+
+    /// Whether this person begins to sign up now, and nobody else has begun it.
+    fn begins(&self, person: PersonKey) -> bool {
+        match self.signed_up.entry(person) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(vacant) => {
+                vacant.insert(SignUp::Pending);
+                true
+            }
+        }
+    }
+
+    /// To be dropped once it is known whether that is durable.
+    fn settling(self: &Arc<Self>, person: PersonKey) -> Settling {
+        self.sign_ups_waiting.fetch_add(1, Ordering::AcqRel);
+        Settling { people: Arc::clone(self), person, is_durable: false }
     }
 
     /// The store was asked: whoever is still in doubt did not sign up.

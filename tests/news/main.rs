@@ -11,5 +11,6 @@ mod buying;
 mod paying;
 mod regions;
 mod rules;
+mod signing_up;
 mod waiting;
 mod windows;
