@@ -8,6 +8,7 @@
 mod support;
 
 mod buying;
+mod onnuri;
 mod paying;
 mod regions;
 mod rules;
