@@ -10,6 +10,7 @@
 //!                            ├──> Engine      (openrun-actors)
 //!                            ├──> http        two listeners
 //!                            ├──> merchants   who takes vouchers, found by their name
+//!                            ├──> people      who signed up elsewhere, as a file
 //!                            ├──> rail        payments; and a bank to try them with
 //!                            └──> telemetry   metrics, log
 //!   rehearse ···· over sockets ····> http
@@ -27,6 +28,7 @@ pub mod config;
 mod expiry;
 pub mod http;
 pub mod merchants;
+pub mod people;
 pub mod rail;
 pub mod rehearse;
 pub mod sim;

@@ -21,6 +21,8 @@ use openrun_core::{ChannelId, Event, PersonKey, Refusal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
+mod import;
+
 /// A person's actor is retired when it was not called for this long: longer than any call may take.
 const IDLE_MILLIS: i64 = 60_000;
 
@@ -200,13 +202,7 @@ impl People {
             return Ok(false);
         }
         let permit = people.journal.enter()?;
-        let is_new = match people.signed_up.entry(person) {
-            Entry::Occupied(_) => false,
-            Entry::Vacant(vacant) => {
-                vacant.insert(SignUp::Pending);
-                true
-            }
-        };
+        let is_new = people.begins(person);
         if !is_new {
             if !people.is_signed_up(person) {
                 let _ = people.journal.barrier().await;
@@ -215,7 +211,7 @@ impl People {
         }
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let event = Event::SignedUp { person, channel };
-        let mut settling = Settling { people: Arc::clone(people), person, is_durable: false };
+        let mut settling = people.settling(person);
         people.journal.append_then(people.around.clock.now(), vec![event], move |outcome| {
             drop(permit);
             settling.is_durable = outcome.is_ok();
@@ -226,6 +222,22 @@ impl People {
             Ok(true) => Ok(true),
             _ => Err(Refusal::Unavailable),
         }
+    }
+
+    /// Whether this person begins to sign up now, and nobody else has begun it.
+    fn begins(&self, person: PersonKey) -> bool {
+        match self.signed_up.entry(person) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(vacant) => {
+                vacant.insert(SignUp::Pending);
+                true
+            }
+        }
+    }
+
+    /// To be dropped once it is known whether that is durable.
+    fn settling(self: &Arc<Self>, person: PersonKey) -> Settling {
+        Settling { people: Arc::clone(self), person, is_durable: false }
     }
 
     /// The store was asked: whoever is still in doubt did not sign up.

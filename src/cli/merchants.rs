@@ -1,16 +1,16 @@
 //! `openrun merchants`: the list of who takes vouchers, brought up to date from a file.
 
+use super::bar::bar;
 use super::data::Stored;
 use super::{Exit, Fault, print};
 use crate::merchants::csv::{self, Sheet};
 use crate::merchants::{MERCHANTS_MAX, Merchant};
 use crate::store::{self, IMPORTED_AT_ONCE, MerchantRows};
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use openrun_actors::store::StoreError;
 use openrun_core::MerchantId;
 use std::collections::HashSet;
-use std::io::{IsTerminal, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Bytes of a file at most: twenty times that of the largest list there is.
@@ -101,7 +101,7 @@ async fn import(url: &str, merchants: Vec<Merchant>) -> Result<u64, Fault> {
     let rows = store::open_merchants(url).await?;
     let rows: &dyn MerchantRows = &*rows;
     check_room(rows, &merchants, MERCHANTS_MAX).await?;
-    let bar = bar(merchants.len());
+    let bar = bar(merchants.len(), "merchants");
     let (mut changed, mut taken) = (0, 0);
     for part in merchants.chunks(IMPORTED_AT_ONCE) {
         changed += rows.import(part.to_vec()).await.map_err(|cause| {
@@ -138,20 +138,6 @@ async fn check_room(
          nothing was taken"
     );
     Err(Fault::failure(line))
-}
-
-/// On a terminal; otherwise nothing is drawn.
-fn bar(count: usize) -> ProgressBar {
-    let target = match std::io::stderr().is_terminal() {
-        true => ProgressDrawTarget::stderr_with_hz(5),
-        false => ProgressDrawTarget::hidden(),
-    };
-    let bar = ProgressBar::with_draw_target(Some(count as u64), target);
-    let template = "{bar:32} {pos}/{len} merchants, {per_sec}, {eta} left";
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! output; everything else goes to standard error. Nothing here asks a question back.
 
 mod audit;
+mod bar;
 mod completions;
 mod config;
 mod data;
@@ -81,6 +82,8 @@ enum Command {
     Round(staff::Round),
     /// Define vouchers and their rules: the admin API from a shell
     Program(staff::Program),
+    /// Sign up people who signed up elsewhere, from a file
+    People(staff::People),
     /// Be a bank to try payments with: a sandbox rail with a ledger of its own and faults on demand
     Rail(rail::Rail),
     /// Play whole sales from seeds, with every fault that is known, and judge each step
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Rehearse(command) => command.run(),
         Command::Round(command) => command.run(),
         Command::Program(command) => command.run(),
+        Command::People(command) => command.run(),
         Command::Rail(command) => command.run(),
         Command::Sim(command) => command.run(),
         Command::Audit(command) => command.run(),

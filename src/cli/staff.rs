@@ -5,6 +5,7 @@
 //! tried with `--dry-run`, and held to what was looked at with `--if-version`.
 
 mod desk;
+mod people;
 mod program;
 mod round;
 mod show;
@@ -12,6 +13,7 @@ mod stock;
 mod table;
 mod words;
 
+pub(super) use people::People;
 pub(super) use program::Program;
 pub(super) use round::Round;
 

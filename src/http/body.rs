@@ -39,6 +39,20 @@ pub async fn read_json<T: DeserializeOwned>(
     parse(&read_bytes(request, payload, limit).await?)
 }
 
+/// Reads a JSON object of a call that may bring more than others: up to `most` bytes.
+///
+/// # Errors
+/// `UnsupportedMediaType`, `BodyTooLarge` or `Malformed`, in this order.
+pub async fn read_json_up_to<T: DeserializeOwned>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: Duration,
+    most: usize,
+) -> Result<T, Refusal> {
+    check_media_type(request)?;
+    parse(&read_up_to(request, payload, limit, most).await?)
+}
+
 /// Reads a body that says it is JSON, as it was sent.
 ///
 /// # Errors
@@ -128,16 +142,25 @@ async fn read(
     payload: &mut Payload,
     limit: Duration,
 ) -> Result<Vec<u8>, Refusal> {
+    read_up_to(request, payload, limit, BODY_MAX).await
+}
+
+async fn read_up_to(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: Duration,
+    most: usize,
+) -> Result<Vec<u8>, Refusal> {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > BODY_MAX) {
+    if length.is_some_and(|length| length > most) {
         return Err(Refusal::BodyTooLarge);
     }
     let mut bytes = Vec::with_capacity(length.unwrap_or(512));
     let collected = tokio::time::timeout(limit, async {
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(payload_refusal)?;
-            if bytes.len() + chunk.len() > BODY_MAX {
+            if bytes.len() + chunk.len() > most {
                 return Err(Refusal::BodyTooLarge);
             }
             bytes.extend_from_slice(&chunk);

@@ -310,6 +310,15 @@ impl Call {
         body::read_json(&self.request, &mut self.payload, limit).await
     }
 
+    /// The body of a call that may bring more than others.
+    ///
+    /// # Errors
+    /// `UnsupportedMediaType`, `BodyTooLarge`, `Malformed`.
+    pub async fn json_up_to<T: DeserializeOwned>(&mut self, most: usize) -> Result<T, Refusal> {
+        let limit = self.edge().body_timeout;
+        body::read_json_up_to(&self.request, &mut self.payload, limit, most).await
+    }
+
     /// The form in the body.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 /// Channels of a development directory: the four apps of the Seoul sale, those of the other
 /// sales that are rehearsed, and a bank's counter.
-pub const DEVELOPMENT_CHANNELS: [&str; 10] = [
+pub const DEVELOPMENT_CHANNELS: [&str; 11] = [
     "seoul-pay",
     "tmoney-pay",
     "shinhan-sol",
@@ -32,6 +32,7 @@ pub const DEVELOPMENT_CHANNELS: [&str; 10] = [
     "gangwon-voucher",
     "bizple-zeropay",
     "onnuri",
+    "onnuri-card",
     "counter",
 ];
 

@@ -12,8 +12,10 @@ mod buying;
 mod neighbours;
 #[cfg(feature = "failpoints")]
 mod pace;
+mod onnuri;
 mod paying;
 mod regions;
 mod rules;
+mod signing_up;
 mod waiting;
 mod windows;

@@ -22,6 +22,7 @@ mod forgery;
 mod forms;
 mod hangups;
 mod honesty;
+mod import;
 mod input;
 mod joins;
 mod ladder;

@@ -6,6 +6,7 @@ pub mod live;
 pub mod log;
 pub mod notices;
 mod order_form;
+pub mod people;
 pub mod programs;
 pub mod purchases;
 mod readings;

@@ -123,6 +123,7 @@ pub(super) const CALLS_IN_KOREAN: &[(&str, &str)] = &[
     ("give_share", "추첨에 참여 값을 냅니다"),
     ("healthz", "프로세스가 살아 있는지"),
     ("home", "시작 화면"),
+    ("import_people", "여러 고객을 한꺼번에 가입시킵니다"),
     ("join", "줄을 섭니다"),
     ("jwks", "입장권을 검증하는 키(JWKS)"),
     ("leave", "줄에서 나갑니다"),

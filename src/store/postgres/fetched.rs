@@ -61,7 +61,8 @@ impl<'s> Fetched<'s> {
         Ok(())
     }
 
-    /// Another table, row by row: those of the round of this number that `which` says, in its order.
+    /// Another table, row by row: those of the round of this number that `which` says, in that
+    /// order.
     pub(super) async fn add_rows(
         &mut self,
         table: Table,

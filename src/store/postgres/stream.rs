@@ -2,8 +2,9 @@
 //! first to last.
 //!
 //! Whoever asks sets the pace: of each table the next rows are fetched only when those before were
-//! taken (`fetched`), and everything ends when nobody listens any more. A connection of its own, so that streams opened together cannot wait for each other. Retries nothing: whoever
-//! gets an error begins anew.
+//! taken (`fetched`), and everything ends when nobody listens any more. A connection of its own, so
+//! that streams opened together cannot wait for each other. Retries nothing: whoever gets an error
+//! begins anew.
 
 use super::connect::{self, Purpose};
 use super::decode::{
