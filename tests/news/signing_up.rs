@@ -7,7 +7,6 @@ use crate::support::{
     Answer, Buyer, StallingStore, TestApp, allowed, checks, eventually, on_stage,
 };
 use openrun_core::StreamId;
-use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

@@ -151,7 +151,7 @@ async fn buying(bound: usize) -> usize {
     answered.len()
 }
 
-/// F42, OR-10.
+/// F42, S29, OR-10.
 #[test]
 fn a_program_whose_store_hangs_takes_its_own_permits_and_nobody_elses() {
     alone(async {
