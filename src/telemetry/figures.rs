@@ -104,6 +104,10 @@ const COUNTERS: &[(&str, &str)] = &[
     ("openrun_voids_total", "Holds that came to nothing, by the reason."),
     ("openrun_late_money_total", "Payments that turned up for what was voided, and went back."),
     ("openrun_permits_refused_total", "Messages refused because a mailbox was at its bound."),
+    (
+        "openrun_refusals_unremembered_total",
+        "Refusals withheld because their person has as many as are remembered.",
+    ),
     ("openrun_log_lines_dropped_total", "Log lines lost because the output did not take them."),
 ];
 
@@ -156,6 +160,7 @@ pub(super) fn describe() {
     gauge!("openrun_people_actors").increment(0.0);
     gauge!("openrun_merchants").increment(0.0);
     counter!("openrun_late_money_total").increment(0);
+    counter!("openrun_refusals_unremembered_total").increment(0);
     for name in ["openrun_commit_seconds", "openrun_commit_batch_events"] {
         let _ = metrics::histogram!(name);
     }

@@ -3,7 +3,7 @@
 use super::database::Database;
 use super::{Owner, PostgresStore, open};
 use crate::store::postgres::migrate;
-use crate::store::postgres::migrate::former;
+use crate::store::postgres::migrate::{KNOWN, former};
 use crate::store::sample;
 
 async fn refused(database: &Database) -> String {
@@ -16,19 +16,19 @@ async fn an_empty_database_gets_its_tables_whoever_comes_first() {
     let opened = futures_util::future::join_all((0..4).map(|_| open(&database))).await;
     assert_eq!(opened.len(), 4);
     let versions = database.number("select count(*) from openrun.migration").await;
-    assert_eq!(versions, 6, "each migration once");
+    assert_eq!(versions, KNOWN, "each migration once");
     crate::store::postgres::migrate(&database.url).await.expect("there is nothing to do");
 }
 
 #[tokio::test]
 async fn old_tables_are_migrated_on_request_only() {
-    // As former versions left them: before there were roles, and before the vouchers.
-    for version in [3, 5] {
+    // As former versions left them: before there were roles, before the vouchers, and with them.
+    for version in [3, 5, 6] {
         let database = Database::create().await;
         database.execute(&former(version)).await;
         let words = refused(&database).await;
         assert!(
-            words.contains(&format!("is at version {version} and this openrun needs 6")),
+            words.contains(&format!("is at version {version} and this openrun needs {KNOWN}")),
             "{words}"
         );
         assert!(words.contains("stop every openrun that uses it and run `openrun migrate`"));
@@ -64,7 +64,7 @@ async fn nobody_writes_to_a_store_of_another_version() {
     let newer = "insert into openrun.migration (version, name, checksum) values (99, 'new', '')";
     database.execute(newer).await;
     let cause = store.take_over(&sample::stream()).await.expect_err("is refused").0;
-    assert_eq!(cause, "the store is at version 99, and this openrun writes 6");
+    assert_eq!(cause, format!("the store is at version 99, and this openrun writes {KNOWN}"));
     let words = refused(&database).await;
     assert!(words.contains("was migrated to version 99 by a newer openrun"), "{words}");
 }
