@@ -36,6 +36,11 @@ pub(crate) fn note_out_of_service(round: &RoundId) {
     out_of_service(round).set(1.0);
 }
 
+/// Says that somebody was not told why not, because too many refusals are remembered of them.
+pub(crate) fn note_unremembered() {
+    metrics::counter!("openrun_refusals_unremembered_total").increment(1);
+}
+
 fn out_of_service(round: &RoundId) -> Gauge {
     metrics::gauge!("openrun_round_out_of_service", "round" => round.to_string())
 }

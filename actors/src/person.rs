@@ -9,6 +9,7 @@
 use crate::clock::Clock;
 use crate::committer::{IntoActorFuture, Journal};
 use crate::engine::ProgramSlot;
+use crate::figures;
 use crate::handle::{CallError, Ctx, Mailbox, Reply, Serve, Shell};
 use crate::paybacks::Paybacks;
 use crate::people::{Link, People};
@@ -299,6 +300,7 @@ impl PersonShell {
             return reply.send(answered);
         }
         if let Err(overloaded) = self.person.check_refusals() {
+            figures::note_unremembered();
             return reply.send(Answered { answer: Err(overloaded), is_replay: false });
         }
         let Purchasing { ask, round, permit, .. } = purchasing;

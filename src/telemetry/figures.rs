@@ -110,6 +110,10 @@ const COUNTERS: &[(&str, &str)] = &[
         "openrun_stream_callers_refused_total",
         "Callers refused because a stream was at its bound, or too much waited to be written.",
     ),
+    (
+        "openrun_refusals_unremembered_total",
+        "Refusals withheld because their person has as many as are remembered.",
+    ),
     ("openrun_log_lines_dropped_total", "Log lines lost because the output did not take them."),
 ];
 
@@ -162,6 +166,7 @@ pub(super) fn describe() {
     gauge!("openrun_people_actors").increment(0.0);
     gauge!("openrun_merchants").increment(0.0);
     counter!("openrun_late_money_total").increment(0);
+    counter!("openrun_refusals_unremembered_total").increment(0);
     for name in ["openrun_commit_seconds", "openrun_commit_batch_events"] {
         let _ = metrics::histogram!(name);
     }

@@ -10,9 +10,9 @@ mod support;
 mod buying;
 #[cfg(feature = "failpoints")]
 mod neighbours;
+mod onnuri;
 #[cfg(feature = "failpoints")]
 mod pace;
-mod onnuri;
 mod paying;
 mod regions;
 mod rules;

@@ -108,7 +108,8 @@ fn health_readiness_and_version_are_told_to_anybody_at_the_ops_listener() {
         let web = &app.operator.web;
         let get = async |path: &str| allowed(web.send(&Request::new("GET", path)).await);
         assert_eq!(get("/healthz").await, json!({"status": "ok"}));
-        assert_eq!(get("/readyz").await, json!({"status": "ready", "reasons": []}));
+        let ready = json!({"status": "ready", "reasons": [], "warnings": []});
+        assert_eq!(get("/readyz").await, ready);
         assert_eq!(get("/version").await["version"], env!("CARGO_PKG_VERSION"));
         app.engine.stop().await;
         let stopping = web.send(&Request::new("GET", "/readyz")).await;

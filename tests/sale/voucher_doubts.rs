@@ -2,26 +2,33 @@
 //! truthfully, and neither of a program's two streams holds up the other.
 
 use crate::support::app::MORNING;
-use crate::support::checks::{self, eventually};
+use crate::support::checks::{self, allowed, eventually, expect};
 use crate::support::scripted_rail::ScriptedRail;
-use crate::support::staff::{CITYWIDE, RoundForm};
+use crate::support::staff::{CITYWIDE, RoundForm, citywide_rules};
 use crate::support::stalling_store::{FATES, Fate, StallingStore, stream_of};
-use crate::support::{TestApp, on_stage};
+use crate::support::{TestApp, join_all, on_stage};
 use openrun_actors::{CancelRequest, Engine, GiftRequest, Moved, Refused, SpendRequest};
 use openrun_core::voucher::{Gift, MerchantFacts, PaybackAnswer, Spend, VoucherState};
 use openrun_core::{
     Event, IdempotencyKey, MerchantId, MoveId, PersonKey, ProgramId, PurchaseId, Refusal, StreamId,
     Voucher, VoucherId, Won,
 };
+use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+/// A second program of the same town.
+const OTHER: &str = "seoul-other";
 /// Longest time for what a stuck stream must not hold up.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 fn stream_of_vouchers() -> StreamId {
-    StreamId::Vouchers(ProgramId::new(CITYWIDE).expect("a slug"))
+    vouchers_of(CITYWIDE)
+}
+
+fn vouchers_of(program: &str) -> StreamId {
+    StreamId::Vouchers(ProgramId::new(program).expect("a slug"))
 }
 
 async fn one_round() -> (Arc<StallingStore>, TestApp) {
@@ -223,6 +230,158 @@ fn f50_a_gift_whose_commit_fails_is_with_one_of_the_two() {
         }
         assert!(store.has_struck());
         checks::stop_clean(app, 3_200_000).await;
+    });
+}
+
+/// A round of another program of the same town beside it.
+async fn two_programs() -> (Arc<StallingStore>, TestApp) {
+    let (store, app) = one_round().await;
+    let form = RoundForm::for_all(100_000_000).with("program_id", json!(OTHER));
+    app.operator.define_open("r2", &form).await;
+    (store, app)
+}
+
+/// What somebody has of the other program.
+async fn of_other(app: &TestApp, person: &str) -> Voucher {
+    let all = vouchers(app, person).await.into_iter();
+    all.filter(|voucher| voucher.program.as_str() == OTHER).last().expect("it was bought")
+}
+
+/// What is refused is remembered up to a bound, and locks nobody out of their wallet.
+#[test]
+fn whoever_is_refused_thousands_of_times_can_still_pay() {
+    on_stage(async {
+        let (_store, app) = one_round().await;
+        let voucher = buy(&app, "ann", 100_000).await;
+        let attempt = |number: usize| {
+            let engine = app.engine.clone();
+            let name = format!("too-much-{number}");
+            async move { spend(&engine, "ann", voucher, (100_001, &name)).await }
+        };
+        let too_little = Refusal::InsufficientBalance { balance_won: Won(100_000) };
+        for turn in 0..10 {
+            for refused in join_all((turn * 200..turn * 200 + 200).map(attempt)).await {
+                assert_eq!(refused.expect_err("there is not enough").refusal, too_little);
+            }
+        }
+        let over = attempt(2_000).await.expect_err("there is not enough");
+        assert_eq!(over.refusal, Refusal::Overloaded, "nothing is said that is not kept");
+        let again = attempt(0).await.expect_err("it is remembered");
+        assert_eq!((again.refusal, again.is_replay), (too_little, true));
+        let spent = spend(&app.engine, "ann", voucher, (100_000, "all-of-it")).await;
+        assert!(spent.is_ok(), "{spent:?}");
+        checks::stop_clean(app, 100_000).await;
+    });
+}
+
+/// What is shown is durable, also when something is decided while it is waited for: a move of one
+/// program that begins while another's is waited for.
+#[test]
+fn nothing_is_shown_that_is_not_durable() {
+    on_stage(async {
+        let (store, app) = two_programs().await;
+        let first = buy(&app, "ann", 100_000).await;
+        app.buyer("ann").buy_through("r2", "elsewhere", 100_000).await;
+        let second = of_other(&app, "ann").await.id;
+        let spending = |voucher, name| {
+            let engine = app.engine.clone();
+            tokio::spawn(async move { spend(&engine, "ann", voucher, (1_000, name)).await })
+        };
+        // In this order the two streams are waited for.
+        for (voucher, name) in [(first, "one"), (second, "two")] {
+            spending(voucher, name).await.expect("no panic").expect("it is paid");
+        }
+        let (of_first, of_second) = (stream_of_vouchers(), vouchers_of(OTHER));
+        store.stall(&of_second);
+        let under_way = spending(second, "three");
+        for _ in 0..5 {
+            eventually::pause().await;
+        }
+        let engine = app.engine.clone();
+        let looking = tokio::spawn(async move { engine.vouchers_of(key("ann")).await });
+        for _ in 0..5 {
+            eventually::pause().await;
+        }
+        store.stall(&of_first);
+        let late = spending(first, "four");
+        for _ in 0..5 {
+            eventually::pause().await;
+        }
+        store.release(&of_second);
+        let shown = looking.await.expect("no panic").expect("it can be told");
+        let left = |id| shown.iter().find(|it| it.id == id).map(|it| it.balance);
+        assert_eq!(left(second), Some(Won(98_000)), "it was waited for");
+        assert_eq!(left(first), Some(Won(99_000)), "what is not durable is not shown");
+        store.release(&of_first);
+        for spent in [under_way, late] {
+            assert!(spent.await.expect("no panic").is_ok());
+        }
+        checks::stop_clean(app, 200_000).await;
+    });
+}
+
+/// F50: a gift whose commit nobody can speak of arrives after its receiver was read anew. As long
+/// as it may, nothing is bought on what was read; vouchers of other programs can be spent.
+#[test]
+fn f50_a_gift_that_arrives_late_and_a_purchase_stay_within_the_holding_limit() {
+    on_stage(async {
+        let (store, app) = two_programs().await;
+        let mut rules = citywide_rules();
+        rules["holding_limit_won"] = json!(500_000);
+        allowed(app.operator.put_program(CITYWIDE, rules).await);
+        let given = buy(&app, "ben", 300_000).await;
+        buy(&app, "ann", 300_000).await;
+        app.buyer("ann").buy_through("r2", "elsewhere", 100_000).await;
+        let elsewhere = of_other(&app, "ann").await.id;
+        let mut ann = app.buyer("ann");
+        ann.get_pass("r1").await;
+        store.doom(|event| matches!(event, Event::Gifted { .. }), Fate::Late);
+        let ask = async || give(&app.engine, ("ben", "ann"), given, (200_000, "late")).await;
+        assert_eq!(ask().await.expect_err("nobody can say").refusal, Refusal::Unavailable);
+        // Until that was heard of, the room was set aside.
+        eventually::so("she is read anew", async || {
+            let bought = ann.buy("r1", "first", 100_000).await;
+            assert!(bought.status != 201, "{bought:?}");
+            bought.status == 503
+        })
+        .await;
+        for time in 0..5 {
+            let bought = ann.buy("r1", "second", 100_000).await;
+            assert_eq!((bought.status, bought.code().as_str()), (503, "unavailable"), "{bought:?}");
+            let gift = give(&app.engine, ("ben", "ann"), given, (10_000, "another")).await;
+            assert_eq!(gift.expect_err("nobody can say").refusal, Refusal::Unavailable);
+            let name = format!("spend-{time}");
+            let spent = spend(&app.engine, "ann", elsewhere, (1_000, &name)).await;
+            assert!(spent.is_ok(), "another program: {spent:?}");
+        }
+        store.land();
+        let bought = ann.buy_until_answered("r1", "second", 100_000).await;
+        expect(&bought, 409, "holding-limit-exceeded", &json!({"room_won": 0}));
+        assert!(until_answered(&ask).await.expect("it was written").is_replay);
+        assert!(store.has_struck());
+        checks::stop_clean(app, 700_000).await;
+    });
+}
+
+/// A doubt about the vouchers of one program is nothing to people who have none of it: they go on
+/// from memory, also while nobody can be read.
+#[test]
+fn a_doubt_of_one_program_has_nobody_else_read_anew() {
+    on_stage(async {
+        let (store, app) = two_programs().await;
+        let doubtful = buy(&app, "ann", 100_000).await;
+        app.buyer("ben").buy_through("r2", "key", 100_000).await;
+        let safe = of_other(&app, "ben").await.id;
+        store.doom(|event| matches!(event, Event::Spent { .. }), Fate::NotWritten);
+        let ask = async || spend(&app.engine, "ann", doubtful, (1_000, "once")).await;
+        assert_eq!(ask().await.expect_err("it failed").refusal, Refusal::Unavailable);
+        until_answered(&ask).await.expect("it is written now");
+        store.stall_reads(true);
+        let spending = spend(&app.engine, "ben", safe, (1_000, "at-once"));
+        let spent = tokio::time::timeout(AT_ONCE, spending).await.expect("no read is waited for");
+        assert!(spent.is_ok(), "{spent:?}");
+        store.stall_reads(false);
+        checks::stop_clean(app, 200_000).await;
     });
 }
 

@@ -121,6 +121,7 @@ impl PersonShell {
             (Ok(MoveDecision::Do(_)), None) => reply.send(fresh(Err(Refusal::Unavailable))),
             (Err(refusal), Some((_, journal))) if refusal.is_remembered() => {
                 if let Err(overloaded) = self.person.check_refusals() {
+                    figures::note_unremembered();
                     return reply.send(fresh(Err(overloaded)));
                 }
                 let event = Event::Refused {

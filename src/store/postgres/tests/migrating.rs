@@ -3,8 +3,7 @@
 use super::database::Database;
 use super::{Owner, PostgresStore, open};
 use crate::store::postgres::migrate;
-use crate::store::postgres::migrate::KNOWN;
-use crate::store::postgres::migrate::former;
+use crate::store::postgres::migrate::{KNOWN, former};
 use crate::store::sample;
 
 async fn refused(database: &Database) -> String {
@@ -65,8 +64,7 @@ async fn nobody_writes_to_a_store_of_another_version() {
     let newer = "insert into openrun.migration (version, name, checksum) values (99, 'new', '')";
     database.execute(newer).await;
     let cause = store.take_over(&sample::stream()).await.expect_err("is refused").0;
-    let told = format!("the store is at version 99, and this openrun writes {KNOWN}");
-    assert_eq!(cause, told);
+    assert_eq!(cause, format!("the store is at version 99, and this openrun writes {KNOWN}"));
     let words = refused(&database).await;
     assert!(words.contains("was migrated to version 99 by a newer openrun"), "{words}");
 }
