@@ -46,7 +46,9 @@ class Walls:
         peak = self.peak()
         print(f"overload: peak {peak:,.0f}/s on one core", file=sys.stderr, flush=True)
         lines = [f"Overload (P10), server and generator on a core of their own; peak {peak:,.0f} purchases a second."]
-        lines += self.four_times(peak) + self.storm(peak) + self.sold_out() + self.price()
+        for part in (lambda: self.four_times(peak), lambda: self.storm(peak), self.price):
+            lines.append(part())
+            print(lines[-1], file=sys.stderr, flush=True)
         return lines
 
     def peak(self):
@@ -65,10 +67,10 @@ class Walls:
         inner = told["seconds"][1:arriving]
         goodput = sum(second.get("201", 0) for second in inner) / len(inner)
         refused, hung_up = told["answers"].get("503", {}), told["answers"].get("0", {})
-        return [f"- Offered {rate:,.0f} a second: goodput {goodput:,.0f} a second, **{goodput / peak:.2f}** of the peak "
+        return (f"- Offered {rate:,.0f} a second: goodput {goodput:,.0f} a second, **{goodput / peak:.2f}** of the peak "
                 f"(goal >= 0.9); bought {bought.get('count', 0):,}, p99 {bought.get('p99_ms', 0):,.0f} ms; refused "
                 f"{refused.get('count', 0):,}, p99 {refused.get('p99_ms', 0):,.0f} ms (goal 100 ms); hung up after 2 s: "
-                f"{hung_up.get('count', 0):,}."]
+                f"{hung_up.get('count', 0):,}.")
 
     def storm(self, peak):
         """The store stands still while people go on coming, hang up after 2 s and come again."""
@@ -88,10 +90,10 @@ class Walls:
         hung_up = told["answers"].get("0", {}).get("count", 0)
         refused = told["answers"].get("503", {}).get("count", 0)
         in_the_air = rate * STALL_S
-        return [f"- The store stands still for {STALL_S} s while {rate:,.0f} people a second come ({in_the_air:,.0f} in the "
+        return (f"- The store stands still for {STALL_S} s while {rate:,.0f} people a second come ({in_the_air:,.0f} in the "
                 f"air, each hangs up after 2 s and comes again): back at 90 % of {before:,.0f} a second **{back} s** after "
                 f"the end (goal 10 s); hung up {hung_up:,} times, refused {refused:,} times; {told['done']:,} of "
-                f"{told['people']:,} have their voucher. A second: {' '.join(map(str, good))}."]
+                f"{told['people']:,} have their voucher. A second: {' '.join(map(str, good))}.")
 
     def stall(self, server, started):
         """Holds the right to write to the file, as another program would, from a moment of the storm on."""
@@ -104,18 +106,6 @@ class Walls:
         connection.execute("rollback")
         connection.close()
 
-    def sold_out(self):
-        """Purchases of who comes too late, against purchases."""
-        people = 8_000 if self.is_quick else 30_000
-        with self.server(stock_won=people * 10_000) as server:
-            told = self.load(server, "openrun-purchase", people=people, allowed=("409",))
-        share = told["statuses"].get("409", 0) / told["requests"]
-        with self.server() as server:
-            bought = self.load(server, "openrun-purchase", people=people)
-        ratio = told["per_second"] / bought["per_second"]
-        return [f"- Sold out: {told['per_second']:,.0f} answers a second, {share:.0%} of them \"sold out\" (durable, for "
-                f"their key for ever), against {bought['per_second']:,.0f} purchases: **{ratio:.2f}** (goal >= 1.5)."]
-
     def price(self):
         """Processor time of the server for a join, for a 503 at the door, and for a look at a document."""
         people, seconds = (8_000, 2) if self.is_quick else (40_000, 4)
@@ -127,9 +117,9 @@ class Walls:
             server.admin(token, "PUT", "suspensions", {"reason": "benchmark", "suspensions": [
                 {"feature": "sign_up", "until": hour, "message": {"ko": "측정", "en": "benchmark"}}]})
             no = self.cpu(server, "post", "/v1/people", seconds=seconds, allowed=("503",))
-        return [f"- The price of a refusal (S29), in microseconds of the server's processor: a 503 {no:.1f}, a join "
+        return (f"- The price of a refusal (S29), in microseconds of the server's processor: a 503 {no:.1f}, a join "
                 f"{join:.1f} (**{no / join:.0%}**, goal <= 10 %), of which HTTP itself, as for a document that is ready, "
-                f"takes {look:.1f}."]
+                f"takes {look:.1f}.")
 
     def cpu(self, server, *phase, **flags):
         before = processor_s(server)
