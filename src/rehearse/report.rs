@@ -1,5 +1,5 @@
-//! What came of it as one HTML file that needs nothing else: no scripts, no fonts, no network. In the
-//! style of all pages, whose sheet it carries; its policy allows that style and nothing more.
+//! What came of it as one HTML file that needs nothing else: no scripts, no fonts, no network. In
+//! the style of all pages, whose sheet it carries; its policy allows that style and nothing more.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,6 +1,6 @@
 //! Virtual people of a sale: each signs up, joins, waits, claims, buys, sometimes leaves, loses the
-//! connection, taps twice, uses vouchers ([`crate::spending`]), and starts again as somebody new when
-//! the month's limit is used up.
+//! connection, taps twice, uses vouchers ([`crate::spending`]), and starts again as somebody new
+//! when the month's limit is used up.
 //!
 //! Without an answer, or while the rail owes one, a person asks the same again. An answer that
 //! cannot be right whatever happened is written down as a fault.

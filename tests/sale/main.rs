@@ -9,6 +9,7 @@ mod support;
 
 mod board;
 mod canary;
+mod canary_panics;
 mod claims;
 mod console;
 mod document;
