@@ -10,6 +10,7 @@ mod support;
 mod board;
 mod canary;
 mod canary_panics;
+mod canary_routes;
 mod claims;
 mod console;
 mod document;
