@@ -281,8 +281,9 @@ impl Crowd {
         if self.visits[id].last.is_some() {
             return;
         }
+        // Going without moves nobody further: else a few who hear of it now and then would keep a
+        // sale open that has stalled.
         self.step(id, Step::Over);
-        self.moved = self.now();
         let visit = &mut self.visits[id];
         visit.last = Some(last);
         (visit.ticket, visit.pass) = (None, None);

@@ -57,6 +57,8 @@ pub(super) struct Prepared {
     pub target: Place,
     pub ops: Place,
     pub operator: String,
+    /// How many scenarios are played at once, this one among them.
+    pub at_once: usize,
 }
 
 /// A crowd, shared by its connections and whoever ushers it.
@@ -144,7 +146,9 @@ async fn play_act(
         here.map(|(id, visit)| (id as u32, visit.plan.arrives_at)).collect()
     };
     let first = visits.first().map(|(_, at)| *at);
-    let clock = Clock::new(scenario, &rounds, first, options.pace, options.scale, base);
+    // With `--pace max` windows are as long as one sale needs; several share the machine.
+    let share = options.scale * prepared.at_once as f64;
+    let clock = Clock::new(scenario, &rounds, first, options.pace, share, base);
     stage::put_rounds(ops, scenario, &rounds, ids, &clock, options.pace, options.scale).await?;
     let due = |at: Timestamp| base_ns + AFTER_OPENING + (clock.due_s(at) * 1e9) as u64;
     let arrivals = visits.into_iter().map(|(id, at)| (due(at), id)).collect();

@@ -164,9 +164,11 @@ pub async fn run(options: &Options, tokens: &dyn Tokens) -> anyhow::Result<Outco
     let options = Options { connections, ..options.clone() };
     let now = Timestamp::now();
     let mut prepared = Vec::new();
+    let at_once = scenarios.len();
     for (place, scenario) in scenarios.into_iter().enumerate() {
-        prepared
-            .push(plan(scenario, &options, (&target, &ops), run_id(now, place)?, tokens).await?);
+        let run = run_id(now, place)?;
+        let planned = plan(scenario, &options, (&target, &ops), run, tokens).await?;
+        prepared.push(Prepared { at_once, ..planned });
     }
     let paying = match options.spending {
         None => None,
@@ -213,8 +215,8 @@ async fn plan(
     let cast = Cast::new(&scenario, options.scale, options.seed);
     let wallet = tokens::Wallet::fill(&cast, &ids.run, tokens).await?;
     let (target, ops, operator) = (target.clone(), ops.clone(), tokens.admin("operator"));
-    let options = options.clone();
-    Ok(Prepared { scenario, options, ids, cast, wallet, target, ops, operator })
+    let (options, at_once) = (options.clone(), 1);
+    Ok(Prepared { scenario, options, ids, cast, wallet, target, ops, operator, at_once })
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //! how paying went meanwhile.
 //!
 //! Order: who spends gets vouchers and begins to pay; everybody is signed up; all doors open; when
-//! the last sale is over, paying ends. Verdicts are made then, so that asking for them slows
-//! nothing down that is measured.
+//! the last sale is over, paying ends. Verdicts are made then, so that asking for them slows down
+//! nothing that is measured.
 
 use std::rc::Rc;
 

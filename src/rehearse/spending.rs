@@ -47,7 +47,7 @@ const LEAST_WON: u64 = 10;
 const MOST_WON: u64 = 200;
 /// A spend without an answer is sent again this much later.
 const AFTER_LOSS: Duration = Duration::from_millis(50);
-/// A spend that has had no definite answer for so long is given up, its voucher not compared.
+/// A spend without a definite answer for so long is given up, and its voucher is not compared.
 const GIVE_UP: Duration = Duration::from_secs(60);
 /// How long a server may take to know merchants for a program that is new.
 const MERCHANTS_WITHIN: Duration = Duration::from_secs(10);

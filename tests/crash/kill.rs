@@ -80,7 +80,7 @@ pub async fn contradictions(
     faults.extend(found.iter().map(|fault| format!("{fault:?}")));
     let wallets = world.ledger.book().wallets.clone();
     let wallets = wallets.into_iter().filter(|(voucher, _)| !moves::is_open(&stored, voucher));
-    let (wallets, left) = (chance.sample(wallets.collect(), most / 2), moves::left(&stored));
+    let (wallets, left) = (chance.sample(wallets.collect(), most / 4), moves::left(&stored));
     let asked = honour::vouchers_have_left(world, &wallets, &left).await;
     faults.extend(asked.expect("the server answers"));
     let written: HashSet<u64> = stored.tickets.iter().map(|(number, _)| *number).collect();

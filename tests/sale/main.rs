@@ -9,6 +9,8 @@ mod support;
 
 mod board;
 mod canary;
+mod canary_panics;
+mod canary_routes;
 mod claims;
 mod console;
 mod counter;

@@ -107,6 +107,15 @@ impl Process {
         self.store.audit(self.data.path()).await
     }
 
+    /// What a command prints about its store, while it runs: on both outputs.
+    pub fn command_on_store(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(OPENRUN);
+        command.args(arguments).args(["--store", &self.store.url(self.data.path())]);
+        let output = command.output().expect("the program was built");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        text(&output.stdout) + &text(&output.stderr)
+    }
+
     /// Asks it to stop as an operating system does; answers with its exit code and all it logged.
     pub fn terminate(mut self) -> (Option<i32>, String) {
         let id = self.child.id().to_string();
