@@ -63,8 +63,8 @@ class Walls:
             told = self.crowd(server, rate, int(rate * arriving), arriving + 20, "--gives-up", connections=12_000,
                               allowed=("0", "503"))
         bought = told["answers"].get("201", {})
-        # The first second warms up, and the last may be cut.
-        inner = told["seconds"][1:arriving]
+        # Until all who came are served or gone; the first second warms up, and the last is not whole.
+        inner = told["seconds"][1:-1] or told["seconds"]
         goodput = sum(second.get("201", 0) for second in inner) / len(inner)
         refused, hung_up = told["answers"].get("503", {}), told["answers"].get("0", {})
         return (f"- Offered {rate:,.0f} a second: goodput {goodput:,.0f} a second, **{goodput / peak:.2f}** of the peak "
@@ -107,7 +107,7 @@ class Walls:
         connection.close()
 
     def price(self):
-        """Processor time of the server for a join, for a 503 at the door, and for a look at a document."""
+        """Processor time of the server for a join, for a refusal at the door, and for a look at a document."""
         people, seconds = (8_000, 2) if self.is_quick else (40_000, 4)
         with self.server(rate_per_s=1, max_active=1) as server:
             join = self.cpu(server, "openrun-join", people=people)
@@ -116,8 +116,8 @@ class Walls:
             hour = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3_600))
             server.admin(token, "PUT", "suspensions", {"reason": "benchmark", "suspensions": [
                 {"feature": "sign_up", "until": hour, "message": {"ko": "측정", "en": "benchmark"}}]})
-            no = self.cpu(server, "post", "/v1/people", seconds=seconds, allowed=("503",))
-        return (f"- The price of a refusal (S29), in microseconds of the server's processor: a 503 {no:.1f}, a join "
+            no = self.cpu(server, "post", "/v1/people", seconds=seconds, allowed=("409",))
+        return (f"- The price of a refusal (S29), in microseconds of the server's processor: at the door {no:.1f}, a join "
                 f"{join:.1f} (**{no / join:.0%}**, goal <= 10 %), of which HTTP itself, as for a document that is ready, "
                 f"takes {look:.1f}.")
 
