@@ -79,6 +79,9 @@ fn body_of(operation: &str) -> Value {
         "set_inlet" | "step_inlet" => json!({"rate_per_s": 50_000}),
         "ask_stock" => json!({"window": "all", "by_won": 10_000, "reason": "a test"}),
         "answer_stock" | "step_round" => json!({"reason": "a test"}),
+        "import_people" => {
+            json!({"channel": "seoul-pay", "people": [format!("{SUBJECT}-3")], "reason": "a test"})
+        }
         "put_suspensions" => json!({"suspensions": []}),
         other => panic!("{other} is new and takes a body: say here what it is sent"),
     }
