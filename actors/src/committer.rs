@@ -10,6 +10,7 @@
 //! process counts its doubts ([`Doubts`]); a state that was read before the last doubt of a stream
 //! writes nothing to that stream.
 
+use crate::doubts::Doubts;
 use crate::handle::{Ctx, Handle, Mailbox, Reply, Serve, Shell};
 use crate::permits::{Permit, Permits, label_of};
 use crate::store::{Batch, CommitError, Ownership, Store};
@@ -56,9 +57,6 @@ pub struct Append {
     read_at: Option<u64>,
     completion: Option<Completion>,
 }
-
-/// How often a stream of this process was in doubt: the age of what is in memory.
-pub type Doubts = Arc<AtomicU64>;
 
 /// What everybody may know of a stream's writer.
 #[derive(Debug, Default)]
@@ -304,7 +302,8 @@ impl Committer {
             committer.ownership = Some(ownership);
             committer.owned_since = Instant::now();
             // In this order: whoever reads the store from here on is younger than this doubt.
-            let since = committer.doubts.fetch_add(1, Ordering::AcqRel) + 1;
+            let former = committer.standing.epoch.load(Ordering::Acquire);
+            let since = committer.doubts.another(ownership.epoch != former + 1);
             committer.standing.since.store(since, Ordering::Release);
             committer.standing.epoch.store(ownership.epoch, Ordering::Release);
             committer.up_gauge.set(1.0);

@@ -202,6 +202,10 @@ impl Engine {
             LineChoice::Later(opens_at) => return Ok(Joined::IneligibleNow { opens_at }),
             LineChoice::Never => return Err(Refusal::NotEligible { opens_at: None }),
         };
+        // Also those whom no door has asked: they come by a form.
+        if join.shown.is_none() {
+            round.0.journal.check_queue()?;
+        }
         let ask = TakePlace { person: join.person, line, shown: join.shown };
         let placed = round.0.queue(join.person).call(ask).await??;
         let mut place = round.place(placed.line, placed.number);
@@ -256,8 +260,6 @@ impl Engine {
         let now = self.now();
         let fresh = |refusal| Refused { refusal, is_replay: false };
         let round = request.round.as_ref().and_then(|id| self.round(id));
-        let permit = round.as_ref().map(|round| round.0.journal.enter()).transpose();
-        let permit = permit.map_err(fresh)?;
         let facts = round.as_ref().map(|round| {
             let view = round.view();
             let rules = view.program.rules_at(now).clone();
@@ -272,21 +274,16 @@ impl Engine {
                 closed: view.check_selling(&request.who, now, sold_at).err(),
             }
         });
-        let purchasing = Purchasing {
-            id: request.id,
-            channel: request.channel,
-            ask: Ask {
-                key: request.key,
-                digest: request.digest,
-                amount: request.amount,
-                is_registered: self.is_signed_up(request.person),
-                round: facts,
-                pass: request.pass,
-                is_cash: request.is_cash,
-            },
-            round,
-            permit,
+        let ask = Ask {
+            key: request.key,
+            digest: request.digest,
+            amount: request.amount,
+            is_registered: self.is_signed_up(request.person),
+            round: facts,
+            pass: request.pass,
+            is_cash: request.is_cash,
         };
+        let purchasing = Purchasing::new(request.id, request.channel, ask, round);
         let handle = People::handle(&self.0.people, request.person);
         let answered = handle.call(purchasing).await;
         let answered = answered.map_err(|error| fresh(Refusal::from(error)))?;

@@ -26,7 +26,7 @@ use openrun_core::view::{Measured, RoundView};
 use openrun_core::{Event, PersonKey, ProgramId, Refusal, RoundId, Rules, StreamId};
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -318,7 +318,7 @@ impl Inner {
         }
         // Before the store is read: should there be a doubt meanwhile, nothing that the new actors
         // decide is written, and they are rebuilt in their turn.
-        let of_state = shared.journal.of_state(self.doubts.load(Ordering::Acquire));
+        let of_state = shared.journal.of_state(self.doubts.so_far());
         // What is on its way to the store while nobody owns the stream may still arrive: a round
         // that did not read it would give away what is gone. Whoever takes over has all read again.
         if shared.journal.barrier().await.is_err() {
@@ -435,7 +435,7 @@ impl Inner {
             if self.rounds.contains_key(&round) {
                 continue;
             }
-            let of_state = journal.of_state(self.doubts.load(Ordering::Acquire));
+            let of_state = journal.of_state(self.doubts.so_far());
             match load_round(&*self.store, &round, &[], &self.draw_secrets).await {
                 Ok(loaded) if loaded.round.spec().program_id == *id => {
                     self.start_round(loaded, Arc::clone(&program), of_state);

@@ -23,6 +23,7 @@
 pub mod clock;
 mod committer;
 mod documents;
+mod doubts;
 mod draw_secrets;
 mod engine;
 #[cfg(feature = "failpoints")]

@@ -5,7 +5,8 @@
 //! has been idle; somebody who only waits has none. All live on one thread: what one of them looks
 //! up of another stays so until its handler ends.
 
-use crate::committer::{Doubts, Journal};
+use crate::committer::Journal;
+use crate::doubts::Doubts;
 use crate::handle::Handle;
 use crate::person::{Around, Loading, PersonShell};
 use crate::queue::Retire;
@@ -255,7 +256,7 @@ impl People {
 
     /// Whether the store may know something of this person's purchases.
     pub fn is_known(&self, person: PersonKey) -> bool {
-        self.seats.contains_key(&person)
+        self.doubts.was_rivalled() || self.seats.contains_key(&person)
     }
 
     /// The actor that decides for this person, started if need be.
@@ -276,7 +277,10 @@ impl People {
                 }
             },
             Entry::Vacant(vacant) => {
-                let (handle, living) = People::start(people, person, None, now);
+                // Somebody of whom nothing is known may have bought from another server.
+                let store = people.doubts.was_rivalled().then(|| Arc::clone(&people.store));
+                let loading = store.map(|store| Loading { store, fences: Arc::default() });
+                let (handle, living) = People::start(people, person, loading, now);
                 vacant.insert(living);
                 handle
             }
@@ -291,7 +295,7 @@ impl People {
     ) -> (Handle<PersonShell>, Seat) {
         let generation = people.generations.fetch_add(1, Ordering::Relaxed);
         // Before the store is read: what was true before a doubt buys nothing.
-        let read_at = people.doubts.load(Ordering::Acquire);
+        let read_at = people.doubts.so_far();
         let around = Arc::clone(&people.around);
         let fences = loading.as_ref().map(|loading| &*loading.fences);
         let link = Arc::new(fences.map(Link::behind).unwrap_or_default());
@@ -340,7 +344,9 @@ impl People {
     /// lost there; should one of them be the first to write there on what was read before, it is
     /// refused by the stream's writer and read anew.
     pub fn retire_of(&self, journal: &Journal) {
-        self.retire(|_, link| link.touches(journal));
+        // Another server has decided for whom, nobody here knows.
+        let everybody = self.doubts.was_rivalled();
+        self.retire(|_, link| everybody || link.touches(journal));
     }
 
     fn retire(&self, is_retired: impl Fn(i64, &Link) -> bool) {

@@ -13,19 +13,16 @@ use crate::figures;
 use crate::handle::{CallError, Ctx, Mailbox, Reply, Serve, Shell};
 use crate::paybacks::Paybacks;
 use crate::people::{Link, People};
-use crate::permits::Permit;
 use crate::queue::Retire;
 use crate::round::{Buy, BuyFailed};
-use crate::shared::RoundRef;
 use actix::prelude::*;
 use dashmap::DashMap;
-use openrun_core::person::{Answer, Ask, Decision, LimitHold, Limits, Person};
+use openrun_core::person::{Answer, Decision, LimitHold, Limits, Person};
 use openrun_core::program::Program;
 use openrun_core::purchase::PurchaseState;
 use openrun_core::round::PurchaseOrder;
 use openrun_core::{
-    ChannelId, Event, IdempotencyKey, PersonKey, ProgramId, Purchase, PurchaseId, Refusal,
-    Timestamp,
+    Event, IdempotencyKey, PersonKey, ProgramId, Purchase, PurchaseId, Refusal, Timestamp,
 };
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering;
@@ -34,10 +31,12 @@ use std::time::{Duration, Instant};
 
 mod gifts;
 mod loading;
+mod purchasing;
 mod vouchers;
 
 pub(crate) use gifts::Giving;
 pub(crate) use loading::{Loading, read_beside};
+pub(crate) use purchasing::Purchasing;
 pub(crate) use vouchers::{AskVouchers, Expire, MoveAnswered, PaybackHeard, PayingBack, Spending};
 
 /// Purchases of one person that may wait behind the one under way: far more than all their devices
@@ -46,16 +45,6 @@ const WAITING_MAX: usize = 128;
 
 /// How long a caller waits for the rail before being told that it has not answered yet.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A purchase as asked for, with what the round will need.
-pub(crate) struct Purchasing {
-    pub id: PurchaseId,
-    pub channel: ChannelId,
-    pub ask: Ask,
-    pub round: Option<RoundRef>,
-    /// Of the stream of the round's program; goes once the round's answer is durable.
-    pub permit: Option<Permit>,
-}
 
 /// What is the person's limit?
 pub(crate) struct AskLimits(pub Vec<Arc<Program>>);
@@ -125,6 +114,7 @@ impl Shell for PersonShell {
                 shell.person = read.person;
                 shell.link.know_but(&read.unsure);
                 shell.unsure = read.unsure;
+                shell.await_pending();
             }
             Err(error) => {
                 tracing::error!(%error, "a person could not be read");
@@ -158,6 +148,19 @@ impl PersonShell {
             moving: vouchers::Moving::default(),
             around,
             forget,
+        }
+    }
+
+    /// Payments of a former actor that have not ended: a doubt of their stream is one of this
+    /// actor, for their end may then be written without anybody being told.
+    fn await_pending(&mut self) {
+        let programs: Vec<ProgramId> = self.person.pending_programs().cloned().collect();
+        for program in programs {
+            let slot = self.around.programs.get(&program);
+            let Some(journal) = slot.map(|slot| slot.journal.clone()) else { continue };
+            if !self.link.writes(&journal) || journal.since() > self.read_at {
+                return self.doubt();
+            }
         }
     }
 
@@ -212,11 +215,14 @@ impl PersonShell {
     /// The limit is held; now the round decides.
     fn buy(
         &mut self,
-        purchasing: Purchasing,
+        mut purchasing: Purchasing,
         hold: LimitHold,
         reply: Reply<Answered>,
         ctx: &mut Ctx<Self>,
     ) {
+        if let Err(overloaded) = purchasing.enter() {
+            return reply.send(Answered { answer: Err(overloaded), is_replay: false });
+        }
         let (Some(round), Some(facts)) = (&purchasing.round, &purchasing.ask.round) else {
             return reply.send(Answered { answer: Err(Refusal::RoundNotFound), is_replay: false });
         };
@@ -290,7 +296,7 @@ impl PersonShell {
     /// Answers no. A refusal that its key must get for ever is durable before it is said.
     fn refuse(
         &mut self,
-        purchasing: Purchasing,
+        mut purchasing: Purchasing,
         refusal: Refusal,
         reply: Reply<Answered>,
         ctx: &mut Ctx<Self>,
@@ -301,6 +307,9 @@ impl PersonShell {
         }
         if let Err(overloaded) = self.person.check_refusals() {
             figures::note_unremembered();
+            return reply.send(Answered { answer: Err(overloaded), is_replay: false });
+        }
+        if let Err(overloaded) = purchasing.enter() {
             return reply.send(Answered { answer: Err(overloaded), is_replay: false });
         }
         let Purchasing { ask, round, permit, .. } = purchasing;

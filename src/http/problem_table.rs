@@ -342,8 +342,14 @@ pub const TABLE: &[Entry] = &[
     entry(
         "overloaded",
         StatusCode::SERVICE_UNAVAILABLE,
-        ("Too busy right now", "nothing was done; ask again after Retry-After"),
-        ("지금은 요청이 많습니다", "처리된 것이 없습니다. 잠시 후 다시 시도해 주세요"),
+        (
+            "Too busy right now",
+            "this call did nothing; ask again after Retry-After, with the same key where there is one",
+        ),
+        (
+            "지금은 요청이 많습니다",
+            "이번 요청으로 처리된 것은 없습니다. 잠시 후 같은 키로 다시 시도해 주세요",
+        ),
     ),
     entry(
         "unavailable",

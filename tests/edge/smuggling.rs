@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// How long the other end may say nothing before it is taken to have said everything.
-const SILENCE: Duration = Duration::from_millis(1_500);
+const SILENCE: Duration = Duration::from_secs(4);
 
 /// What is sent and what must come of it; how it is written stands at its head.
 const CORPUS: &str = include_str!("smuggling.txt");

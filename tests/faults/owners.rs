@@ -4,7 +4,8 @@ use crate::crowd::Sale;
 use crate::support::app::MORNING;
 use crate::support::postgres::TestDatabase;
 use crate::support::store::audit;
-use crate::support::{TestApp, TestStore, on_stage};
+use crate::support::{RoundForm, TestApp, TestStore, allowed, expect, on_stage};
+use serde_json::json;
 
 /// F38: each has sold what it promised, whoever had the right to write in between; nothing is
 /// written under a right that was taken.
@@ -28,5 +29,35 @@ fn two_servers_on_one_database_lose_and_double_nothing() {
         let (one, other) = (first.bought(), second.bought());
         assert_eq!(audited.purchases, (one + other) as u64, "OR-3: sold is what was answered");
         println!("owners: {one} and {other} purchases kept");
+    });
+}
+
+/// F38, OR-2: of somebody who never bought here this server knows nothing, and the other one has
+/// sold them all that they may have.
+#[test]
+fn who_has_bought_from_the_other_server_is_at_their_limit_here_too() {
+    on_stage(async {
+        let database = TestDatabase::create().await;
+        let store = TestStore::At(database.url());
+        let first = TestApp::start_on(store.clone(), MORNING).await;
+        for round in ["r1", "r2"] {
+            first.operator.define_open(round, &RoundForm::for_all(100_000_000)).await;
+        }
+        let (mut ann, mut ben) = (first.buyer("ann"), first.buyer("ben"));
+        for buyer in [&mut ann, &mut ben] {
+            allowed(buyer.sign_up().await);
+            buyer.get_pass("r2").await;
+        }
+        let second = TestApp::start_on(store, MORNING).await;
+        let mut elsewhere = second.buyer("ann");
+        elsewhere.get_pass("r1").await;
+        let bought = elsewhere.buy_until_answered("r1", "all-of-it", 400_000).await;
+        assert_eq!(bought.status, 201, "{bought:?}");
+        // Takes the right to write back.
+        let bought = ben.buy_until_answered("r2", "key", 10_000).await;
+        assert_eq!(bought.status, 201, "{bought:?}");
+        let refused = ann.buy_until_answered("r2", "more", 10_000).await;
+        expect(&refused, 409, "monthly-limit-exceeded", &json!({"allowance_won": 0}));
+        audit(&database.url()).await.assert_clean();
     });
 }

@@ -259,7 +259,11 @@ impl<'a> Walk<'a> {
         for path in paths {
             let post = Request::new("POST", &path).header("sec-fetch-site", "same-origin");
             let kind = "application/x-www-form-urlencoded";
-            for cookie in [BODY.to_owned(), format!("openrun-token={BODY}; {KEY}={SUBJECT}")] {
+            for cookie in [
+                BODY.to_owned(),
+                format!("openrun_token={BODY}; {KEY}={SUBJECT}"),
+                format!("openrun_token={}", self.ann.token),
+            ] {
                 let post = post.clone().header("cookie", cookie).body(kind, planted.clone());
                 self.send(public, &path, &form, &post).await;
             }
@@ -356,10 +360,5 @@ fn finds_what_is_there(places: &[Place]) {
     ] {
         let is_there = |it: &Place| it.name.starts_with(place) && it.text.contains(word);
         assert!(places.iter().any(is_there), "{place} was not read");
-    }
-    for place in places {
-        let text = format!("{} {KEY}", place.text);
-        let leaky = Place { name: place.name.clone(), text };
-        assert_eq!(hits(&[leaky], &[KEY.to_owned()].into_iter().collect()).len(), 1);
     }
 }

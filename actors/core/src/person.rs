@@ -441,6 +441,11 @@ impl Person {
         self.pending.get(&id)
     }
 
+    /// The programs in which a purchase is not paid yet, each as often as there are.
+    pub fn pending_programs(&self) -> impl Iterator<Item = &ProgramId> {
+        self.pending.values().map(|purchase| &purchase.program)
+    }
+
     fn remember(&mut self, key: &IdempotencyKey, digest: [u8; 32], answer: Kept) {
         let before = self.keys.insert(key.clone(), Remembered { digest, answer });
         assert!(before.is_none(), "OR-4: a key was answered twice");

@@ -3,7 +3,8 @@
 
 use super::Engine;
 use crate::clock::Clock;
-use crate::committer::{Committer, Doubts, Journal};
+use crate::committer::{Committer, Journal};
+use crate::doubts::Doubts;
 use crate::draw_secrets::DrawSecrets;
 use crate::figures;
 use crate::guardian::{Guardian, load_people};
@@ -281,7 +282,7 @@ impl Inner {
             let slot = slot.map(|slot| (Arc::clone(&slot.program), slot.journal.clone()));
             let missing = || StoreError(format!("round {id} is of a program that is not there"));
             let (program, journal) = slot.ok_or_else(missing)?;
-            let of_state = journal.of_state(self.doubts.load(Ordering::Acquire));
+            let of_state = journal.of_state(self.doubts.so_far());
             self.start_round(loaded, program, of_state);
         }
         Ok(())
