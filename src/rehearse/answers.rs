@@ -310,6 +310,11 @@ impl Crowd {
         purchase: &PurchaseAnswer<'_>,
     ) {
         let id = job.visit as usize;
+        let visit = &self.visits[id];
+        // Who is swept while asking again is told of their place, and buys with the same key.
+        if visit.bought_won > 0 && visit.purchase.as_deref() == Some(purchase.id.as_ref()) {
+            return self.repeated(id, answer, purchase);
+        }
         self.figures.replayed += u64::from(answer.replayed);
         match purchase.state.as_ref() {
             "issued" => {}
