@@ -8,17 +8,22 @@ import { scenario } from "../support/stage.mjs";
 import { pause } from "../support/wire.mjs";
 import { buy, chooses } from "./sale.mjs";
 
-/** Takes whatever way back the page offers, and waits for the next turn. */
+/**
+ * Takes whatever way back the page offers, and waits for the next turn. What a phone shows that was
+ * away may be older than what became of it: then it is told so now, and goes back now.
+ */
 async function comesBack(stage, phone, round) {
-  for (const control of ["join", "again"]) {
-    if (await phone.has(control)) {
-      await phone.do(control);
-      break;
+  for (let state = null; state !== "admitted"; ) {
+    for (const control of ["join", "again"]) {
+      if (await phone.has(control)) {
+        await phone.do(control);
+        break;
+      }
     }
+    await phone.sees("waiting", "admitted");
+    await stage.server.staff.letIn(round, 1);
+    state = await phone.looksUntil("admitted", "lapsed");
   }
-  await phone.sees("waiting", "admitted");
-  await stage.server.staff.letIn(round, 1);
-  await phone.looksUntil("admitted");
 }
 
 async function passExpires(stage) {
