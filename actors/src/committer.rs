@@ -37,7 +37,7 @@ const CROWDED_EVENTS: usize = QUEUE_EVENTS / 2;
 /// How long to wait before asking a store again that is away.
 const TAKE_OVER_PAUSE: Duration = Duration::from_millis(200);
 /// How long a stream is left to another server that keeps taking it, at first and at most. It
-/// doubles from time to time, so that of two living servers each gets long enough to sell.
+/// doubles each time in a row, so that of two living servers each gets long enough to sell.
 const RIVAL_PAUSE_MILLIS: (u64, u64) = (100, 3_200);
 /// A stream that was held for this long has no rival any more.
 const UNRIVALLED: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! How old what is in memory is: this process counts its doubts, and knows whether it was ever
+//! How old what is in memory is: this process counts its doubts, and knows whether it was always
 //! alone with its store.
 //!
 //! Decides nothing: what was read before the last doubt of a stream writes nothing there (the

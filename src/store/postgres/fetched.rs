@@ -1,4 +1,4 @@
-//! The tables of a round, whose rows are fetched by the chunk, from one snapshot.
+//! Tables of a round, whose rows are fetched by the chunk, from one snapshot.
 //!
 //! One chunk is asked for ahead of need, so that the server works while what it sent before is
 //! decoded. Never more than one: answers come in the order of the questions, and one that nobody
