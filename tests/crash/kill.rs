@@ -79,7 +79,8 @@ pub async fn contradictions(
     }
     faults.extend(found.iter().map(|fault| format!("{fault:?}")));
     let wallets = world.ledger.book().wallets.clone();
-    let wallets = wallets.into_iter().filter(|(voucher, _)| !moves::is_open(&stored, voucher));
+    let under_way = moves::under_way(&stored);
+    let wallets = wallets.into_iter().filter(|(it, _)| !under_way.contains(it.as_str()));
     let (wallets, left) = (chance.sample(wallets.collect(), most / 4), moves::left(&stored));
     let asked = honour::vouchers_have_left(world, &wallets, &left).await;
     faults.extend(asked.expect("the server answers"));

@@ -169,9 +169,9 @@ pub fn check_end(acked: &[AckedMove], stored: &Stored) -> Vec<Fault> {
     faults
 }
 
-/// Whether money is on its way back for a voucher: what it has left may change by itself.
-pub fn is_open(stored: &Stored, voucher: &str) -> bool {
-    open(stored).any(|row| row.voucher == voucher)
+/// Vouchers for which money is on its way back: what they have left may change by itself.
+pub fn under_way(stored: &Stored) -> HashSet<&str> {
+    open(stored).map(|row| row.voucher.as_str()).collect()
 }
 
 /// Paybacks that were sent and have no end yet.

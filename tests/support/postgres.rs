@@ -21,7 +21,11 @@ const NOT_ALLOWED: i32 = 77;
 /// Longest wait for a database to be dropped: its server may be the one that a test killed.
 const DROP_LIMIT: Duration = Duration::from_secs(10);
 
-/// A database that goes when it is dropped.
+/// Set when the server for tests is removed after them: to drop its databases before is work for
+/// nothing, and much of it (hundreds of files each).
+const IS_PRIVATE: &str = "OPENRUN_TEST_POSTGRES_IS_PRIVATE";
+
+/// A database that goes when it is dropped, or with its server.
 #[derive(Debug)]
 pub struct TestDatabase {
     server: String,
@@ -89,6 +93,9 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
+        if std::env::var_os(IS_PRIVATE).is_some() {
+            return;
+        }
         let (server, dropping) = (self.server.clone(), self.dropping());
         // A thread, since a test that ends may be inside of a runtime.
         let dropped = std::thread::spawn(move || {
