@@ -178,11 +178,17 @@ impl Arguments {
 
     /// Everybody joins; answers with everybody's place.
     fn join(&self) -> Result<Vec<Place>> {
-        self.places(self.joins()?, "join")
+        let places = self.places(self.joins()?, &[200, 201], "join")?;
+        places.into_iter().map(|place| place.context("join: no ticket in an answer")).collect()
     }
 
-    /// Sends requests that are answered with a place each.
-    fn places(&self, requests: Vec<Vec<u8>>, what: &str) -> Result<Vec<Place>> {
+    /// Sends requests that are answered with a place each, or refused with one of the statuses.
+    fn places(
+        &self,
+        requests: Vec<Vec<u8>>,
+        allowed: &[u16],
+        what: &str,
+    ) -> Result<Vec<Option<Place>>> {
         let places: Vec<_> = requests.iter().map(|_| Mutex::new(None)).collect();
         let places = Arc::new(places);
         let kept = places.clone();
@@ -190,11 +196,8 @@ impl Arguments {
             *kept[number].lock().expect("nobody panics while holding it") = parse_place(body);
         });
         let outcome = self.once(requests, Some(on_answer))?;
-        expect(&outcome, &[200, 201], what)?;
-        let taken = places.iter().map(|place| place.lock().ok().and_then(|mut place| place.take()));
-        taken
-            .map(|place| place.with_context(|| format!("{what}: no ticket in an answer")))
-            .collect()
+        expect(&outcome, allowed, what)?;
+        Ok(places.iter().map(|place| place.lock().ok().and_then(|mut it| it.take())).collect())
     }
 
     fn where_am_i(&self) -> Result<Outcome> {
@@ -261,8 +264,10 @@ impl Arguments {
                 return Ok(places.into_iter().filter_map(|place| place.pass).collect());
             }
             let requests = without.iter().map(|n| claim(&places[*n].ticket)).collect();
-            for (n, place) in without.iter().zip(self.places(requests, "claim")?) {
-                places[*n].pass = place.pass;
+            // Not their turn yet: the server lets in as many as the bank takes.
+            let claimed = self.places(requests, &[200, 409], "claim")?;
+            for (n, place) in without.iter().zip(claimed) {
+                places[*n].pass = place.and_then(|it| it.pass);
             }
             std::thread::sleep(Duration::from_millis(100));
         }
