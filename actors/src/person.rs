@@ -183,7 +183,7 @@ impl PersonShell {
     fn begin(&mut self, purchasing: Purchasing, reply: Reply<Answered>, ctx: &mut Ctx<Self>) {
         let fresh = |answer| Answered { answer, is_replay: false };
         // Another actor may have taken over while this one was still reading the store.
-        if self.is_retired || self.link.is_dismissed.load(Ordering::SeqCst) {
+        if self.is_over() {
             return reply.send(fresh(Err(Refusal::Unavailable)));
         }
         if self.moving.is_asking_with(&purchasing.ask.key) {
@@ -348,6 +348,10 @@ impl PersonShell {
         ctx: &mut Ctx<Self>,
     ) {
         self.payers.entry(id).or_default().push((reply, is_replay));
+        // Who was dismissed meanwhile learns of no more ends.
+        if self.is_over() {
+            return self.answer_pending(id);
+        }
         ctx.run_later(PATIENCE, move |mailbox: &mut Mailbox<Self>, _| {
             mailbox.shell().answer_pending(id);
         });

@@ -53,6 +53,7 @@ mod versions;
 mod voucher_doubts;
 mod voucher_forms;
 mod voucher_races;
+mod voucher_rivals;
 mod vouchers;
 #[cfg(feature = "failpoints")]
 mod walls;

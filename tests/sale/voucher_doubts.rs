@@ -31,14 +31,14 @@ fn vouchers_of(program: &str) -> StreamId {
     StreamId::Vouchers(ProgramId::new(program).expect("a slug"))
 }
 
-async fn one_round() -> (Arc<StallingStore>, TestApp) {
+pub async fn one_round() -> (Arc<StallingStore>, TestApp) {
     let (store, audited) = StallingStore::fresh().await;
     let app = TestApp::start_with_port(store.clone(), audited, MORNING).await;
     app.operator.define_open("r1", &RoundForm::for_all(100_000_000)).await;
     (store, app)
 }
 
-fn key(person: &str) -> PersonKey {
+pub fn key(person: &str) -> PersonKey {
     PersonKey::of_subject(person)
 }
 
@@ -52,13 +52,21 @@ fn fresh_id() -> MoveId {
     MoveId(u128::from(NEXT.fetch_add(1, Ordering::Relaxed)) | 7 << 100)
 }
 
-async fn buy(app: &TestApp, person: &str, amount: i64) -> VoucherId {
-    app.buyer(person).buy_through("r1", &format!("buy-{amount}"), amount).await;
+/// A voucher of somebody new. Right after a doubt they may be told to ask again.
+pub async fn buy(app: &TestApp, person: &str, amount: i64) -> VoucherId {
+    let (mut buyer, name) = (app.buyer(person), format!("buy-{amount}"));
+    allowed(buyer.sign_up().await);
+    buyer.get_pass("r1").await;
+    eventually::some("the payment ends", async || {
+        let answer = buyer.buy_until_answered("r1", &name, amount).await;
+        Some(answer).filter(|it| it.status == 201)
+    })
+    .await;
     let vouchers = app.engine.vouchers_of(key(person)).await.expect("it can be asked");
     vouchers.first().expect("it was bought").id
 }
 
-async fn spend(
+pub async fn spend(
     engine: &Engine,
     person: &str,
     voucher: VoucherId,
@@ -107,7 +115,7 @@ async fn give(
 }
 
 /// Asks again until there is an answer that is one.
-async fn until_answered<T>(
+pub async fn until_answered<T>(
     ask: impl AsyncFn() -> Result<Moved<T>, Refused>,
 ) -> Result<Moved<T>, Refused> {
     eventually::some("an answer", async || match ask().await {

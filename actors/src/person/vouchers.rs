@@ -266,6 +266,10 @@ impl PersonShell {
     fn await_rail(&mut self, payer: Payer, ctx: &mut Ctx<Self>) {
         let id = payer.begun.id;
         self.moving.payers.entry(id).or_default().push(payer);
+        // Who was dismissed meanwhile learns of no more ends.
+        if self.is_over() {
+            return self.answer_payback(id, None);
+        }
         ctx.run_later(super::PATIENCE, move |mailbox: &mut Mailbox<Self>, _| {
             mailbox.shell().answer_payback(id, None);
         });
