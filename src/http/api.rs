@@ -34,6 +34,8 @@ type Response = LocalBoxFuture<'static, Result<ServiceResponse, Infallible>>;
 pub struct Declared {
     /// The path with its parameters in braces.
     pub path: String,
+    /// The same, once for each choice of words.
+    pub paths: Vec<String>,
     /// `GET`, `POST`, …
     pub method: Method,
     /// On which terms it answers.
@@ -82,7 +84,8 @@ impl At {
         let is_shared = terms.who == Who::Anyone;
         let guard = Guard { is_shared, feature: terms.feature, entrance: terms.entrance };
         let handler = answering(Rc::clone(&self.pattern), meter, guard, handler);
-        self.methods.push((Declared { path, method, terms }, handler));
+        let paths = self.pattern.spelled_out();
+        self.methods.push((Declared { path, paths, method, terms }, handler));
         self
     }
 
