@@ -21,6 +21,8 @@ export function ask(main: HTMLElement, token: string, memory: Memory, goOn: () =
     if (isYes) memory.keepToken(token);
     main.replaceChildren(...written);
     main.dataset["view"] = view;
+    // The button that had the focus is gone.
+    main.focus();
     goOn();
   };
   onDo(main, { enter: () => answer(true), "enter-not": () => answer(false) });
