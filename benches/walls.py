@@ -187,8 +187,8 @@ class Walls:
                 {"feature": "sign_up", "until": hour, "message": {"ko": "측정", "en": "benchmark"}}]})
             no = self.cpu(server, "post", "/v1/people", seconds=seconds, allowed=("409",))
         return (f"- The price of a refusal (S29), in microseconds of the server's processor: at the door {no:.1f}, a join "
-                f"{join:.1f} (**{no / join:.0%}**, goal <= 10 %), of which HTTP itself, as for a document that is ready, "
-                f"takes {look:.1f}.")
+                f"{join:.1f} ({no / join:.0%}), of which HTTP itself, as for a document that is ready, takes {look:.1f}. "
+                f"Above HTTP itself: **{(no - look) / (join - look):.0%}** (goal <= 10 %).")
 
     def cpu(self, server, *phase, **flags):
         before = processor_s(server)

@@ -10,7 +10,7 @@ use crate::http::pages::Site;
 use crate::http::{self, Server, ServerOptions};
 use crate::merchants::{self, Followed, Regions};
 use crate::rail::{self, RailFault, Webhooks};
-use crate::store::witness::{self, Witness, WitnessError};
+use crate::store::witness::{self, Accepted, Witness, WitnessError};
 use crate::store::{self, MerchantRows, NoMerchants, OpenError};
 use crate::telemetry;
 use crate::trust::{Keys, KeysError};
@@ -182,10 +182,13 @@ async fn open_store(config: &Config) -> Result<Arc<Witness>, StartFault> {
         store::migrate(&config.store).await?;
     }
     let store = store::open(&config.store).await?;
-    // What is tried out may be thrown away.
-    let accepts_rewound = config.accept_rewound_store || config.dev;
+    let accepted = match config.accept_rewound_store.as_str() {
+        _ if config.dev => Accepted::Everything,
+        "" => Accepted::Nothing,
+        loss => Accepted::Loss(loss.to_owned()),
+    };
     let path = witness::path_in(&config.data, &config.store);
-    Ok(Arc::new(Witness::open(store, &path, accepts_rewound).await?))
+    Ok(Arc::new(Witness::open(store, &path, &accepted).await?))
 }
 
 impl Running {

@@ -27,11 +27,9 @@ pub struct Layer {
     /// [default: openrun.db in the data directory]
     #[arg(long, env = "OPENRUN_STORE", hide_env_values = true, value_name = "URL")]
     pub store: Option<String>,
-    /// Sell from a store that was set back: what is missing is lost [default: false]
-    #[arg(long, env = "OPENRUN_ACCEPT_REWOUND_STORE", hide_env_values = true, value_name = "BOOL",
-          num_args = 0..=1, require_equals = true, default_missing_value = "true",
-          value_parser = BoolishValueParser::new())]
-    pub accept_rewound_store: Option<bool>,
+    /// Sell from a store that was set back, without what the refusal to start names by this code
+    #[arg(long, env = "OPENRUN_ACCEPT_REWOUND_STORE", hide_env_values = true, value_name = "CODE")]
+    pub accept_rewound_store: Option<String>,
     /// Directory of keys and of the embedded store [default: ./openrun-data]
     #[arg(long, env = "OPENRUN_DATA", hide_env_values = true, value_name = "DIR")]
     pub data: Option<PathBuf>,

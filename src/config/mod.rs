@@ -53,8 +53,9 @@ pub struct Config {
     /// Where sales are kept: `sqlite:PATH` or `postgres://…`. Shown without its password.
     #[serde(serialize_with = "shown")]
     pub store: String,
-    /// Whether to sell from a store that was set back.
-    pub accept_rewound_store: bool,
+    /// What a store that was set back has lost, as the refusal names it, for it to be sold from;
+    /// empty for none.
+    pub accept_rewound_store: String,
     /// Where keys are.
     pub data: PathBuf,
     /// Keys made on the spot and every development channel trusted.
@@ -108,7 +109,7 @@ impl Default for Config {
             ops: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             ops_allow_remote: false,
             store: store_in(&data),
-            accept_rewound_store: false,
+            accept_rewound_store: String::new(),
             rail_key_file: rail_key_in(&data),
             data,
             dev: false,
@@ -177,9 +178,7 @@ impl Config {
             ops: layer.ops.unwrap_or(default.ops),
             ops_allow_remote: layer.ops_allow_remote.unwrap_or(default.ops_allow_remote),
             store: layer.store.unwrap_or_else(|| store_in(&data)),
-            accept_rewound_store: layer
-                .accept_rewound_store
-                .unwrap_or(default.accept_rewound_store),
+            accept_rewound_store: layer.accept_rewound_store.unwrap_or_default(),
             rail_key_file: layer.rail_key_file.unwrap_or_else(|| rail_key_in(&data)),
             data,
             dev: layer.dev.unwrap_or(default.dev),

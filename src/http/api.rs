@@ -5,7 +5,7 @@
 //! answer as problems too. actix-web hands every request to one service, which finds the route (see
 //! [`super::pattern`] for the reason).
 
-use super::call::{Answer, Call};
+use super::call::{Answer, Call, TICKET};
 use super::edge::Edge;
 use super::meter::RouteMeter;
 use super::pattern::Pattern;
@@ -34,6 +34,8 @@ type Response = LocalBoxFuture<'static, Result<ServiceResponse, Infallible>>;
 pub struct Declared {
     /// The path with its parameters in braces.
     pub path: String,
+    /// The same, once for each choice of words.
+    pub paths: Vec<String>,
     /// `GET`, `POST`, …
     pub method: Method,
     /// On which terms it answers.
@@ -82,7 +84,8 @@ impl At {
         let is_shared = terms.who == Who::Anyone;
         let guard = Guard { is_shared, feature: terms.feature, entrance: terms.entrance };
         let handler = answering(Rc::clone(&self.pattern), meter, guard, handler);
-        self.methods.push((Declared { path, method, terms }, handler));
+        let paths = self.pattern.spelled_out();
+        self.methods.push((Declared { path, paths, method, terms }, handler));
         self
     }
 
@@ -160,7 +163,13 @@ impl Guard {
         if let Some(feature) = self.feature {
             engine.check_feature(feature, None)?;
         }
-        self.entrance.map_or(Ok(()), |it| engine.check_room(it, call.segment("round")))
+        match self.entrance {
+            // Who shows a ticket takes no new place: whether it is theirs is looked at inside, and
+            // who has none after all meets the same bound there.
+            Some(Entrance::Line) if call.header(TICKET).is_some() => Ok(()),
+            Some(entrance) => engine.check_room(entrance, call.segment("round")),
+            None => Ok(()),
+        }
     }
 }
 

@@ -187,7 +187,11 @@ fn header(name: &str, is_required: bool) -> Parameter {
     let text = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
     let (name, description, text) = match name {
         TICKET => ("Openrun-Ticket", "the ticket of the last answer", text),
-        PASS => ("Openrun-Pass", "the pass that was given at the turn", text),
+        PASS => (
+            "Openrun-Pass",
+            "the pass that was given at the turn: required of all but counters",
+            text,
+        ),
         IDEMPOTENCY_KEY => (
             "Idempotency-Key",
             "1 to 64 visible ASCII characters, bare or quoted; a new one for each attempt",
@@ -252,6 +256,15 @@ mod tests {
         let names = ["round", "Openrun-Pass", "Idempotency-Key"];
         let parameters = buy["parameters"].as_array().unwrap();
         assert_eq!(parameters.iter().map(|p| &p["name"]).collect::<Vec<_>>(), names);
+        // A counter sells without a pass: whoever makes a client of this must be able to.
+        let required =
+            |name: &str| &parameters.iter().find(|p| p["name"] == name).unwrap()["required"];
+        assert_eq!(
+            (required("Openrun-Pass"), required("Idempotency-Key")),
+            (&false.into(), &true.into())
+        );
+        let said = parameters[1]["description"].as_str().unwrap();
+        assert!(said.ends_with("required of all but counters"), "{said}");
     }
 
     #[test]

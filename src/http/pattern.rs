@@ -45,6 +45,24 @@ impl Pattern {
         self.segments.iter().map(text).collect()
     }
 
+    /// The same, once for each choice of words: a parameter is left where anything may stand.
+    #[must_use]
+    pub fn spelled_out(&self) -> Vec<String> {
+        let mut paths = vec![String::new()];
+        for segment in &self.segments {
+            let words: Vec<String> = match segment {
+                Segment::Word(word) => vec![(*word).to_owned()],
+                Segment::Any(name) | Segment::Rest(name) => vec![format!("{{{name}}}")],
+                Segment::OneOf(_, words) => words.iter().map(|word| (*word).to_owned()).collect(),
+            };
+            let with = |path: &String| {
+                words.iter().map(|word| format!("{path}/{word}")).collect::<Vec<_>>()
+            };
+            paths = paths.iter().flat_map(with).collect();
+        }
+        paths
+    }
+
     /// Whether a path is one of these.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
@@ -125,6 +143,18 @@ mod tests {
             ("/docs/{file*}", "/docs/{file}"),
         ] {
             assert_eq!(Pattern::new(pattern).documented(), documented);
+        }
+    }
+
+    #[test]
+    fn a_choice_of_words_is_spelled_out() {
+        for (pattern, paths) in [
+            ("/", vec!["/"]),
+            ("/docs/{file*}", vec!["/docs/{file}"]),
+            ("/r/{x}/{y:open|close}", vec!["/r/{x}/open", "/r/{x}/close"]),
+            ("/{x:a|b}/{y:c|d}", vec!["/a/c", "/a/d", "/b/c", "/b/d"]),
+        ] {
+            assert_eq!(Pattern::new(pattern).spelled_out(), paths);
         }
     }
 }

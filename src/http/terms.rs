@@ -121,9 +121,9 @@ pub const SHOWN_TICKET: Terms = Terms::of(Who::Ticket).headers(&[(TICKET, true)]
 /// Joining: a ticket may come along.
 pub const JOINING: Terms =
     Terms::of(Who::Person).headers(&[(TICKET, false)]).through(Entrance::Line);
-/// Buying.
+/// Buying. The pass is not required: a counter has none.
 pub const BUYING: Terms =
-    PERSON.headers(&[(PASS, true), (IDEMPOTENCY_KEY, true)]).body().through(Entrance::Sale);
+    PERSON.headers(&[(PASS, false), (IDEMPOTENCY_KEY, true)]).body().through(Entrance::Sale);
 /// Paying with a voucher.
 pub const SPENDING: Terms = Terms::of(Who::Person).headers(&[(IDEMPOTENCY_KEY, true)]).body();
 /// Having a voucher paid back: there need not be a body.

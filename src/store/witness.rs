@@ -6,7 +6,8 @@
 //! does not go back when the store does. At the next start, and whenever a stream is taken over, it
 //! holds the store against what it noted: a store that stands behind, or that has another hash
 //! where it stood, has lost what people were told is theirs. It is not sold from until an operator
-//! says so.
+//! says so at the start of the process, naming the loss: no call and no click lifts it, and what
+//! was said of one loss says nothing of another.
 //!
 //! It changes nothing of what the store answers, and a file that cannot be written holds up
 //! nothing. What was acknowledged after the last writing it does not know after a crash; a store
@@ -25,6 +26,7 @@ use openrun_core::{
     PersonKey, Program, Purchase, PurchaseId, RoundId, StoredEvent, StreamId, Suspension,
     Timestamp, VoucherId,
 };
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -40,34 +42,34 @@ use super::chain::stream_name;
 /// crash, and one small file a second is nothing beside a commit every few milliseconds.
 const WRITTEN_EVERY: Duration = Duration::from_secs(1);
 
+/// How a stream shows that the store was set back.
+#[derive(Debug, thiserror::Error)]
+enum SetBack {
+    #[error(
+        "the store was set back: stream {stream} is at {stands}, and was at {stood} when it was \
+         last seen"
+    )]
+    Behind { stream: String, stands: String, stood: String },
+    #[error(
+        "the store was set back and written on: stream {stream} holds another history up to \
+         {stood} than the one that was acknowledged"
+    )]
+    OtherHistory { stream: String, stood: String },
+}
+
 /// Why a store is not believed: one line each, with cause and cure.
 #[derive(Debug, thiserror::Error)]
 pub enum WitnessError {
-    /// It stands behind what it acknowledged.
+    /// It stands behind what it acknowledged, or has something else there.
     #[error(
-        "the store was set back: stream {stream} is at {stands}, and was at {stood} when it was \
-         last seen; restore its newest copy, or start with --accept-rewound-store if what is \
-         missing is lost for good"
+        "{how}; restore the copy that holds it, or, if it is lost for good, start with \
+         --accept-rewound-store={loss}"
     )]
-    Rewound {
-        /// Of which stream.
-        stream: String,
-        /// Where it stands.
-        stands: String,
-        /// Where it stood.
-        stood: String,
-    },
-    /// It has something else where it stood.
-    #[error(
-        "the store was set back and written on: stream {stream} holds another history up to \
-         {stood} than the one that was acknowledged; restore the copy that holds it, or start \
-         with --accept-rewound-store if that is lost for good"
-    )]
-    OtherHistory {
-        /// Of which stream.
-        stream: String,
-        /// Where it stood.
-        stood: String,
+    SetBack {
+        /// What shows it.
+        how: String,
+        /// Names what is lost, in all streams: see [`Accepted::Loss`].
+        loss: String,
     },
     /// The file cannot be read.
     #[error(
@@ -83,6 +85,19 @@ pub enum WitnessError {
     /// The store could not be asked.
     #[error("the store cannot say where it stands: {0}; check that it can be reached")]
     Store(#[from] StoreError),
+}
+
+/// What an operator said of a store that was set back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// Nothing: it is not sold from.
+    Nothing,
+    /// To go on without what this names: 16 digits over where each stream stood and stands, hashes
+    /// and all, as the refusal says them. Another loss has another name, so that what is left in a
+    /// settings file accepts nothing later.
+    Loss(String),
+    /// To go on whatever it lost: what is tried out may be thrown away.
+    Everything,
 }
 
 /// A stream as it was last acknowledged.
@@ -104,8 +119,8 @@ pub struct Witness {
 struct Inner {
     store: Arc<dyn Store>,
     book: Book,
-    /// What an operator said of a store that was set back: to go on with it.
-    accepts_rewound: bool,
+    /// Also under a running server.
+    accepts_everything: bool,
     seen: Mutex<BTreeMap<StreamId, Seen>>,
     /// One writes at a time, and knows what was written last.
     written: tokio::sync::Mutex<BTreeMap<StreamId, Mark>>,
@@ -119,7 +134,7 @@ impl std::fmt::Debug for Inner {
 
 impl Witness {
     /// Holds the store against the file at `path`, if there is one, and puts itself before it. A
-    /// store that was set back is refused, or told of in the log if `accepts_rewound`.
+    /// store that was set back is refused, or told of in the log if that is `accepted`.
     ///
     /// To be called within a runtime, which it writes on from time to time.
     ///
@@ -128,40 +143,47 @@ impl Witness {
     pub async fn open(
         store: Arc<dyn Store>,
         path: &Path,
-        accepts_rewound: bool,
+        accepted: &Accepted,
     ) -> Result<Witness, WitnessError> {
-        Witness::open_with(store, path, accepts_rewound, WRITTEN_EVERY).await
+        Witness::open_with(store, path, accepted, WRITTEN_EVERY).await
     }
 
     async fn open_with(
         store: Arc<dyn Store>,
         path: &Path,
-        accepts_rewound: bool,
+        accepted: &Accepted,
         every: Duration,
     ) -> Result<Witness, WitnessError> {
         let book = Book::at(path);
+        let accepts_everything = *accepted == Accepted::Everything;
         let marks = match book.read() {
             Ok(marks) => marks,
-            Err(cause) if accepts_rewound => {
+            Err(cause) if accepts_everything => {
                 tracing::warn!(cause, "the witness cannot be read, and the store is accepted");
                 BTreeMap::new()
             }
             Err(cause) => return Err(WitnessError::Unreadable { path: path.into(), cause }),
         };
-        let mut seen = BTreeMap::new();
+        let (mut seen, mut found, mut loss) = (BTreeMap::new(), Vec::new(), Sha256::new());
         for (stream, mark) in &marks {
             let standing = store.standing(stream).await?;
-            let fault = hold_against(&store, stream, &Seen::from(mark), standing).await?;
-            if let Some(fault) = fault {
-                if !accepts_rewound {
-                    return Err(fault);
-                }
-                tracing::warn!(%fault, "accepted as the operator said");
+            let how = hold_against(&store, stream, &Seen::from(mark), standing).await?;
+            if let Some(how) = how {
+                loss.update(book::in_words(stream, mark, standing.as_ref()));
+                found.push(how.to_string());
             }
             seen.extend(standing.map(|standing| (stream.clone(), Seen::from(&standing))));
         }
+        let loss = book::hex(&loss.finalize()[..8]);
+        let is_accepted = accepts_everything || *accepted == Accepted::Loss(loss.clone());
+        if let (Some(how), false) = (found.first(), is_accepted) {
+            return Err(WitnessError::SetBack { how: how.clone(), loss });
+        }
+        for how in found {
+            tracing::warn!(how, loss, "accepted as the operator said");
+        }
         let (seen, written) = (Mutex::new(seen), tokio::sync::Mutex::new(marks));
-        let inner = Arc::new(Inner { store, book, accepts_rewound, seen, written });
+        let inner = Arc::new(Inner { store, book, accepts_everything, seen, written });
         let ticker = tokio::spawn(write_now_and_then(Arc::downgrade(&inner), every));
         Ok(Witness { inner, ticker: Mutex::new(Some(ticker)) })
     }
@@ -207,20 +229,20 @@ async fn hold_against(
     stream: &StreamId,
     seen: &Seen,
     standing: Option<Standing>,
-) -> Result<Option<WitnessError>, StoreError> {
+) -> Result<Option<SetBack>, StoreError> {
     let place = |epoch, next_seq| format!("event {next_seq} of epoch {epoch}");
     let (name, stood) = (stream_name(stream), place(seen.epoch, seen.next_seq));
     let stands = match standing {
         Some(at) if at.next_seq >= seen.next_seq && at.epoch >= seen.epoch => {
             let Some((proven, hash)) = seen.proven else { return Ok(None) };
             let is_same = store.hash_at(stream, proven).await? == Some(hash);
-            let other = WitnessError::OtherHistory { stream: name, stood };
+            let other = SetBack::OtherHistory { stream: name, stood };
             return Ok((!is_same).then_some(other));
         }
         Some(at) => place(at.epoch, at.next_seq),
         None => "nothing at all".to_owned(),
     };
-    Ok(Some(WitnessError::Rewound { stream: name, stands, stood }))
+    Ok(Some(SetBack::Behind { stream: name, stands, stood }))
 }
 
 impl Inner {
@@ -311,7 +333,7 @@ impl Store for Witness {
         if let Some(seen) = seen {
             let standing = inner.store.standing(stream).await?;
             if let Some(fault) = hold_against(&inner.store, stream, &seen, standing).await? {
-                if !inner.accepts_rewound {
+                if !inner.accepts_everything {
                     tracing::error!(%fault, "a stream is not taken over");
                     return Err(StoreError(fault.to_string()));
                 }

@@ -2,12 +2,14 @@
 //! can fill: who somebody is, their account, their tokens and keys stand in no log, metric, error
 //! or export afterwards.
 //!
-//! The routes are those of the documents that the server hands out: a new one is walked without
-//! anybody thinking of it, and one with a body that nobody thought of fails the test.
+//! The routes are those of the documents that the server hands out, and the forms of the pages
+//! those of the router: a new one is walked without anybody thinking of it, and one with a body
+//! that nobody thought of fails the test.
 
 use crate::support::process::Process;
 use crate::support::staff::{CITYWIDE, RoundForm, citywide_rules};
 use crate::support::{Answer, Buyer, Request, Web, allowed, on_stage};
+use openrun::http::router;
 use openrun_core::PersonKey;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -85,6 +87,12 @@ fn body_of(operation: &str) -> Value {
         "put_suspensions" => json!({"suspensions": []}),
         other => panic!("{other} is new and takes a body: say here what it is sent"),
     }
+}
+
+/// The path of every form of the pages, once for each thing that it does.
+fn forms() -> Vec<String> {
+    let routes = router::public(true).declared().into_iter();
+    routes.filter(|route| route.terms.is_unwritten).flat_map(|route| route.paths).collect()
 }
 
 fn form() -> RoundForm {
@@ -241,22 +249,20 @@ impl<'a> Walk<'a> {
         self.places.push(Place { name: format!("{whose} {kind}: {name}, {status}"), text });
     }
 
-    /// Forms are no part of a document.
+    /// Forms are no part of a document: the router knows them.
     async fn forms(&mut self) {
         let planted = format!(
             "token={}&account={ACCOUNT}&key={KEY}&amount_won={BODY}&to_person={SUBJECT}%20{BODY}",
             self.ann.token
         );
-        let mut paths: Vec<String> = ["sign-up", "join", "leave", "claim", "buy"]
-            .map(|act| format!("/rounds/{ROUND}/{act}"))
-            .to_vec();
-        paths.extend(
-            ["cancel", "refund", "gift"].map(|act| format!("/me/vouchers/{}/{act}", self.voucher)),
-        );
-        paths.extend(["/enter", "/exit"].map(str::to_owned));
         let form = json!({"operationId": "form"});
         let public = self.server.public;
-        for path in paths {
+        for template in forms() {
+            let path = self.path_of(&template);
+            assert!(
+                !path.contains('{'),
+                "{template} is new: say what is in the place of its names"
+            );
             let post = Request::new("POST", &path).header("sec-fetch-site", "same-origin");
             let kind = "application/x-www-form-urlencoded";
             for cookie in [
@@ -320,6 +326,16 @@ async fn written_down(mut walk: Walk<'_>) -> (Vec<Place>, BTreeSet<String>) {
 fn answered(answer: Answer) -> String {
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.text()
+}
+
+/// What the walk is given is neither nothing nor the names of what it should be.
+#[test]
+fn every_form_is_found_with_all_that_it_does() {
+    let all = forms();
+    for form in ["/enter", "/exit", "/rounds/{round}/buy", "/rounds/{round}/leave"] {
+        assert!(all.iter().any(|path| path == form), "{form} is not among {all:?}");
+    }
+    assert!(all.iter().any(|path| path == "/me/vouchers/{id}/gift"), "{all:?}");
 }
 
 /// S18, S32.

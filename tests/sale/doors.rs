@@ -116,6 +116,33 @@ fn s10_what_anybody_may_send_to_the_public_listener_is_a_closed_list() {
     assert_eq!(paths, want);
 }
 
+/// S24: servers say nothing to each other. What the paths of both listeners begin with is a closed
+/// list without a word for it, and what servers of a cluster would ask for is found at neither, by
+/// nobody.
+#[test]
+fn s24_no_route_is_for_another_server() {
+    on_stage(async {
+        let app = TestApp::start().await;
+        let people = ".well-known assets docs enter exit me openapi.json rounds v1";
+        let staff = "assets docs healthz metrics openapi.json readyz v1 version";
+        for (web, listener, want) in
+            [(&app.web, router::public(false), people), (&app.operator.web, router::ops(), staff)]
+        {
+            let all = routes(listener);
+            let first = all.iter().map(|route| route.path.split('/').nth(1).unwrap_or_default());
+            let found: BTreeSet<&str> = first.filter(|word| !word.is_empty()).collect();
+            assert_eq!(found, want.split(' ').collect::<BTreeSet<&str>>());
+            for path in ["/internal", "/internal/epoch", "/cluster/join", "/v1/internal/streams"] {
+                for token in [None, Some(app.operator.token.as_str())] {
+                    let request = Request::new("POST", path).json(&json!({}));
+                    let request = token.iter().fold(request, |it, token| it.bearer(token));
+                    expect(&web.send(&request).await, 404, "not-found", &NOTHING);
+                }
+            }
+        }
+    });
+}
+
 /// Everything that somebody without the right to buy may try, on one route.
 async fn tries(web: &Web, route: &Declared, who: &Buyer, pass: Option<&str>, key: &str) -> Answer {
     let body = json!({"amount_won": 10_000, "payment": {"method": "account"}});

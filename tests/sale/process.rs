@@ -6,6 +6,7 @@ use crate::support::process::Process;
 use crate::support::staff::RoundForm;
 use crate::support::{Buyer, Request, TestApp, allowed, checks, eventually, join_all, on_stage};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -135,5 +136,38 @@ fn f48_with_few_descriptors_who_is_in_buys_on_and_others_come_in_later() {
         let (code, log) = server.terminate();
         assert_eq!(code, Some(0), "{log}");
         assert!(log.contains("the limit of open files bounds connections"), "{}", json!(log));
+    });
+}
+
+/// Rows of a table of sockets in `/proc` that are a process's own: the port and the state of each.
+fn sockets(process: u32, table: &str) -> Vec<(u16, String)> {
+    let folder = format!("/proc/{process}");
+    let open = std::fs::read_dir(format!("{folder}/fd")).expect("it runs");
+    let links = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    let own: BTreeSet<String> =
+        links.map(|link| link.to_string_lossy().replace(['[', ']'], "")).collect();
+    let rows = std::fs::read_to_string(format!("{folder}/net/{table}")).unwrap_or_default();
+    let socket = |row: &str| {
+        let fields: Vec<&str> = row.split_whitespace().collect();
+        let (_, port) = fields.get(1)?.rsplit_once(':')?;
+        let is_own = own.contains(&format!("socket:{}", fields.get(9)?));
+        let port = u16::from_str_radix(port, 16).ok()?;
+        is_own.then(|| (port, fields[3].to_owned()))
+    };
+    rows.lines().skip(1).filter_map(socket).collect()
+}
+
+/// S24: there is no third address at which another server, or anybody, could be heard.
+#[test]
+fn s24_a_server_listens_at_two_addresses_and_no_more() {
+    const LISTENS: &str = "0A";
+    on_stage(async {
+        let server = Process::start("warn,openrun=info").await;
+        let tcp = ["tcp", "tcp6"].into_iter().flat_map(|table| sockets(server.id(), table));
+        let heard = tcp.filter(|(_, state)| state == LISTENS).map(|(port, _)| port);
+        let want = BTreeSet::from([server.public.port(), server.ops.port()]);
+        assert_eq!(heard.collect::<BTreeSet<u16>>(), want);
+        let udp = ["udp", "udp6"].into_iter().flat_map(|table| sockets(server.id(), table));
+        assert_eq!(udp.collect::<Vec<_>>(), []);
     });
 }

@@ -112,6 +112,13 @@ async fn refused_of(app: &TestApp, stream: &str) -> f64 {
     checks::metric(&app.operator.metrics().await, &name)
 }
 
+/// The key of a purchase has its answer, and asks the store for nothing.
+async fn is_told_again(holder: &Buyer, voucher: &str) {
+    let again = holder.buy_until_answered("r1", "key", 100_000).await;
+    assert!(again.status == 201 && again.is_replay(), "{again:?}");
+    assert_eq!(again.json()["voucher_id"], voucher);
+}
+
 async fn buying(bound: usize) -> usize {
     let _bound = Bound::of(&STREAM_CALLERS_MAX, bound);
     let (store, app) = start().await;
@@ -129,8 +136,12 @@ async fn buying(bound: usize) -> usize {
         // Before the token, the body or the key are looked at, and only here.
         is_overloaded(&hollow(&app, "r1").await);
         expect(&hollow(&app, "r2").await, 401, "unauthenticated", &json!({}));
-        assert_eq!(refused_of(&app, CITYWIDE).await - before, 13.0);
+        // Nobody knows yet that this one was answered before.
+        is_overloaded(&holder.buy("r1", "key", 100_000).await);
+        assert_eq!(refused_of(&app, CITYWIDE).await - before, 14.0);
         assert_eq!(refused_of(&app, OTHER).await, 0.0);
+    } else {
+        is_told_again(&holder, &voucher).await;
     }
     // Another program, spending what this one sold, and those who join it notice nothing.
     assert_eq!(neighbour.buy("r2", "key", 100_000).await.status, 201);
@@ -142,7 +153,8 @@ async fn buying(bound: usize) -> usize {
     store.release(&stream_of(CITYWIDE));
     let answered = waiting.answered().await;
     assert!(answered.iter().all(|answer| answer.status == 201), "{answered:?}");
-    // Who was refused lost nothing: the same key buys.
+    // Who was refused lost nothing: a key that was answered has its answer, and the others buy.
+    is_told_again(&holder, &voucher).await;
     for buyer in &crowd {
         assert_eq!(buyer.buy_until_answered("r1", "key", 100_000).await.status, 201);
     }
@@ -237,9 +249,21 @@ async fn joining(bound: usize) -> usize {
             _ => given.push((buyer, allowed(joined)["number"].clone())),
         }
     }
-    // Who has a place keeps it and sees it, and the round of another program takes everybody.
-    for (buyer, number) in &given {
+    // Who has a place keeps it and sees it, also by joining again with its ticket; without one
+    // nobody knows them before there is room. The round of another program takes everybody.
+    for (buyer, number) in &mut given {
         assert_eq!(allowed(buyer.where_am_i("r1").await)["number"], *number);
+        assert_eq!(allowed(buyer.join("r1").await)["number"], *number);
+        let elsewhere = buyer.other_device().join("r1").await;
+        match bound {
+            NO_BOUND => assert_eq!(allowed(elsewhere)["number"], *number),
+            _ => is_overloaded(&elsewhere),
+        }
+    }
+    // A ticket that is none opens no door.
+    if bound != NO_BOUND {
+        let forged = app.buyer("forger").join_request("r1").header("openrun-ticket", "or1.x.y.z");
+        is_overloaded(&app.web.send(&forged).await);
     }
     assert!(app.buyer("elsewhere").join("r2").await.status < 300);
     store.release(&stream_of(CITYWIDE));

@@ -94,6 +94,11 @@ impl Process {
         Process { child, reader, unread, public, ops, data, store, web, operator }
     }
 
+    /// Under which number the operating system knows it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Somebody born in an odd year who uses Seoul Pay+.
     pub fn buyer(&self, person: &str) -> Buyer {
         let who = ["token", "person", "--person", person];

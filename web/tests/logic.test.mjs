@@ -106,6 +106,28 @@ test("a token is kept until it expires; another person's takes the last one's th
   );
 });
 
+test("only a token of who is known here needs no tap", () => {
+  const [long, short] = [store(), store()];
+  const memory = new Memory("r", long, short);
+  const kim = token({ sub: "kim", exp: 1_000 });
+  assert.ok(!memory.isOwn(kim), "nobody is known yet");
+  assert.ok(!memory.isTaken);
+  memory.keepToken(kim);
+  assert.ok(memory.isOwn(token({ sub: "kim", exp: 2_000 })), "a newer one of the same person");
+  assert.ok(!memory.isOwn(token({ sub: "lee", exp: 2_000 })));
+  assert.ok(!memory.isOwn("no token"));
+  assert.ok(memory.isTaken);
+  // It ran out: who they are is known all the same, and nobody is signed in.
+  assert.equal(memory.token(2_000_000), null);
+  assert.ok(memory.isOwn(kim));
+  assert.ok(!memory.isTaken);
+  // Another tab was taken over by somebody else: this one is still the first person's.
+  memory.keepToken(kim);
+  new Memory("r", long, store()).keepToken(token({ sub: "lee", exp: 9_000 }));
+  assert.ok(!memory.isOwn(token({ sub: "lee", exp: 9_000 })));
+  assert.ok(!memory.isOwn(kim), "whose things are kept has changed: it is asked");
+});
+
 test("damaged storage is no storage", () => {
   const long = store();
   const memory = new Memory("r", long, store());

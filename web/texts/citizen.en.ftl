@@ -177,6 +177,12 @@ story = What became of my place
 
 ## Signing in and up
 
+enter-head = Sign in on this browser?
+enter = A link brought you here to sign you in. Go on only if you came from your own payment app. If you did not, you would buy in somebody else's name.
+enter-other = Somebody else is signed in on this browser now. If you go on, they are signed out here.
+enter-app = App
+enter-do = Sign in and go on
+enter-not = Do not sign in
 sign_in-title = Sign in first
 sign_in-expired = You were signed out. Your place and any purchase under way are kept.
 sign_in-text = Open this sale again from your app (Seoul Pay+, your bank’s app, …). It signs you in by itself.

@@ -12,6 +12,8 @@ use serde_json::Value;
 use std::fmt::Write;
 
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
+/// Not required, for counters have none; a line without it would be refused to everybody else.
+const SENT_BY_NEARLY_ALL: &str = "Openrun-Pass";
 const SHAPE: &str = "#/components/schemas/";
 
 /// A call of the document.
@@ -350,8 +352,9 @@ fn command(operation: &Operation<'_>) -> String {
         line.push_str(" -H \"Authorization: Bearer $TOKEN\"");
     }
     for parameter in value["parameters"].as_array().into_iter().flatten() {
-        if parameter["in"] == "header" && parameter["required"] == true {
-            let name = text(parameter, "name");
+        let name = text(parameter, "name");
+        let is_sent = parameter["required"] == true || name == SENT_BY_NEARLY_ALL;
+        if parameter["in"] == "header" && is_sent {
             let _ = write!(line, " \\\n  -H \"{name}: ${}\"", variable(name));
         }
     }

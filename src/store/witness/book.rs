@@ -4,6 +4,7 @@
 //! It holds no secret and no person, and nothing but numbers of streams and hashes.
 
 use crate::store::chain::stream_name;
+use openrun_actors::store::Standing;
 use openrun_core::StreamId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -116,7 +117,15 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Where a stream stood and where it stands, in words that no other loss has.
+pub(super) fn in_words(stream: &StreamId, stood: &Mark, stands: Option<&Standing>) -> String {
+    let Mark { epoch, next_seq, hash } = stood;
+    let stood = format!("{} {epoch} {next_seq} {}", stream_name(stream), hex(hash));
+    let at = |it: &Standing| format!("{} {} {}", it.epoch, it.next_seq, hex(&it.hash));
+    format!("{stood} {}\n", stands.map_or("nothing".to_owned(), at))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -1,5 +1,5 @@
 //! A store that is set back, in each way that it can be: refused with cause and cure, and accepted
-//! when an operator says so. F54.
+//! when an operator says so. F54, S37.
 
 use super::*;
 use crate::store::conformance::{self, Owner};
@@ -31,14 +31,14 @@ impl House {
         self.path("witness.json")
     }
 
-    async fn open(&self, accepts_rewound: bool) -> Result<Arc<Witness>, WitnessError> {
-        Witness::open(self.store(), &self.file(), accepts_rewound).await.map(Arc::new)
+    async fn open(&self, accepted: Accepted) -> Result<Arc<Witness>, WitnessError> {
+        Witness::open(self.store(), &self.file(), &accepted).await.map(Arc::new)
     }
 
     /// A server that writes a batch of each and stops. What the people's stream gets tells one
     /// history from another.
     async fn serve(&self, first_person: u64) {
-        let witness = self.open(false).await.expect("is believed");
+        let witness = self.open(Accepted::Nothing).await.expect("is believed");
         let mut owner = Owner::of(witness.clone()).await;
         owner.write(vec![sample::staff_acted("open")]).await.expect("writes");
         let mut people = Owner::of_stream(witness.clone(), StreamId::People).await;
@@ -55,18 +55,26 @@ impl House {
     }
 
     async fn is_refused(&self, expected: &str) {
-        let words = self.open(false).await.expect_err("is refused").to_string();
+        let words = self.open(Accepted::Nothing).await.expect_err("is refused").to_string();
         assert!(words.contains(expected), "{words}");
-        assert!(words.contains("--accept-rewound-store") && !words.contains('\n'), "{words}");
+        assert!(words.contains("--accept-rewound-store=") && !words.contains('\n'), "{words}");
     }
 
-    async fn is_accepted_once_and_then_believed(&self) {
-        let witness = self.open(true).await.expect("is accepted");
+    /// What is lost, as the refusal names it.
+    async fn loss(&self) -> Accepted {
+        let words = self.open(Accepted::Nothing).await.expect_err("is refused").to_string();
+        let (_, loss) = words.rsplit_once('=').expect("it is named");
+        assert!(loss.len() == 16 && loss.bytes().all(|c| c.is_ascii_hexdigit()), "{words}");
+        Accepted::Loss(loss.to_owned())
+    }
+
+    async fn is_accepted_once_and_then_believed(&self, accepted: Accepted) {
+        let witness = self.open(accepted).await.expect("is accepted");
         let mut owner = Owner::of(witness.clone()).await;
         owner.write(vec![sample::staff_acted("go on")]).await.expect("writes");
         witness.stop().await;
         drop((owner, witness));
-        drop(self.open(false).await.expect("is believed from now on"));
+        drop(self.open(Accepted::Nothing).await.expect("is believed from now on"));
     }
 }
 
@@ -75,7 +83,7 @@ macro_rules! conforms {
         #[tokio::test]
         async fn $name() {
             let house = super::House::new();
-            let store = house.open(false).await.expect("opens");
+            let store = house.open(super::Accepted::Nothing).await.expect("opens");
             crate::store::conformance::$name(store).await;
         }
     )+}};
@@ -105,7 +113,32 @@ async fn an_older_copy_is_refused() {
     house.serve(2).await;
     house.copy("backup.db", "openrun.db");
     house.is_refused("people is at event 2 of epoch 1, and was at event 3 of epoch 2").await;
-    house.is_accepted_once_and_then_believed().await;
+    let loss = house.loss().await;
+    house.is_accepted_once_and_then_believed(loss).await;
+}
+
+/// S37.
+#[tokio::test]
+async fn only_the_loss_that_was_named_is_accepted_and_only_once() {
+    let house = House::new();
+    house.serve(1).await;
+    house.copy("openrun.db", "first.db");
+    house.serve(2).await;
+    house.copy("openrun.db", "second.db");
+    house.serve(3).await;
+    house.copy("second.db", "openrun.db");
+    let loss = house.loss().await;
+    assert_eq!(house.loss().await, loss, "to look changes nothing");
+    // Other words, another loss, and none at all.
+    house.open(Accepted::Loss("true".to_owned())).await.expect_err("names nothing");
+    house.copy("first.db", "openrun.db");
+    assert_ne!(house.loss().await, loss);
+    house.open(loss.clone()).await.expect_err("more is lost than was named");
+    house.copy("second.db", "openrun.db");
+    house.is_accepted_once_and_then_believed(loss.clone()).await;
+    // It stays among the settings, and the store is set back again.
+    house.copy("second.db", "openrun.db");
+    house.open(loss).await.expect_err("is another loss");
 }
 
 #[tokio::test]
@@ -132,7 +165,8 @@ async fn another_store_in_its_place_is_refused() {
     house.serve(1).await;
     fs::remove_file(house.path("openrun.db")).expect("removed");
     house.is_refused("people is at nothing at all, and was at event 2 of epoch 1").await;
-    house.is_accepted_once_and_then_believed().await;
+    let loss = house.loss().await;
+    house.is_accepted_once_and_then_believed(loss).await;
 }
 
 #[tokio::test]
@@ -140,7 +174,7 @@ async fn a_take_over_that_is_gone_is_refused() {
     let house = House::new();
     house.serve(1).await;
     house.copy("openrun.db", "backup.db");
-    let witness = house.open(false).await.expect("is believed");
+    let witness = house.open(Accepted::Nothing).await.expect("is believed");
     let _ = Owner::of(witness.clone()).await;
     witness.stop().await;
     drop(witness);
@@ -162,10 +196,10 @@ async fn what_is_not_a_witness_is_refused() {
         (whole.replace("epoch", "era"), "unknown field"),
     ] {
         fs::write(house.file(), text).expect("planted");
-        let words = house.open(false).await.expect_err("is refused").to_string();
+        let words = house.open(Accepted::Nothing).await.expect_err("is refused").to_string();
         assert!(words.contains(expected) && words.contains("move the file away"), "{words}");
     }
-    house.is_accepted_once_and_then_believed().await;
+    house.is_accepted_once_and_then_believed(Accepted::Everything).await;
 }
 
 #[tokio::test]
@@ -173,15 +207,15 @@ async fn a_store_that_is_set_back_under_a_running_server_is_not_taken_over() {
     let house = House::new();
     house.serve(1).await;
     house.copy("openrun.db", "backup.db");
-    let witness = house.open(false).await.expect("is believed");
+    let witness = house.open(Accepted::Nothing).await.expect("is believed");
     let mut owner = Owner::of(witness.clone()).await;
     owner.write(vec![sample::staff_acted("lost")]).await.expect("writes");
 
-    let older = |accepts_rewound| {
+    let older = |accepts_everything| {
         let inner = Inner {
             store: Arc::new(SqliteStore::open(&house.path("backup.db")).expect("opens")),
             book: witness.inner.book.clone(),
-            accepts_rewound,
+            accepts_everything,
             seen: Mutex::new(witness.inner.seen().clone()),
             written: tokio::sync::Mutex::default(),
         };
@@ -200,7 +234,8 @@ async fn a_store_that_is_set_back_under_a_running_server_is_not_taken_over() {
 async fn a_witness_that_cannot_be_written_holds_up_nothing() {
     let house = House::new();
     let nowhere = house.path("no-such-directory").join("witness.json");
-    let witness = Arc::new(Witness::open(house.store(), &nowhere, false).await.expect("opens"));
+    let witness =
+        Arc::new(Witness::open(house.store(), &nowhere, &Accepted::Nothing).await.expect("opens"));
     let mut owner = Owner::of(witness.clone()).await;
     owner.write(vec![sample::staff_acted("open")]).await.expect("writes");
     witness.stop().await;
@@ -214,7 +249,7 @@ async fn a_witness_that_cannot_be_written_holds_up_nothing() {
 async fn it_writes_by_itself_while_it_runs_and_only_what_is_new() {
     let house = House::new();
     let every = Duration::from_millis(1);
-    let witness = Witness::open_with(house.store(), &house.file(), false, every).await;
+    let witness = Witness::open_with(house.store(), &house.file(), &Accepted::Nothing, every).await;
     let witness = Arc::new(witness.expect("opens"));
     let mut owner = Owner::of(witness.clone()).await;
     owner.write(vec![sample::staff_acted("open")]).await.expect("writes");
@@ -230,7 +265,7 @@ async fn it_writes_by_itself_while_it_runs_and_only_what_is_new() {
 #[tokio::test]
 async fn what_was_not_acknowledged_is_not_noted() {
     let house = House::new();
-    let witness = house.open(false).await.expect("opens");
+    let witness = house.open(Accepted::Nothing).await.expect("opens");
     let mut owner = Owner::of(witness.clone()).await;
     let twice: Vec<Event> = vec![sample::joined(&sample::round(), 1); 2];
     owner.write(twice).await.expect_err("a number is given once");

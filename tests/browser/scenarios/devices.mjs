@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 
+import { lookOver } from "../support/looks.mjs";
 import { scenario } from "../support/stage.mjs";
-import { pause } from "../support/wire.mjs";
+import { eventually, pause } from "../support/wire.mjs";
 import { buy, chooses } from "./sale.mjs";
 import { Citizen } from "../support/citizen.mjs";
 
@@ -93,7 +94,42 @@ async function spoiled(stage) {
   assert.equal(await phone.number("number"), 1);
 }
 
+/** S21: whoever follows a stranger's link must not end up under the stranger's name. */
+async function aStrangersLink(stage) {
+  const round = await stage.round();
+  const phone = await stage.waiting(round);
+  const token = () => phone.kept("localStorage", "openrun.token");
+  const stranger = await stage.buyer();
+  await phone.follow(`/rounds/${round}`, stranger.token);
+  await phone.sees("enter");
+  assert.ok(!phone.page.url().includes("token"), "the token left the address");
+  assert.equal(await token(), phone.buyer.token, "nothing is kept before the tap");
+  await phone.do("enter-not");
+  await phone.sees("waiting");
+  assert.equal(await token(), phone.buyer.token);
+  assert.equal(await phone.number("number"), 1, "the place is kept");
+  // The same link again, and in the other language: it is asked again, and then they go on.
+  await phone.follow(`/rounds/${round}`, stranger.token);
+  await phone.sees("enter");
+  await phone.do("language");
+  await phone.page.waitForURL(/lang=/);
+  await phone.sees("enter");
+  await phone.do("enter");
+  await phone.sees("round");
+  assert.equal(await token(), stranger.token);
+  // Their app opens the page again with a newer token: they are known here.
+  await phone.follow(`/rounds/${round}`, stranger.token);
+  await eventually("the token is taken", () => !phone.page.url().includes("token"));
+  await phone.sees("round");
+  const newcomer = await stage.phone();
+  await newcomer.follow(`/rounds/${round}`, stranger.token);
+  await newcomer.sees("enter");
+  assert.equal(await newcomer.kept("localStorage", "openrun.token"), null);
+  await lookOver(newcomer.page, "a link asks first");
+}
+
 export function devices() {
+  scenario("a link that signs somebody in asks first, and keeps nothing before", aStrangersLink);
   scenario("two tabs show one place, claim once and both see the purchase", twoTabs);
   scenario("two phones have one place and make one purchase", twoPhones);
   scenario("a reload, and even a lost ticket, leave the place as it was", reload);

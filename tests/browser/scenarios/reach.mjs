@@ -53,12 +53,16 @@ async function keyboard(stage) {
     await tabTo(phone.page, selector);
     await phone.page.keyboard.press("Enter");
   };
-  await phone.open(`/rounds/${round}`, buyer.token);
-  await phone.control("join").waitFor();
+  await phone.follow(`/rounds/${round}`, buyer.token);
+  await phone.sees("enter");
   await phone.page.keyboard.press("Tab");
   const isSkip = await phone.page.evaluate(() => document.activeElement.hash === "#main");
   assert.ok(isSkip, "the first stop is the link that skips to the content");
   await phone.page.keyboard.press("Enter");
+  await press('[data-do="enter"]');
+  await phone.control("join").waitFor();
+  const focus = await phone.page.evaluate(() => document.activeElement.tagName);
+  assert.equal(focus, "MAIN", "the focus is where it goes on");
   await press('[data-do="join"]');
   await phone.sees("waiting");
   await stage.server.staff.letIn(round, 1);

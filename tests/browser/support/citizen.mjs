@@ -16,11 +16,23 @@ export class Citizen {
     this.server = server;
   }
 
-  /** Opens a path as the channel's app does: with the person's token in the fragment. */
+  /**
+   * Opens a path as the channel's app does: with the person's token in the fragment. Who is not known
+   * here yet says with a tap that they came from their app.
+   */
   async open(path, token) {
+    await this.follow(path, token);
+    if (!token) return this;
+    const { page } = this;
+    await eventually("the token leaves the address", () => !page.url().includes("#token="));
+    if ((await this.view()) === "enter") await this.do("enter");
+    return this;
+  }
+
+  /** Opens a path, and taps nothing. */
+  async follow(path, token) {
     const fragment = token ? `#token=${token}` : "";
     await this.page.goto(`${this.server.url}${path}${fragment}`);
-    return this;
   }
 
   get main() {

@@ -58,6 +58,19 @@ export class Memory {
     return this.token(now);
   }
 
+  /** Whether a token is of who is known here: a newer one makes nobody somebody else. */
+  isOwn(token: string): boolean {
+    const person = personOf(token);
+    const ofThisTab = this.short.get(TOKEN);
+    const isOfTab = ofThisTab == null || personOf(ofThisTab) === person;
+    return person != null && isOfTab && person === this.long.get(PERSON);
+  }
+
+  /** Whether somebody is signed in here. */
+  get isTaken(): boolean {
+    return (this.short.get(TOKEN) ?? this.long.get(TOKEN)) != null;
+  }
+
   /** Keeps a token. One of another person takes everything of the last person away. */
   keepToken(token: string): void {
     const person = personOf(token);
