@@ -8,9 +8,31 @@
 -- by time is looked at once more: in each stream by seq, and of the other one with all that makes
 -- room and may have come before, and without what takes room and may have come after. It may if the
 -- clock was set back in between: if by what their streams showed before and after, the one can be
--- as early as the other is late. What lies under the last take-overs of both is of one server.
-with suspect as (
-    select distinct person, program_id, holding_limit
+-- as early as the other is late. What lies under the last take-overs of both is of one server. By
+-- time alone what is too much may also look as if it were none: whoever moved anything while the
+-- clock showed the same times again is looked at in any case.
+with shown as materialized (
+    select stream_id, first_seq, next_seq, followed_by, latest_before, earliest_after
+    from taken_over
+),
+repeated as materialized (
+    select shown.stream_id, shown.first_seq, shown.next_seq, shown.latest_before,
+        shown.earliest_after
+    from shown
+    join batch on batch.stream_id = shown.stream_id
+        and batch.first_seq >= shown.first_seq and batch.first_seq < shown.next_seq
+    group by shown.stream_id, shown.first_seq, shown.next_seq, shown.latest_before,
+        shown.earliest_after
+    having min(batch.at) < shown.latest_before or max(batch.at) > shown.earliest_after
+),
+allowed as (
+    select name.id as program_id, max(holding_limit_defined.holding_limit) as holding_limit
+    from holding_limit_defined
+    join name on name.text = holding_limit_defined.program_name
+    group by name.id
+),
+suspect as (
+    select person, program_id, holding_limit
     from (
         select holding_moved.person, holding_moved.program_id,
             holding_moved.delta - holding_moved.kept + sum(holding_moved.kept) over (
@@ -22,17 +44,17 @@ with suspect as (
             ) as holding,
             allowed.holding_limit
         from holding_moved
-        join name on name.id = holding_moved.program_id
-        join (
-            select program_name, max(holding_limit) as holding_limit
-            from holding_limit_defined group by program_name
-        ) as allowed on allowed.program_name = name.text
+        join allowed on allowed.program_id = holding_moved.program_id
     ) as running
     where holding > holding_limit
-),
-shown as materialized (
-    select stream_id, first_seq, next_seq, followed_by, latest_before, earliest_after
-    from taken_over
+    union
+    select holding_moved.person, holding_moved.program_id, allowed.holding_limit
+    from repeated
+    join holding_moved on holding_moved.stream_id = repeated.stream_id
+        and holding_moved.seq >= repeated.first_seq and holding_moved.seq < repeated.next_seq
+        and (holding_moved.at < repeated.latest_before
+            or holding_moved.at > repeated.earliest_after)
+    join allowed on allowed.program_id = holding_moved.program_id
 ),
 moved as (
     select suspect.person, suspect.program_id, suspect.holding_limit,

@@ -308,12 +308,16 @@ async fn a_doubt_excuses_nothing_that_is_too_much() {
     }
 }
 
-/// The clock was set back, and under the second server somebody buys more than there is room for.
+/// The clock was set back, and under the second server somebody buys more than there is room for,
+/// and spends it.
 #[tokio::test]
 async fn f33_what_is_too_much_is_found_after_the_clock_was_set_back() {
     let mut sale = Sale::open().await;
     sale.buys(1, 400_000, [600_000, 400_000], time(5)).await;
     sale.taken_over().await;
     sale.buys(2, 100_000, [500_000, 500_000], time(3)).await;
+    assert_eq!(sale.broken(), ["or2-holding-limit"]);
+    // By the times that are shown the spend came before the first purchase.
+    sale.spends(2, [100_000, 0], time(4)).await;
     assert_eq!(sale.broken(), ["or2-holding-limit"]);
 }
