@@ -68,7 +68,7 @@ fn who_has_bought_from_the_other_server_is_at_their_limit_here_too() {
     });
 }
 
-/// The same with the guard off.
+/// F38, OR-2, with the guard off.
 #[cfg(feature = "failpoints")]
 #[test]
 fn without_the_guard_the_other_servers_buyer_gets_more_and_the_audit_finds_it() {
