@@ -4,6 +4,7 @@
 //! Decides nothing: what was read before the last doubt of a stream writes nothing there (the
 //! committer), and after a rival nobody counts as unknown (`people`).
 
+use crate::failpoints;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -27,7 +28,7 @@ impl DoubtCount {
 
     /// Whether another server has ever owned a stream in between.
     pub fn was_rivalled(&self) -> bool {
-        self.was_rivalled.load(Ordering::Acquire)
+        failpoints::was_rivalled(self.was_rivalled.load(Ordering::Acquire))
     }
 
     /// One more; answers how many there were with it.

@@ -64,6 +64,8 @@ mod switches {
     /// Events that may wait for a committer before nobody new joins; 0 for as many as in
     /// production.
     pub static CROWDED_EVENTS_MAX: AtomicUsize = AtomicUsize::new(0);
+    /// Takes this process for alone with its store, whoever else has written to it.
+    pub static RIVALS_OVERLOOKED: AtomicBool = AtomicBool::new(false);
     /// A thread that is asked for a turn stands still for good: `stand-still`.
     pub static STAND_STILL: AtomicBool = AtomicBool::new(false);
     static NAMED: LazyLock<HashSet<String>> = LazyLock::new(|| {
@@ -89,6 +91,11 @@ mod switches {
         if is_on(&REPLY_BEFORE_COMMIT, "reply-before-commit") {
             tokio::time::sleep(SLOW_STORE).await;
         }
+    }
+
+    /// Whether another server has owned a stream in between; with the switch on, none ever has.
+    pub(crate) fn was_rivalled(was_rivalled: bool) -> bool {
+        was_rivalled && !RIVALS_OVERLOOKED.load(Ordering::Relaxed)
     }
 
     /// Before a thread of actors takes the turn that it was asked for; with the switch on, never.
@@ -180,6 +187,12 @@ mod switches {
 
 #[cfg(feature = "failpoints")]
 pub use switches::*;
+
+/// As it is.
+#[cfg(not(feature = "failpoints"))]
+pub(crate) fn was_rivalled(was_rivalled: bool) -> bool {
+    was_rivalled
+}
 
 /// As many as in production.
 #[cfg(not(feature = "failpoints"))]

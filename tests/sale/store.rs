@@ -255,6 +255,45 @@ fn f50_a_payment_whose_steps_fail_to_be_written_ends_once_and_to_the_won() {
     });
 }
 
+/// F39, F50: whoever dies while a payment is under way is read anew and waits for its end. If that
+/// cannot be said to be written, nobody is told of it, and the store is asked once more.
+#[cfg(feature = "failpoints")]
+#[test]
+fn f50_who_is_read_anew_while_a_payment_is_under_way_learns_of_its_end() {
+    use crate::support::scripted_rail::Play;
+    use openrun_actors::failpoints::Victim;
+    use openrun_core::{PersonKey, RoundId};
+    on_stage(async {
+        let rail = ScriptedRail::default();
+        let (store, audited) = StallingStore::fresh().await;
+        let app = TestApp::start_with_port_paying_by(store.clone(), audited, &rail).await;
+        app.operator.define_open("r1", &RoundForm::for_all(10_000_000)).await;
+        let ann = with_pass(&app, "ann", "r1").await;
+        rail.plays([Play::Hang]);
+        let paying = ann.buy_until_answered("r1", "key", 100_000).await;
+        assert_eq!(paying.status, 202, "{paying:?}");
+        let round = RoundId::new("r1").expect("a slug");
+        app.engine.panic_actor(Victim::Person, &round, PersonKey::of_subject("ann"));
+        // Reads her anew, and asks nothing of the round.
+        let used = ann.buy_until_answered("r1", "another", 100_000).await;
+        assert_eq!(used.code(), "pass-used", "{used:?}");
+        store.doom(|event| matches!(event, Event::Issued { .. }), Fate::UnknownApplied);
+        rail.go_on();
+        eventually::so("the end is in doubt", async || store.has_struck()).await;
+        let mut end = paying;
+        // Who asked before the doubt was heard of is told once more that it is under way.
+        for _ in 0..3 {
+            end = ann.buy_until_answered("r1", "key", 100_000).await;
+            if end.status != 202 {
+                break;
+            }
+        }
+        assert_eq!((end.status, end.is_replay()), (201, true), "{end:?}");
+        assert_eq!((rail.net_won(), rail.most_authorisations_of_one()), (93_000, 1));
+        checks::stop_clean(app, 100_000).await;
+    });
+}
+
 /// A sign-up in doubt is neither yes nor no until the store was asked.
 #[test]
 fn f50_a_doubtful_sign_up_is_answered_by_what_the_store_holds() {

@@ -22,6 +22,20 @@ const FAULTS: &[(&str, &str)] = &[
         "update journal set body = json_remove(body, '$.spec.windows[1].sold_at')
         where kind = 'round_defined'",
     ),
+    // Room for less than one sheet: nobody keeps it, and yet it was too much.
+    (
+        "or2-holding-limit",
+        "update journal set body = json_set(body, '$.program.versions[0].holding_limit_won', 90000)
+        where kind = 'program_changed'",
+    ),
+    // Paper is spent by whoever has it, and nobody writes that down.
+    (
+        "or7-move-without-voucher",
+        "insert into voucher_move (stream_id, seq, at, decided_at, kind, id, voucher, person,
+        merchant, move_no, amount, balance_after, body)
+        select -stream_id, 1, at, at, 'spent', zeroblob(16), id, person, 'cafe-1', 1, 1000, 99000,
+        '{}' from purchase where number = 1",
+    ),
     ("or6-serial-gap", "update purchase set number = 3 where number = 2"),
     ("or6-serial-gap", "delete from purchase where number = 1"),
     (

@@ -23,7 +23,7 @@ struct Migration {
 
 /// In order. A file that was ever released does not change; what it got wrong, the next one puts
 /// right.
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration { version: 1, name: "sale", sql: include_str!("../../../sql/postgres/V1__sale.sql") },
     Migration {
         version: 2,
@@ -59,6 +59,11 @@ const MIGRATIONS: [Migration; 8] = [
         version: 8,
         name: "counter",
         sql: include_str!("../../../sql/postgres/V8__counter.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "audit",
+        sql: include_str!("../../../sql/postgres/V9__audit.sql"),
     },
 ];
 /// The version that this program writes to, and no other.

@@ -20,7 +20,7 @@ struct Migration {
 
 /// In order. A file that was ever released does not change; what it got wrong, the next one puts
 /// right.
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration { version: 1, name: "sale", sql: include_str!("../../../sql/sqlite/V1__sale.sql") },
     Migration {
         version: 2,
@@ -43,6 +43,7 @@ const MIGRATIONS: [Migration; 6] = [
         name: "counter",
         sql: include_str!("../../../sql/sqlite/V6__counter.sql"),
     },
+    Migration { version: 7, name: "audit", sql: include_str!("../../../sql/sqlite/V7__audit.sql") },
 ];
 
 /// Which migrations the store has had. Not part of a migration, for it must be there before the

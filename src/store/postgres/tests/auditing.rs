@@ -51,6 +51,12 @@ async fn paper_needs_no_pass_and_is_held_by_nobody_and_its_numbers_have_no_gap()
         (vec![], 2, 0)
     );
     for (rule, fault) in [
+        (
+            "or2-holding-limit",
+            "update journal set body = jsonb_set(body::jsonb,
+             '{program,versions,0,holding_limit_won}', '90000')::json
+             where kind = 'program_changed'",
+        ),
         ("or6-serial-gap", "update purchase set number = 3 where number = 2"),
         (
             "or1-counter-stock",
@@ -59,6 +65,13 @@ async fn paper_needs_no_pass_and_is_held_by_nobody_and_its_numbers_have_no_gap()
         (
             "or9-counter-not-named",
             "update purchase set channel_id = (select id from name where text = 'seoul')",
+        ),
+        (
+            "or7-move-without-voucher",
+            "insert into voucher_move (stream_id, seq, at, decided_at, kind, id, voucher, person,
+             merchant, move_no, amount, balance_after, body)
+             select -stream_id, 1, at, at, 'spent', id, id, person, 'cafe-1', 1, 1000, 99000, '{}'
+             from purchase where number = 1",
         ),
     ] {
         let fault = format!(
