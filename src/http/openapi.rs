@@ -76,6 +76,7 @@ struct Public;
         admin::rounds::show, admin::rounds::list, admin::log::list, admin::draws::give,
         admin::notices::post, admin::notices::withdraw,
         admin::suspensions::list, admin::suspensions::put, admin::people::import,
+        admin::people::channels,
         admin::stock::ask, admin::stock::answer, admin::purchases::show,
         admin::live::round, admin::live::house, admin::settlement::show,
         health::healthz, health::readyz, health::metrics, health::version,

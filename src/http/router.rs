@@ -124,6 +124,7 @@ pub fn ops() -> Api {
             .delete(admin::notices::withdraw, OPERATOR_ALONE.may(WITHDRAW_NOTICE)),
     );
     api.add(at("/v1/admin/notices").post(admin::notices::post, OPERATOR.may(POST_NOTICE)));
+    api.add(at("/v1/admin/channels").get(admin::people::channels, VIEWER));
     api.add(at("/v1/admin/people").post(admin::people::import, OPERATOR.may(BUSY)));
     api.add(
         at("/v1/admin/suspensions")

@@ -42,6 +42,8 @@ pub enum Why {
     Person,
     /// No channel.
     Channel,
+    /// A channel that the server knows nothing of.
+    UnknownChannel,
     /// The person of a line before.
     Again {
         /// The number of that line.
@@ -57,6 +59,7 @@ impl fmt::Display for Why {
                 f.write_str("has a person that is not 1 to 64 of A-Z, a-z, 0-9, _ and -")
             }
             Why::Channel => f.write_str("has a channel that is not 1 to 64 of a-z, 0-9 and -"),
+            Why::UnknownChannel => f.write_str("has a channel that the server does not know"),
             Why::Again { first } => write!(f, "has the person of line {first} again"),
         }
     }
@@ -67,11 +70,11 @@ impl fmt::Display for Why {
 #[error("it does not begin with the line {HEAD}")]
 pub struct NoHead;
 
-/// Reads a file.
+/// Reads a file, for a server that knows these channels.
 ///
 /// # Errors
 /// It does not begin with the head.
-pub fn read(bytes: &[u8]) -> Result<Sheet, NoHead> {
+pub fn read(bytes: &[u8], channels: &[ChannelId]) -> Result<Sheet, NoHead> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let mut lines = (1..).zip(bytes.split(|byte| *byte == b'\n')).map(|(number, line)| {
         // A file of another system ends its lines with two characters.
@@ -85,6 +88,9 @@ pub fn read(bytes: &[u8]) -> Result<Sheet, NoHead> {
     let mut seen: HashMap<PersonKey, usize> = HashMap::new();
     for (line, text) in lines.filter(|(_, text)| !text.trim_ascii().is_empty()) {
         let taken = line_of(text).and_then(|(person, key, channel)| {
+            if !channels.contains(&channel) {
+                return Err(Why::UnknownChannel);
+            }
             let first = *seen.entry(key).or_insert(line);
             if first == line { Ok((person, channel)) } else { Err(Why::Again { first }) }
         });
@@ -128,18 +134,23 @@ fn line_of(text: &[u8]) -> Result<(&str, PersonKey, ChannelId), Why> {
 mod tests {
     use super::*;
 
+    fn known() -> Vec<ChannelId> {
+        ["seoul-pay", "moneytree"].into_iter().filter_map(ChannelId::new).collect()
+    }
+
     #[test]
     fn good_lines_are_taken_by_channel_and_bad_ones_are_told_by_number_alone() {
         let file = "\u{feff}person,channel\r\nann,seoul-pay\r\nben , moneytree\n\nno comma\n\
-            a b,seoul-pay\ncai,Seoul Pay\nann,moneytree\ndan,seoul-pay,more\neve,seoul-pay";
-        let sheet = read(file.as_bytes()).expect("it has the head");
+            a b,seoul-pay\ncai,Seoul Pay\nann,moneytree\ndan,seoul-pay,more\nfay,seoulpay\n\
+            eve,seoul-pay\nfay,moneytree";
+        let sheet = read(file.as_bytes(), &known()).expect("it has the head");
         let names: Vec<String> = sheet
             .people
             .iter()
             .map(|(channel, people)| format!("{channel}: {}", people.join(" ")))
             .collect();
-        assert_eq!(names, ["seoul-pay: ann eve", "moneytree: ben"]);
-        assert_eq!(sheet.count(), 3);
+        assert_eq!(names, ["seoul-pay: ann eve", "moneytree: ben fay"]);
+        assert_eq!(sheet.count(), 4);
         let bad: Vec<(usize, Why)> = sheet.bad.iter().map(|bad| (bad.line, bad.why)).collect();
         let want = [
             (5, Why::Fields),
@@ -147,18 +158,21 @@ mod tests {
             (7, Why::Channel),
             (8, Why::Again { first: 2 }),
             (9, Why::Fields),
+            (10, Why::UnknownChannel),
         ];
         assert_eq!(bad, want);
         let told: String = sheet.bad.iter().map(|bad| bad.why.to_string()).collect();
-        assert!(!told.contains("cai") && !told.contains("dan"), "{told}");
+        let of_nobody = ["cai", "dan", "fay", "seoulpay"];
+        assert!(!of_nobody.iter().any(|word| told.contains(word)), "{told}");
     }
 
     #[test]
     fn what_is_not_utf_8_swallows_no_other_line_and_another_file_is_refused() {
-        let sheet = read(b"person,channel\n\xb0\xa1,seoul-pay\nben,seoul-pay\n").expect("a head");
+        let sheet = b"person,channel\n\xb0\xa1,seoul-pay\nben,seoul-pay\n";
+        let sheet = read(sheet, &known()).expect("a head");
         assert_eq!((sheet.count(), sheet.bad.len()), (1, 1));
         for file in ["", "id,name\n", "person;channel\nann;seoul-pay\n"] {
-            assert_eq!(read(file.as_bytes()), Err(NoHead), "{file}");
+            assert_eq!(read(file.as_bytes(), &known()), Err(NoHead), "{file}");
         }
     }
 }

@@ -31,6 +31,7 @@ mod crowd;
 mod door;
 mod draws;
 mod engine;
+mod expected;
 mod figures;
 mod inlet;
 mod lines;
@@ -70,7 +71,7 @@ pub use scenario::scenario_names;
 pub use spent::{Spending, SpentReading, SpentRow};
 pub use truth::Truth;
 pub use verdict::{LatencyRow, PERCENTILES, Verdict};
-pub use witness::ServerRound;
+pub use witness::{ServerRound, ServerStock};
 
 use door::Place;
 use engine::Prepared;

@@ -165,6 +165,12 @@ fn checks(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
             write!(out, "<td>{}</td>", grouped(won))?;
         }
         write!(out, "<td>{}</td></tr>", grouped(round.purchases))?;
+        let Some(counters) = round.counters else { continue };
+        write!(out, "<tr><td>of it at the counters</td><td></td>")?;
+        for won in [counters.stock_won, counters.sold_won, counters.held_won, counters.left_won] {
+            write!(out, "<td>{}</td>", grouped(won))?;
+        }
+        out.push_str("<td></td></tr>");
     }
     out.push_str("</table></div>");
     checked(&verdict.checks, out)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, bail, ensure};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 /// Every built-in scenario: its name and its file.
@@ -110,10 +110,22 @@ pub(super) struct Window {
     pub closes_at: Timestamp,
     pub stock_won: u64,
     pub leftover_to: Option<String>,
-    /// `counter` for what is set aside for the counters.
-    pub sold_at: Option<String>,
+    /// The line, unless it says otherwise.
+    #[serde(default)]
+    pub sold_at: SoldAt,
     /// With `--pace max`: how long until the next window opens, in seconds at scale 1.
     pub max_s: Option<f64>,
+}
+
+/// Where a window is sold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum SoldAt {
+    /// To whoever has a pass.
+    #[default]
+    Line,
+    /// At the counters, from what is set aside for them.
+    Counter,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -228,6 +240,8 @@ pub(super) struct Behave {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Expect {
     pub round: Option<String>,
+    /// Of the round only what is sold there, and who bought there.
+    pub sold_at: Option<SoldAt>,
     pub sold_won: Option<u64>,
     pub left_won: Option<u64>,
     pub held_won: Option<u64>,
@@ -240,7 +254,28 @@ pub(super) struct Expect {
     pub bought_each_won: Option<u64>,
 }
 
+impl SoldAt {
+    /// The place as it stands in the name of a check.
+    pub fn word(self) -> &'static str {
+        match self {
+            SoldAt::Line => "in the line",
+            SoldAt::Counter => "at the counters",
+        }
+    }
+}
+
+impl Round {
+    pub fn sells_at(&self, sold_at: SoldAt) -> bool {
+        self.windows.iter().any(|window| window.sold_at == sold_at)
+    }
+}
+
 impl Group {
+    /// Where they buy.
+    pub fn buys_at(&self, program: &Program) -> SoldAt {
+        if self.is_at_counter(program) { SoldAt::Counter } else { SoldAt::Line }
+    }
+
     /// Whether they buy over the counter.
     pub fn is_at_counter(&self, program: &Program) -> bool {
         self.channels.keys().any(|channel| program.counters.contains(channel))
@@ -331,6 +366,10 @@ impl Scenario {
             let round = expect.round.as_ref().is_none_or(|id| self.round(id).is_some());
             let group = expect.group.as_ref().is_none_or(|name| self.group(name).is_some());
             ensure!(round && group, "expectation of an unknown round or group: {expect:?}");
+            let Some(sold_at) = expect.sold_at else { continue };
+            let named = expect.round.as_ref().and_then(|id| self.round(id));
+            let sells = named.is_some_and(|place| self.rounds[place].sells_at(sold_at));
+            ensure!(sells, "expectation of what is not sold: {expect:?}");
         }
         Ok(())
     }
@@ -372,74 +411,4 @@ fn put(value: &mut Value, word: &dyn Fn(&str) -> String) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_built_in_scenario_says_what_the_articles_say() {
-        let check = |name: &str, programs: usize, rounds: usize, stock_won: u64, people: u64| {
-            let scenario = Scenario::load(name).unwrap();
-            assert_eq!(scenario.id, name);
-            assert_eq!(scenario.programs.len(), programs, "programs of {name}");
-            assert_eq!(scenario.rounds.len(), rounds, "rounds of {name}");
-            let windows = scenario.rounds.iter().flat_map(|round| &round.windows);
-            assert_eq!(windows.map(|window| window.stock_won).sum::<u64>(), stock_won, "{name}");
-            assert_eq!(scenario.people.iter().map(|g| g.count).sum::<u64>(), people, "{name}");
-        };
-        check("smoke", 1, 1, 50_000_000, 300);
-        check("draw", 1, 1, 400_000_000, 5_000);
-        check("seoul-2022-07-14", 1, 1, 25_000_000_000, 200_000);
-        check("seoul-2022-07-28", 1, 2, 75_000_000_000, 264_850);
-        check("seoul-districts", 25, 25, 367_000_000_000, 999_987);
-        check("chuncheon-2022-12", 1, 1, 7_800_000_000, 36_000);
-        check("gangwon-2022-12", 1, 1, 6_000_000_000, 40_000);
-        check("onnuri-2025-03", 1, 1, 8_000_000_000, 40_000);
-    }
-
-    #[test]
-    fn several_scenarios_are_named_together() {
-        let check = |names: &str, want: &[&str]| {
-            let loaded = Scenario::load_all(names).unwrap();
-            assert_eq!(loaded.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), want, "{names}");
-        };
-        check("smoke", &["smoke"]);
-        check("smoke, draw,smoke", &["smoke", "draw", "smoke"]);
-        let published = [
-            "seoul-2022-07-14",
-            "seoul-2022-07-28",
-            "seoul-districts",
-            "chuncheon-2022-12",
-            "gangwon-2022-12",
-            "onnuri-2025-03",
-        ];
-        check("all", &published);
-        assert!(Scenario::load_all("smoke,").is_err());
-        let holders = Scenario::holders().unwrap();
-        let stock_won = holders.rounds[0].windows[0].stock_won;
-        assert_eq!(stock_won, holders.people[0].count * holders.people[0].wants[0].won);
-    }
-
-    #[test]
-    fn the_fourteenth_of_july_sells_to_64_650_people_on_average() {
-        let scenario = Scenario::load("seoul-2022-07-14").unwrap();
-        for group in &scenario.people {
-            let parts: u64 = group.wants.iter().map(|want| want.parts).sum();
-            let won: u64 = group.wants.iter().map(|want| want.parts * want.won).sum();
-            let buyers = 25_000_000_000.0 / (won as f64 / parts as f64);
-            assert!((buyers - 64_650.0).abs() < 65.0, "{}: {buyers}", group.name);
-        }
-    }
-
-    #[test]
-    fn a_file_that_contradicts_itself_is_refused_with_the_reason() {
-        let good = include_str!("scenarios/smoke.toml");
-        for (from, to, reason) in [
-            ("program = \"voucher\"", "program = \"another\"", "no program another"),
-            ("round = \"sale\"", "round = \"other\"", "no round other"),
-            ("{ won = 400000", "{ won = 399999", "want 399999 won"),
-        ] {
-            let fault = Scenario::parse(&good.replacen(from, to, 1)).unwrap_err().to_string();
-            assert!(fault.contains(reason), "{fault}");
-        }
-    }
-}
+mod tests;

@@ -236,13 +236,13 @@ impl Spender {
     fn next_due(&mut self) -> (u64, Instant) {
         let number = self.next;
         self.next += 1;
-        let after_s = number as f64 / f64::from(self.counted.rate_per_s);
+        let after_s = number as f64 / f64::from(self.counted.told.rate_per_s);
         (number, self.began + Duration::from_secs_f64(after_s))
     }
 
     /// Who pays what to whom; nothing if whose turn it is has spent all.
     fn begin(&mut self, number: u64, due: Instant) -> Option<Spend> {
-        self.counted.due += 1;
+        self.counted.told.due += 1;
         let place = (number % self.purses.len() as u64) as usize;
         let amount_won = LEAST_WON + self.chance.below(MOST_WON - LEAST_WON + 1);
         let merchant = self.chance.below(self.merchants.len() as u64) as usize;
@@ -297,8 +297,8 @@ impl Spender {
                 && told.amount_won == spend.amount_won
         });
         self.counted.otherwise += u64::from(!is_as_asked || (is_first && answer.replayed));
-        self.counted.paid += 1;
-        self.counted.paid_won += spend.amount_won;
+        self.counted.told.paid += 1;
+        self.counted.told.paid_won += spend.amount_won;
         let us = |since: Instant| since.elapsed().as_micros() as u64;
         let (from_intended_us, from_sending_us) = (us(spend.due), us(sent));
         let part = match self.stage.rush.load(Ordering::SeqCst) {
@@ -321,10 +321,10 @@ impl Spender {
         let quantile = |q| self.recent.value_at_quantile(q);
         let (p50_us, p99_us) = (quantile(0.5), quantile(0.99));
         self.recent.clear();
-        self.counted.readings.push(SpentReading { at_s, p50_us, p99_us });
-        let refused: u64 = self.counted.refusals.values().sum();
+        self.counted.told.readings.push(SpentReading { at_s, p50_us, p99_us });
+        let refused: u64 = self.counted.told.refusals.values().sum();
         let (p50_ms, p99_ms) = (p50_us as f64 / 1000.0, p99_us as f64 / 1000.0);
-        let paid = self.counted.paid;
+        let paid = self.counted.told.paid;
         let line = format!(
             "spending: {paid} paid, {refused} refused, p50 {p50_ms:.1} ms, p99 {p99_ms:.1} ms"
         );
@@ -354,7 +354,7 @@ impl Spender {
         let spender =
             Rc::try_unwrap(spender).map_err(|_| anyhow::anyhow!("somebody still pays"))?;
         let Spender { mut counted, purses, began, .. } = spender.into_inner();
-        counted.seconds = began.elapsed().as_secs_f64();
+        counted.told.seconds = began.elapsed().as_secs_f64();
         Ok((counted, purses))
     }
 }
@@ -381,7 +381,7 @@ async fn pay_one(spender: &Rc<RefCell<Spender>>, wire: &mut Wire, host: &str, sp
         let wait = match wire.call().await {
             Ok(answer) => spender.borrow_mut().answered(spend, sent, is_first, &answer),
             Err(_) => {
-                spender.borrow_mut().counted.lost_connections += 1;
+                spender.borrow_mut().counted.told.lost_connections += 1;
                 Some(AFTER_LOSS)
             }
         };

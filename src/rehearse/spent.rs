@@ -102,15 +102,8 @@ impl Part {
 
 /// What was counted while people paid.
 pub(super) struct Counted {
-    pub rate_per_s: u32,
-    pub holders: u64,
-    pub merchants: u64,
-    pub seconds: f64,
-    pub due: u64,
-    pub paid: u64,
-    pub paid_won: u64,
-    pub refusals: BTreeMap<String, u64>,
-    pub lost_connections: u64,
+    /// What is told of it; whether it held is decided in the end.
+    pub told: Spending,
     /// Spends that never had a definite answer.
     pub unanswered: u64,
     /// Answers that are not what was asked for.
@@ -119,64 +112,37 @@ pub(super) struct Counted {
     pub dry: u64,
     pub quiet: Part,
     pub rush: Part,
-    pub readings: Vec<SpentReading>,
 }
 
 impl Counted {
     pub fn new(rate_per_s: u32, holders: u64, merchants: u64) -> Self {
-        Self {
-            rate_per_s,
-            holders,
-            merchants,
-            seconds: 0.0,
-            due: 0,
-            paid: 0,
-            paid_won: 0,
-            refusals: BTreeMap::new(),
-            lost_connections: 0,
-            unanswered: 0,
-            otherwise: 0,
-            dry: 0,
-            quiet: Part::new(),
-            rush: Part::new(),
-            readings: Vec::new(),
-        }
+        let told = Spending { rate_per_s, holders, merchants, ..Spending::default() };
+        let (quiet, rush) = (Part::new(), Part::new());
+        Self { told, unanswered: 0, otherwise: 0, dry: 0, quiet, rush }
     }
 
     pub fn refused(&mut self, code: &str) {
-        *self.refusals.entry(code.to_owned()).or_default() += 1;
+        *self.told.refusals.entry(code.to_owned()).or_default() += 1;
     }
 }
 
 /// Decides. `differing`: vouchers whose balance the server knows otherwise than their holder, of
 /// those that had an answer to every spend.
 pub(super) fn judge(counted: Counted, differing: u64) -> Spending {
+    let told = counted.told;
     let mut checks = Checks::default();
     let invariant = Weight::Invariant;
     checks.none(invariant, "vouchers whose balance is not what was acknowledged", differing);
     checks.none(invariant, "spends answered otherwise than asked", counted.otherwise);
     let threshold = Weight::Threshold;
-    checks.none(threshold, "spends turned away", counted.refusals.values().sum());
+    checks.none(threshold, "spends turned away", told.refusals.values().sum());
     checks.none(threshold, "spends without an answer", counted.unanswered);
     checks.none(threshold, "spends that nobody had the money for", counted.dry);
-    let made = counted.paid * 100 >= counted.due * MADE_PERCENT && counted.paid > 0;
-    let name = format!("{} spends a second all the time", counted.rate_per_s);
-    checks.add(threshold, name, made, format!("{} of {} due", counted.paid, counted.due));
-    Spending {
-        exit_code: checks.exit_code(),
-        rate_per_s: counted.rate_per_s,
-        holders: counted.holders,
-        merchants: counted.merchants,
-        seconds: counted.seconds,
-        due: counted.due,
-        paid: counted.paid,
-        paid_won: counted.paid_won,
-        refusals: counted.refusals,
-        lost_connections: counted.lost_connections,
-        rows: vec![counted.quiet.row("quiet"), counted.rush.row("rush")],
-        checks: checks.0,
-        readings: counted.readings,
-    }
+    let made = told.paid * 100 >= told.due * MADE_PERCENT && told.paid > 0;
+    let name = format!("{} spends a second all the time", told.rate_per_s);
+    checks.add(threshold, name, made, format!("{} of {} due", told.paid, told.due));
+    let rows = vec![counted.quiet.row("quiet"), counted.rush.row("rush")];
+    Spending { exit_code: checks.exit_code(), rows, checks: checks.0, ..told }
 }
 
 #[cfg(test)]
@@ -185,7 +151,8 @@ mod tests {
 
     fn well() -> Counted {
         let mut counted = Counted::new(200, 1_000, 5);
-        (counted.due, counted.paid, counted.paid_won) = (2_000, 1_990, 150_000);
+        let told = &mut counted.told;
+        (told.due, told.paid, told.paid_won) = (2_000, 1_990, 150_000);
         counted
     }
 
@@ -203,7 +170,7 @@ mod tests {
         check(4, 0, &|counted| counted.refused("overloaded"));
         check(4, 0, &|counted| counted.unanswered = 1);
         check(4, 0, &|counted| counted.dry = 1);
-        check(4, 0, &|counted| counted.paid = 1_979);
-        check(4, 0, &|counted| (counted.due, counted.paid) = (0, 0));
+        check(4, 0, &|counted| counted.told.paid = 1_979);
+        check(4, 0, &|counted| (counted.told.due, counted.told.paid) = (0, 0));
     }
 }

@@ -13,7 +13,7 @@ use super::clock::Clock;
 use super::door::{Door, list};
 use super::inlet::Change;
 use super::people::scaled;
-use super::scenario::{InletChange, Program, Round, Scenario};
+use super::scenario::{InletChange, Program, Round, Scenario, SoldAt};
 
 /// With this the inlet is open wide: nobody waits longer than the stock demands.
 const WIDE_OPEN: u64 = 1_000_000;
@@ -145,8 +145,8 @@ fn round_body(
             if let Some(leftover_to) = &window.leftover_to {
                 body.insert("leftover_to".to_owned(), json!(leftover_to));
             }
-            if let Some(sold_at) = &window.sold_at {
-                body.insert("sold_at".to_owned(), json!(sold_at));
+            if window.sold_at != SoldAt::Line {
+                body.insert("sold_at".to_owned(), json!(window.sold_at));
             }
             Value::Object(body)
         })

@@ -128,6 +128,10 @@ fn fill(verdict: &Verdict, out: &mut String) -> std::fmt::Result {
         let name = format!("{name} ({})", round.state);
         let (sold, left) = (grouped(round.sold_won), grouped(round.left_won));
         writeln!(out, "  {name:<32} {sold:>15} {left:>15} {:>15}", grouped(round.held_won))?;
+        let Some(counters) = round.counters else { continue };
+        let [sold, left, held] =
+            [counters.sold_won, counters.left_won, counters.held_won].map(grouped);
+        writeln!(out, "  {:<32} {sold:>15} {left:>15} {held:>15}", "  of it at the counters")?;
     }
     writeln!(out, "\n  last answers")?;
     for (name, count) in &verdict.last_answers {

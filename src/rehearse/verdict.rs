@@ -9,19 +9,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Serialize;
 
 use super::checks::{Check, Checks, Weight};
-use super::crowd::Crowd;
+use super::crowd::{Acknowledged, Crowd};
 use super::draws::first_served;
+use super::expected::expected;
 use super::figures::{Broken, Reading};
 use super::order::{given_twice, inversions};
-use super::people::scaled;
-use super::scenario::{Expect, Scenario};
+use super::scenario::{Group, Scenario, SoldAt};
 use super::stage::scaled_won;
 use super::truth::Truth;
-use super::visit::{Last, Visit};
+use super::visit::Last;
 use super::witness::{ServerRound, Witness};
-
-/// Counts of small scales may differ by so many people whatever the percentage.
-const FEW: u64 = 3;
 
 /// Of the buyers of a draw at least so many in a hundred stand among as many first numbers: who
 /// leaves or is slow makes room for somebody behind. An order that has nothing to do with the draw
@@ -124,7 +121,7 @@ pub(super) fn judge(
         checks.add(Weight::Threshold, name, held, detail);
     }
     for expect in &scenario.expect {
-        expected(&mut checks, crowd, scenario, asked.scale, witness, expect);
+        expected(&mut checks, crowd, scenario, (asked.scale, witness), expect);
     }
     let buyers: HashSet<u32> = crowd.acknowledged.iter().map(|a| person(crowd, a.visit)).collect();
     let people: HashSet<u32> = crowd.visits.iter().map(|visit| visit.plan.person).collect();
@@ -163,7 +160,7 @@ pub(super) fn judge(
     }
 }
 
-fn person(crowd: &Crowd, visit: u32) -> u32 {
+pub(super) fn person(crowd: &Crowd, visit: u32) -> u32 {
     crowd.visits[visit as usize].plan.person
 }
 
@@ -178,13 +175,13 @@ fn both_sides(
     let weight = Weight::Invariant;
     for (place, (round, said)) in scenario.rounds.iter().zip(&witness.rounds).enumerate() {
         let name = &round.id;
-        let here = |visit: u32| crowd.visits[visit as usize].plan.round as usize == place;
-        let told = || crowd.acknowledged.iter().filter(|told| here(told.visit));
+        let told = || bought_at(crowd, scenario, place, None);
         let told_won = told().map(|told| told.amount_won).sum();
         checks.same(weight, format!("{name}: won acknowledged and sold"), told_won, said.sold_won);
         let count = told().count() as u64;
         let what = format!("{name}: purchases acknowledged and kept");
         checks.same(weight, what, count, said.purchases);
+        at_each_place(checks, crowd, scenario, place, said);
         let sum = said.left_won + said.held_won + said.sold_won;
         checks.same(weight, format!("{name}: left + held + sold and stock"), sum, said.stock_won);
         let unit_won = scenario.program_of(round).map_or(1, |program| program.unit_won);
@@ -193,6 +190,46 @@ fn both_sides(
         checks.same(weight, format!("{name}: stock given and kept"), stock_won, said.stock_won);
         checks.none(weight, format!("{name}: inversions seen by the server"), said.inversions);
     }
+}
+
+/// The same for each place of sale where there are several: neither sells what the other has.
+fn at_each_place(
+    checks: &mut Checks,
+    crowd: &Crowd,
+    scenario: &Scenario,
+    place: usize,
+    said: &ServerRound,
+) {
+    let round = &scenario.rounds[place];
+    if !round.sells_at(SoldAt::Counter) {
+        return;
+    }
+    for sold_at in [SoldAt::Line, SoldAt::Counter] {
+        let told = bought_at(crowd, scenario, place, Some(sold_at));
+        let told_won = told.map(|told| told.amount_won).sum();
+        let name = format!("{}: won acknowledged and sold {}", round.id, sold_at.word());
+        checks.same(Weight::Invariant, name, told_won, said.stock_at(Some(sold_at)).sold_won);
+    }
+}
+
+/// What was acknowledged of a round, or of one of its places of sale.
+pub(super) fn bought_at<'a>(
+    crowd: &'a Crowd,
+    scenario: &Scenario,
+    place: usize,
+    sold_at: Option<SoldAt>,
+) -> impl Iterator<Item = &'a Acknowledged> {
+    let program = scenario.program_of(&scenario.rounds[place]);
+    let buys_at = |group: &Group| program.map(|program| group.buys_at(program));
+    let there: Vec<bool> = scenario
+        .people
+        .iter()
+        .map(|group| sold_at.is_none_or(|sold_at| buys_at(group) == Some(sold_at)))
+        .collect();
+    crowd.acknowledged.iter().filter(move |told| {
+        let plan = &crowd.visits[told.visit as usize].plan;
+        plan.round as usize == place && there[plan.group as usize]
+    })
 }
 
 /// What holds whatever the scenario: limits, order, places, repeats.
@@ -237,99 +274,6 @@ fn drawn(checks: &mut Checks, crowd: &Crowd, scenario: &Scenario, witness: &Witn
         let held = first * 100 >= buyers * FIRST_SERVED_PERCENT;
         let detail = format!("{first} of {buyers}");
         checks.add(Weight::Threshold, format!("{name}: the first numbers bought"), held, detail);
-    }
-}
-
-/// What this scenario must show.
-fn expected(
-    checks: &mut Checks,
-    crowd: &mut Crowd,
-    scenario: &Scenario,
-    scale: f64,
-    witness: &Witness,
-    expect: &Expect,
-) {
-    let weight = Weight::Threshold;
-    let within = |got: u64, want: u64, percent: f64| {
-        got.abs_diff(want) <= FEW.max((want as f64 * percent / 100.0).ceil() as u64)
-    };
-    if let Some(place) = expect.round.as_ref().and_then(|id| scenario.round(id)) {
-        let round = &scenario.rounds[place];
-        let name = &round.id;
-        let said = &witness.rounds[place];
-        let unit_won = scenario.program_of(round).map_or(1, |program| program.unit_won);
-        let full_won = round.windows.iter().map(|window| window.stock_won).sum::<u64>();
-        let sells_out = expect.sold_won == Some(full_won);
-        let amounts = [
-            ("sold", expect.sold_won, said.sold_won),
-            ("left", expect.left_won, said.left_won),
-            ("held", expect.held_won, said.held_won),
-        ];
-        for (what, want, got) in amounts {
-            let Some(want) = want else { continue };
-            let want = if what == "sold" && sells_out {
-                said.stock_won
-            } else {
-                scaled_won(want, unit_won, scale)
-            };
-            let exact = sells_out || want == 0;
-            // What does not sell out depends on who came: at a small scale one person more or less
-            // counts.
-            let slack = full_won as f64 * scale * expect.tolerance_percent / 100.0;
-            let slack = slack.max((unit_won * 40 * FEW) as f64) as u64;
-            let held = if exact { got == want } else { got.abs_diff(want) <= slack };
-            let detail = format!("{got}, expected {want}");
-            checks.add(weight, format!("{name}: won {what}"), held, detail);
-        }
-        if let Some(want) = expect.buyers {
-            let here = |visit: u32| crowd.visits[visit as usize].plan.round as usize == place;
-            let told = crowd.acknowledged.iter().filter(|told| here(told.visit));
-            let got = told.map(|told| person(crowd, told.visit)).collect::<HashSet<_>>().len();
-            let (got, want) = (got as u64, scaled(want, scale));
-            let percent = expect.tolerance_percent;
-            let detail = format!("{got}, expected {want} within {percent} %");
-            checks.add(weight, format!("{name}: buyers"), within(got, want, percent), detail);
-        }
-    }
-    if let Some(group) = expect.group.as_ref().and_then(|name| scenario.group(name)) {
-        of_group(checks, crowd, scenario, group, expect);
-    }
-}
-
-/// Of people who come again only those count who got all that they had wanted the first time.
-fn of_group(
-    checks: &mut Checks,
-    crowd: &mut Crowd,
-    scenario: &Scenario,
-    group: usize,
-    expect: &Expect,
-) {
-    let weight = Weight::Threshold;
-    let name = expect.group.as_deref().unwrap_or_default();
-    let code = expect.refused_with.as_ref().map(|code| crowd.code(code));
-    let again = scenario.people[group].again.as_ref().and_then(|name| scenario.group(name));
-    let got_all = |earlier: usize| -> HashSet<u32> {
-        let visits = crowd.visits.iter().filter(|visit| visit.plan.group as usize == earlier);
-        let got_all = visits.filter(|visit| visit.bought_won == visit.plan.want_won);
-        got_all.map(|visit| visit.plan.person).collect()
-    };
-    let satisfied = again.map(got_all);
-    let counts = |person: &u32| satisfied.as_ref().is_none_or(|people| people.contains(person));
-    let members = crowd.visits.iter().filter(|visit| visit.plan.group as usize == group);
-    let members: Vec<&Visit> = members.filter(|visit| counts(&visit.plan.person)).collect();
-    let of = || members.iter();
-    if let Some(most_won) = expect.bought_each_won {
-        let above = of().filter(|visit| visit.bought_won > most_won).count() as u64;
-        checks.none(weight, format!("{name}: bought more than {most_won} won each"), above);
-    }
-    if let Some(code) = code {
-        let refused = of().filter(|visit| visit.last == Some(Last::Refused(code))).count();
-        let other = of().filter(|visit| matches!(visit.last, Some(Last::Refused(c)) if c != code));
-        let (other, all) = (other.count(), of().count());
-        let held = all == 0 || (refused > 0 && other == 0);
-        let detail = format!("{refused} of {all}, {other} with another refusal");
-        let what = expect.refused_with.as_deref().unwrap_or_default();
-        checks.add(weight, format!("{name}: refused with {what}"), held, detail);
     }
 }
 

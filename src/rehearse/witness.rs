@@ -8,7 +8,7 @@ use super::chance::Chance;
 use super::crowd::Crowd;
 use super::door::{Door, Place, list};
 use super::draws::DrawSeen;
-use super::scenario::Scenario;
+use super::scenario::{Scenario, SoldAt};
 
 /// So many buyers are compared with what the server's store says about them.
 const SAMPLE: usize = 64;
@@ -31,12 +31,44 @@ pub struct ServerRound {
     pub held_won: u64,
     /// See `stock_won`.
     pub sold_won: u64,
+    /// Of it what is set aside for the counters, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counters: Option<ServerStock>,
     /// Purchases that count as sold.
     pub purchases: u64,
     /// Order inversions that the server itself has seen.
     pub inversions: u64,
     /// How right it told people, by its own probes: as it says it.
     pub honesty: Value,
+}
+
+/// What a round has, or a part of it: all amounts in won.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs)]
+pub struct ServerStock {
+    pub stock_won: u64,
+    pub left_won: u64,
+    pub held_won: u64,
+    pub sold_won: u64,
+}
+
+impl ServerRound {
+    /// All that it has, or what it has for one place of sale alone.
+    pub(super) fn stock_at(&self, sold_at: Option<SoldAt>) -> ServerStock {
+        let ServerRound { stock_won, left_won, held_won, sold_won, .. } = *self;
+        let counters = self.counters.unwrap_or_default();
+        match sold_at {
+            None => ServerStock { stock_won, left_won, held_won, sold_won },
+            Some(SoldAt::Counter) => counters,
+            Some(SoldAt::Line) => ServerStock {
+                stock_won: stock_won.saturating_sub(counters.stock_won),
+                left_won: left_won.saturating_sub(counters.left_won),
+                held_won: held_won.saturating_sub(counters.held_won),
+                sold_won: sold_won.saturating_sub(counters.sold_won),
+            },
+        }
+    }
 }
 
 /// Everything that the server said.

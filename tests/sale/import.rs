@@ -32,7 +32,7 @@ fn everybody_of_a_list_is_signed_up_once_and_named_nowhere() {
         let imports: Vec<&Value> =
             log.iter().filter(|entry| entry["action"] == "import-people").collect();
         assert_eq!(imports.len(), 1, "what changed nothing is not in the log: {log:?}");
-        assert_eq!(imports[0]["target"], "seoul-pay", "{imports:?}");
+        assert_eq!(imports[0]["target"], "seoul-pay: 1200", "{imports:?}");
         assert!(!json!(log).to_string().contains("person-1199"), "{log:?}");
         let mut last = app.buyer("person-1199");
         assert_eq!(allowed(last.get("/v1/people/me").await)["signed_up"], true);
@@ -57,6 +57,16 @@ fn a_list_with_a_fault_in_it_signs_nobody_up() {
         let wrong = app.operator.call("POST", PATH, Some(list(&people))).await;
         expect(&wrong, 400, "malformed", &NOTHING);
         assert!(!wrong.text().contains("two words"), "{}", wrong.text());
+        people.pop();
+        let mut elsewhere = list(&people);
+        elsewhere["channel"] = json!("old-platform");
+        let elsewhere = app.operator.call("POST", PATH, Some(elsewhere)).await;
+        expect(&elsewhere, 400, "malformed", &NOTHING);
+        let told = allowed(app.operator.call("GET", "/v1/admin/channels", None).await);
+        let known: Vec<&str> =
+            told["channels"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+        assert!(known.contains(&"seoul-pay") && !known.contains(&"old-platform"), "{told}");
+        assert!(elsewhere.text().contains(&known.join(", ")), "{}", elsewhere.text());
         let none = app.operator.call("POST", PATH, Some(list(&[]))).await;
         expect(&none, 400, "malformed", &NOTHING);
         let many: Vec<String> = (0..5_001).map(|number| format!("p{number}")).collect();
@@ -113,7 +123,8 @@ fn a_file_is_imported_from_a_shell_and_its_bad_lines_are_told_by_number() {
         let server = Process::start("info").await;
         let path = server.data.path().join("people.csv");
         let good: String = (0..6_000).map(|number| format!("p{number},seoul-pay\n")).collect();
-        let file = format!("person,channel\n{good}not a name,seoul-pay\np7,moneytree\n");
+        let file =
+            format!("person,channel\n{good}not a name,seoul-pay\np7,moneytree\nq1,old-platform\n");
         std::fs::write(&path, file).expect("the folder takes files");
         let file = path.to_str().expect("it is text");
         let strict = shell(&server, &[file, "--strict", "--reason", "a test"]);
@@ -124,9 +135,12 @@ fn a_file_is_imported_from_a_shell_and_its_bad_lines_are_told_by_number() {
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with("line 6002 has a person that is not"), "{text}");
         assert_eq!(lines[1], "line 6003 has the person of line 9 again");
-        assert!(!text.contains("not a name"), "{text}");
-        let told: Value = serde_json::from_str(lines[2]).expect("JSON");
-        assert_eq!(told, json!({"signed_up": 6_000, "new": 6_000, "wrong_lines": 2}));
+        assert_eq!(lines[2], "line 6004 has a channel that the server does not know");
+        assert!(!text.contains("not a name") && !text.contains("old-platform"), "{text}");
+        let said = String::from_utf8(done.stderr).expect("it says text");
+        assert!(said.contains("the server knows these channels: ") && said.contains("seoul-pay"));
+        let told: Value = serde_json::from_str(lines[3]).expect("JSON");
+        assert_eq!(told, json!({"signed_up": 6_000, "new": 6_000, "wrong_lines": 3}));
         std::fs::write(&path, format!("person,channel\n{good}")).expect("again");
         let again = shell(&server, &[file, "--reason", "a test", "--json"]);
         assert_eq!(again.status.code(), Some(0), "{again:?}");

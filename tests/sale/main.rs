@@ -19,6 +19,7 @@ mod doors;
 mod draw;
 mod draw_steps;
 mod events;
+mod expiry;
 mod figures;
 mod forgery;
 mod forms;

@@ -29,6 +29,7 @@ fn admin_calls() -> Vec<(&'static str, &'static str, Option<Value>, bool)> {
         ("POST", "/v1/admin/notices", Some(notice), true),
         ("PUT", "/v1/admin/suspensions", Some(suspensions), true),
         ("GET", "/v1/admin/suspensions", None, false),
+        ("GET", "/v1/admin/channels", None, false),
         ("GET", "/v1/admin/rounds/r1", None, false),
         ("GET", "/v1/admin/rounds", None, false),
         ("GET", "/v1/admin/log", None, false),

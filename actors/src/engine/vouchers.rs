@@ -1,7 +1,7 @@
 //! What people may do with vouchers once they have them: look, spend, cancel, have refunded, give.
 
 use super::{Engine, unavailable};
-use crate::handle::Serve;
+use crate::handle::{CallError, Serve};
 use crate::people::People;
 use crate::person::{
     AskVouchers, Expire, Giving, MoveAnswered, PayingBack, PersonShell, Spending, read_beside,
@@ -14,10 +14,14 @@ use openrun_core::{
     Event, Feature, PersonKey, ProgramId, Refusal, StoredEvent, Voucher, VoucherId,
 };
 use std::collections::HashMap;
+use tokio::task::{JoinError, JoinSet};
 
 /// Vouchers that are looked at in one go for whether their time is over: a few dozen milliseconds
-/// of the store. The people of those that are due are woken up, one after the other.
+/// of the store. The people of those that are due are woken up, a few at a time.
 const LOOKED_AT_ONCE: usize = 4_096;
+/// People who are woken up at once: one who waits for a stream that is stuck keeps the others of
+/// other programs from nothing, and a store that is busy selling is hardly asked more.
+const WOKEN_AT_ONCE: usize = 8;
 
 fn fresh(refusal: Refusal) -> Refused {
     Refused { refusal, is_replay: false }
@@ -180,7 +184,8 @@ impl Engine {
     }
 
     /// Lets what is left in vouchers whose time is over fall to their issuers, a slice at a time;
-    /// answers how many did. Called by a timer at the edge.
+    /// answers how many did. Called by a timer at the edge. Those of a program whose stream is
+    /// stuck or in doubt are left for the next time, and keep nobody else's waiting.
     ///
     /// # Errors
     /// `Unavailable` when the store is away.
@@ -193,10 +198,20 @@ impl Engine {
             for (voucher, person) in found {
                 theirs.entry(person).or_default().push(voucher);
             }
+            // Who does not answer is asked again the next time.
+            let count = |answer: Option<Result<Result<usize, CallError>, JoinError>>| match answer {
+                Some(Ok(Ok(count))) => count,
+                _ => 0,
+            };
+            let mut woken = JoinSet::new();
             for (person, vouchers) in theirs {
-                // Who does not answer is asked again the next time.
-                let person = People::handle(&self.0.people, person);
-                ended += person.call(Expire(vouchers)).await.unwrap_or(0);
+                if woken.len() >= WOKEN_AT_ONCE {
+                    ended += count(woken.join_next().await);
+                }
+                woken.spawn(People::handle(&self.0.people, person).call(Expire(vouchers)));
+            }
+            while !woken.is_empty() {
+                ended += count(woken.join_next().await);
             }
             if next.is_none() {
                 return Ok(ended);

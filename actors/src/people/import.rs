@@ -68,7 +68,9 @@ impl Engine {
         channel: &ChannelId,
         reason: &str,
     ) -> Result<usize, Refusal> {
-        let log = acted(staff, "import-people", channel.as_str(), reason).event;
+        // How many were named, and nobody of them.
+        let target = format!("{channel}: {}", persons.len());
+        let log = acted(staff, "import-people", &target, reason).event;
         People::import(&self.0.people, persons, channel, log).await
     }
 }

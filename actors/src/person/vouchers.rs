@@ -21,6 +21,11 @@ use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// A stream whose store has owed an answer for so long is stuck, and gets no expiry on top: longer
+/// than a slow flush.
+const STUCK_AFTER: Duration = Duration::from_secs(1);
 
 /// Pay a merchant.
 pub(crate) struct Spending(pub SpendAsk);
@@ -393,6 +398,10 @@ impl Serve<Expire> for PersonShell {
         let mut ended = 0;
         for voucher in expire.0 {
             let Some((program, journal)) = self.of_voucher(voucher) else { continue };
+            // Nobody waits for this one: it is asked again the next time.
+            if journal.standing.waiting_for() >= STUCK_AFTER {
+                continue;
+            }
             let id = MoveId::of_expiry(voucher);
             let event = self.person.decide_expire(now, voucher, id, &program);
             let read_at = self.read_at;
@@ -402,6 +411,9 @@ impl Serve<Expire> for PersonShell {
             ctx.spawn(written.into_actor_future(move |shell: &mut Self, outcome, _| {
                 shell.settle(&event, None, outcome);
             }));
+        }
+        if ended == 0 {
+            return reply.send(0);
         }
         self.when_durable(ctx, move |_, is_durable, _| {
             reply.send(if is_durable { ended } else { 0 });

@@ -5,11 +5,12 @@ use super::desk::{Call, Desk};
 use crate::cli::bar::bar;
 use crate::cli::{Exit, Fault, print};
 use crate::http::admin::people::PEOPLE_MAX;
-use crate::people::{self, Sheet};
+use crate::people::{self, Sheet, Why};
 use clap::{Args, Subcommand};
 use openrun_core::ChannelId;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::fmt::Display;
 use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,9 +40,10 @@ enum Act {
 
   person,channel
 
-A person is the `sub` of their tokens, the channel the one that signed them up. Importing a file
-again changes nothing, so an import that was interrupted is begun again. Goes through the running
-server, which alone writes who signed up; tokens and language are as for `openrun round`.
+A person is the `sub` of their tokens, the channel the one that signed them up, which the server
+knows: one whose tokens it trusts. Importing a file again changes nothing, so an import that was
+interrupted is begun again. Goes through the running server, which alone writes who signed up;
+tokens and language are as for `openrun round`.
 
 Each line that is not taken is printed on standard output with its number and what is wrong with
 it, and nothing of what it says.
@@ -66,9 +68,16 @@ struct Import {
 impl People {
     pub(in crate::cli) fn run(self) -> Result<Exit, Fault> {
         let Act::Import(import) = self.act;
-        let Sheet { people, bad } = import.read()?;
+        let bytes = import.bytes()?;
+        let channels = block_on(known(&self.desk))?;
+        let read = people::read(&bytes, &channels);
+        let Sheet { people, bad } = read.map_err(|cause| import.unusable(&cause))?;
         let told = bad.iter().map(|bad| format!("line {} {}\n", bad.line, bad.why));
         print(&told.collect::<String>());
+        if bad.iter().any(|bad| bad.why == Why::UnknownChannel) {
+            let names: Vec<&str> = channels.iter().map(ChannelId::as_str).collect();
+            eprintln!("the server knows these channels: {}", names.join(", "));
+        }
         let (good, wrong) = (people.iter().map(|(_, people)| people.len()).sum(), bad.len());
         if import.strict && wrong > 0 {
             let line = format!("{wrong} of {} lines are wrong: nothing was taken", good + wrong);
@@ -88,18 +97,26 @@ impl People {
 }
 
 impl Import {
-    fn read(&self) -> Result<Sheet, Fault> {
-        let unusable = |cause: &dyn std::fmt::Display| {
-            Fault::failure(format!("{} cannot be imported: {cause}", self.file.display()))
-        };
+    fn bytes(&self) -> Result<Vec<u8>, Fault> {
         let mut bytes = Vec::new();
-        let file = std::fs::File::open(&self.file).map_err(|cause| unusable(&cause))?;
-        file.take(FILE_MAX + 1).read_to_end(&mut bytes).map_err(|cause| unusable(&cause))?;
+        let file = std::fs::File::open(&self.file).map_err(|cause| self.unusable(&cause))?;
+        file.take(FILE_MAX + 1).read_to_end(&mut bytes).map_err(|cause| self.unusable(&cause))?;
         if bytes.len() as u64 > FILE_MAX {
-            return Err(unusable(&format!("it is larger than {} MiB", FILE_MAX >> 20)));
+            return Err(self.unusable(&format!("it is larger than {} MiB", FILE_MAX >> 20)));
         }
-        people::read(&bytes).map_err(|cause| unusable(&cause))
+        Ok(bytes)
     }
+
+    fn unusable(&self, cause: &dyn Display) -> Fault {
+        Fault::failure(format!("{} cannot be imported: {cause}", self.file.display()))
+    }
+}
+
+/// The channels that the server knows: it signs up nobody through another.
+async fn known(desk: &Desk) -> Result<Vec<ChannelId>, Fault> {
+    let answer = desk.ask(Call::get("/v1/admin/channels")).await?;
+    let names = answer["channels"].as_array().into_iter().flatten();
+    Ok(names.filter_map(|name| ChannelId::new(name.as_str()?)).collect())
 }
 
 /// Sends everybody, one part after the other; answers how many were new.

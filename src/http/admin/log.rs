@@ -24,7 +24,7 @@ struct LogEntry<'a> {
     /// What.
     #[schema(example = "open")]
     action: &'a str,
-    /// To which program, round or purchase.
+    /// To which program, round or purchase; of an import of people the channel and their count.
     target: &'a str,
     /// Why.
     reason: &'a str,

@@ -1,4 +1,5 @@
-//! `POST /v1/admin/people`: sign up many people at once, for staff who bring a list.
+//! `POST /v1/admin/people`: sign up many people at once, for staff who bring a list, and which
+//! channels such a list may name.
 //!
 //! Through the server and not beside it: who signed up is a stream with one writer. A call signs up
 //! all that it names or says that it did not, and may be repeated: who is there already stays as
@@ -24,7 +25,7 @@ pub const PEOPLE_MAX: usize = 5_000;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportPeople {
-    /// The channel that signed them up.
+    /// The channel that signed them up: one of those of `/v1/admin/channels`.
     #[schema(value_type = Slug)]
     channel: ChannelId,
     /// Who, as tokens name them in `sub`: 1 to 5000.
@@ -58,11 +59,32 @@ pub async fn import(mut call: Call) -> Answer {
     if !(1..=PEOPLE_MAX).contains(&people.len()) {
         return Err(malformed(format!("people names 1 to {PEOPLE_MAX}")).into());
     }
+    let edge = call.edge();
+    let known = edge.keys.channels();
+    if !known.iter().any(|name| name == channel.as_str()) {
+        return Err(malformed(format!("channel is one of {}", known.join(", "))).into());
+    }
     let wrong = || malformed("each of people is 1 to 64 of A-Z, a-z, 0-9, _ and -");
     let persons: Option<Vec<_>> = people.iter().map(|name| subject_key(name)).collect();
     let persons = persons.ok_or_else(wrong)?;
-    let engine = &call.edge().engine;
-    let new = engine.import_people(&staff, &persons, &channel, &reason).await?;
+    let new = edge.engine.import_people(&staff, &persons, &channel, &reason).await?;
     let answer = ImportedPeople { signed_up: persons.len(), new };
     Ok(reply::own(StatusCode::OK, &answer))
+}
+
+/// Every channel that this server knows.
+#[derive(Serialize, ToSchema)]
+pub struct Channels {
+    /// In alphabetical order.
+    #[schema(value_type = Vec<Slug>)]
+    channels: Vec<String>,
+}
+
+/// The channels whose tokens are trusted
+#[utoipa::path(get, path = "/v1/admin/channels", operation_id = "list_channels", tag = "ops",
+    responses((status = 200, description = "all channels", body = Channels)))]
+pub async fn channels(call: Call) -> Answer {
+    call.viewer()?;
+    let channels = call.edge().keys.channels();
+    Ok(reply::own(StatusCode::OK, &Channels { channels }))
 }

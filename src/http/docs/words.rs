@@ -129,6 +129,7 @@ pub(super) const CALLS_IN_KOREAN: &[(&str, &str)] = &[
     ("leave", "줄에서 나갑니다"),
     ("list_admin_programs", "모든 상품권과 지금까지의 모든 규칙"),
     ("list_admin_rounds", "모든 회차의 실시간 수치"),
+    ("list_channels", "서버가 토큰을 신뢰하는 모든 채널"),
     ("list_programs", "모든 상품권"),
     ("list_purchases", "본인의 구매 내역, 최근 것부터"),
     ("list_rounds", "모든 판매 회차"),

@@ -70,6 +70,11 @@ impl Doubts {
         }
     }
 
+    /// Whether an event that was read is known to be durable now; waits for nothing.
+    pub(super) fn is_settled(&self, stream: i64, seq: u64) -> bool {
+        self.streams().get(&stream).is_none_or(|doubt| seq < doubt.from)
+    }
+
     fn streams(&self) -> MutexGuard<'_, HashMap<i64, Doubt>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -90,6 +95,7 @@ mod tests {
         }
         let mut waiting = std::pin::pin!(doubts.settled(1, 10));
         assert_eq!(waiting.as_mut().now_or_never(), None, "its answer is still to come");
+        assert!(doubts.is_settled(1, 9) && doubts.is_settled(2, 10) && !doubts.is_settled(1, 10));
         doubts.end(1);
         assert_eq!(waiting.now_or_never(), Some(Ok(())), "it was written");
 
@@ -98,6 +104,7 @@ mod tests {
         assert_eq!(waiting.as_mut().now_or_never(), None);
         doubts.open(1);
         assert!(matches!(waiting.now_or_never(), Some(Err(_))), "nobody knows");
+        assert!(doubts.is_settled(1, 10) && !doubts.is_settled(1, 11), "and nobody waits");
         assert_eq!(doubts.settled(1, 10).now_or_never(), Some(Ok(())));
         doubts.end(1);
         assert_eq!(doubts.settled(1, 12).now_or_never(), Some(Ok(())), "the take-over knows");

@@ -12,10 +12,29 @@ use tokio_postgres::Row;
 
 pub(super) type Placed = (LogPlace, StoredEvent);
 
+/// Events of one kind in the journal, those of one stream in their order.
+const OF_KIND: &str = "where kind = $1 order by stream_id, seq";
+/// What makes a program, and what changes it.
+const PROGRAM_CHANGED: &str = "program_changed";
+
 /// Every program as its newest change left it, in the order in which they came to be.
 pub(super) async fn programs(reader: &Reader) -> Result<Vec<Program>, StoreError> {
+    Ok(newest_of(journal_of_kind(reader, PROGRAM_CHANGED).await?))
+}
+
+/// Every program as its newest change left it that is known to be durable. Waits for none: one
+/// whose stream is in doubt keeps no other back.
+pub(super) async fn durable_programs(reader: &Reader) -> Result<Vec<Program>, StoreError> {
+    let sql = select(&JOURNAL, OF_KIND);
+    let mut found = reader.seen(&sql, vec![plain(PROGRAM_CHANGED)]).await?;
+    found.retain(|row| reader.is_durable(row));
+    Ok(newest_of(reader.decode(&found, placed(&JOURNAL)).await?))
+}
+
+/// Of changes in the order of their streams.
+fn newest_of(changes: Vec<Placed>) -> Vec<Program> {
     let mut programs: HashMap<u64, (LogPlace, Program)> = HashMap::new();
-    for (place, stored) in journal_of_kind(reader, "program_changed").await? {
+    for (place, stored) in changes {
         let Event::ProgramChanged { program } = stored.event else { continue };
         // A stream is a program's, and its rows come in their order: the last one stands.
         match programs.get_mut(&place.stream) {
@@ -23,7 +42,7 @@ pub(super) async fn programs(reader: &Reader) -> Result<Vec<Program>, StoreError
             None => drop(programs.insert(place.stream, (place, program))),
         }
     }
-    Ok(oldest_first(programs.into_values().collect()))
+    oldest_first(programs.into_values().collect())
 }
 
 /// Every round in the order of its first definition.
@@ -53,7 +72,7 @@ fn oldest_first<T>(mut placed: Vec<(LogPlace, T)>) -> Vec<T> {
 
 /// Those of one stream in their order.
 async fn journal_of_kind(reader: &Reader, kind: &'static str) -> Result<Vec<Placed>, StoreError> {
-    let sql = select(&JOURNAL, "where kind = $1 order by stream_id, seq");
+    let sql = select(&JOURNAL, OF_KIND);
     let found = reader.rows(&sql, vec![plain(kind)]).await?;
     reader.decode(&found, placed(&JOURNAL)).await
 }

@@ -151,23 +151,44 @@ impl Reader {
         Ok(answers.pop().unwrap_or_default())
     }
 
-    /// The rows of each query, of one snapshot; on another connection if the first was stale. All
-    /// of them are known to be durable.
+    /// The same with what is not known to be durable among it, and without waiting until it is: for
+    /// whoever leaves that out (`is_durable`), so that no stream in doubt keeps the others back.
+    pub(super) async fn seen(
+        &self,
+        sql: &str,
+        parameters: Vec<Parameter>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let queries = [Query { sql: sql.to_owned(), parameters }];
+        let mut answers = self.ask_unsettled(&queries).await?;
+        Ok(answers.pop().unwrap_or_default())
+    }
+
+    /// Whether a row of [`Reader::seen`] is known to be durable.
+    pub(super) fn is_durable(&self, row: &Row) -> bool {
+        place_of(row).is_none_or(|(stream, seq)| self.doubts.is_settled(stream, seq))
+    }
+
+    /// The rows of each query, of one snapshot. All of them are known to be durable.
     pub(super) async fn ask(&self, queries: &[Query]) -> Result<Vec<Vec<Row>>, StoreError> {
-        let answers = match self.ask_once(queries).await {
-            Err(trouble) if trouble.is_stale() => {
-                // What other connections have prepared is as old as what this one has.
-                self.pool.manager().statement_caches.clear();
-                self.ask_once(queries).await?
-            }
-            answer => answer?,
-        };
+        let answers = self.ask_unsettled(queries).await?;
         for row in answers.iter().flatten() {
             if let Some((stream, seq)) = place_of(row) {
                 self.doubts.settled(stream, seq).await?;
             }
         }
         Ok(answers)
+    }
+
+    /// On another connection if the first was stale.
+    async fn ask_unsettled(&self, queries: &[Query]) -> Result<Vec<Vec<Row>>, StoreError> {
+        Ok(match self.ask_once(queries).await {
+            Err(trouble) if trouble.is_stale() => {
+                // What other connections have prepared is as old as what this one has.
+                self.pool.manager().statement_caches.clear();
+                self.ask_once(queries).await?
+            }
+            answer => answer?,
+        })
     }
 
     async fn ask_once(&self, queries: &[Query]) -> Result<Vec<Vec<Row>>, Trouble> {

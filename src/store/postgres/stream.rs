@@ -247,8 +247,7 @@ async fn read_persons(
 async fn read_sold(source: &Source, round: &RoundId, out: &mut Out<Sold>) -> Result<(), Stop> {
     let mut client = connect(source).await?;
     let snapshot = begin(&mut client).await?;
-    let Some(number) = number_of(&snapshot, round).await? else { return Ok(()) };
-    let names = Names::of(&snapshot.query(names::ALL, &[]).await?);
+    let Some((number, names)) = known_in(&snapshot, round).await? else { return Ok(()) };
     for row in snapshot.query(SOLD, &[&number]).await? {
         let place = |column: usize| row.get::<_, i64>(column).unsigned_abs();
         out.push((row.get(7), place(8)), decode::sold(&row, &names)?).await?;
@@ -263,8 +262,7 @@ async fn read_paybacks(
 ) -> Result<(), Stop> {
     let mut client = connect(source).await?;
     let snapshot = begin(&mut client).await?;
-    let Some(number) = number_of(&snapshot, round).await? else { return Ok(()) };
-    let names = Names::of(&snapshot.query(names::ALL, &[]).await?);
+    let Some((number, names)) = known_in(&snapshot, round).await? else { return Ok(()) };
     let mut fetched = Fetched::new(&snapshot);
     let which = "kind in ('payback_sent', 'paid_back') order by stream_id, seq";
     fetched.add_rows(VOUCHER_MOVE, number, which).await?;
@@ -274,9 +272,14 @@ async fn read_paybacks(
     Ok(())
 }
 
-async fn number_of(snapshot: &Transaction<'_>, round: &RoundId) -> Result<Option<i64>, Error> {
+/// The number of a round and the names that its rows use; nothing of a round that has none.
+async fn known_in(
+    snapshot: &Transaction<'_>,
+    round: &RoundId,
+) -> Result<Option<(i64, Names)>, Error> {
     let sql = "select id from name where text = $1";
-    Ok(snapshot.query_opt(sql, &[&round.as_str()]).await?.map(|row| row.get(0)))
+    let Some(row) = snapshot.query_opt(sql, &[&round.as_str()]).await? else { return Ok(None) };
+    Ok(Some((row.get(0), Names::of(&snapshot.query(names::ALL, &[]).await?))))
 }
 
 /// The tables that hold a round, and whether their rows come packed: those of which there are
@@ -298,8 +301,7 @@ async fn read_round(
 ) -> Result<(), Stop> {
     let mut client = connect(source).await?;
     let snapshot = begin(&mut client).await?;
-    let Some(number) = number_of(&snapshot, round).await? else { return Ok(()) };
-    let names = Names::of(&snapshot.query(names::ALL, &[]).await?);
+    let Some((number, names)) = known_in(&snapshot, round).await? else { return Ok(()) };
     let mut fetched = Fetched::new(&snapshot);
     for (table, is_packed) in OF_A_ROUND {
         if is_packed {

@@ -40,16 +40,22 @@ impl Round {
         Ok(self.purchase_of(now, order, window, order.pass))
     }
 
-    /// A counter sells to whom its window admits, without a pass: what it hands over gets the next
-    /// serial number of the round.
+    /// A counter sells to whom its windows admit, without a pass: from the first of them that has
+    /// the amount, and what it hands over gets the next serial number of the round. When none has,
+    /// the answer is that of the one with the most left, so that nobody hears that all is sold
+    /// while another window of theirs still sells.
     fn decide_at_counter(
         &self,
         now: Timestamp,
         order: &PurchaseOrder,
         who: &Who,
     ) -> Result<Purchase, Refusal> {
-        let mut open = self.windows.iter().filter(|w| w.sells_at_counter(now));
-        let window = open.find(|w| w.spec.eligibility.admits(who, w.spec.opens_at));
+        let theirs = |w: &&Window| {
+            w.sells_at_counter(now) && w.spec.eligibility.admits(who, w.spec.opens_at)
+        };
+        let windows = || self.windows.iter().filter(theirs);
+        let has_enough = |w: &&Window| w.stock.left >= order.amount;
+        let window = windows().find(has_enough).or(windows().max_by_key(|w| w.stock.left));
         let window = window.ok_or(Refusal::NotEligible { opens_at: None })?;
         window.stock.decide_hold(order.amount)?;
         // From here it must succeed.

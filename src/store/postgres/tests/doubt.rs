@@ -6,9 +6,9 @@ use super::{Owner, PostgresStore, all, open};
 use crate::store::conformance::write_chained;
 use crate::store::postgres::Deadlines;
 use crate::store::sample;
-use crate::store::sample::vouchers::{of, spent, voucher, voucher_stream};
+use crate::store::sample::vouchers::{gifted, move_id, of, spent, voucher, voucher_stream};
 use openrun_actors::store::{CommitError, Store, StoreError};
-use openrun_core::{Event, RoundId};
+use openrun_core::{Event, Program, ProgramId, Purchase, RoundId, VoucherId};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_postgres::Client;
@@ -293,6 +293,60 @@ async fn what_is_in_doubt_is_told_to_no_person() {
     assert_eq!(store.purchase(bought.id).await, Ok(Some(bought)));
     let paying = store.purchase(held.id).await.expect("reads").expect("is there");
     assert_eq!(paying.state, openrun_core::purchase::PurchaseState::Paying);
+}
+
+/// A program whose stream is in doubt keeps no other from expiring, and its own vouchers are found
+/// once it is known what became of them.
+#[tokio::test]
+async fn what_is_in_doubt_keeps_no_other_voucher_from_expiring() {
+    let database = Database::create().await;
+    let store = open(&database).await;
+    let busan = ProgramId::new("busan").expect("a slug");
+    let rules = |id: &ProgramId| {
+        let mut program = Program { id: id.clone(), ..sample::program(1_000_000) };
+        program.versions[0].after_sale.valid_days = Some(1);
+        Event::ProgramChanged { program }
+    };
+    let of_busan = |number| {
+        let round = RoundId::new("busan").expect("a slug");
+        sample::issued(Purchase { program: busan.clone(), round, ..sample::purchase(number) })
+    };
+    let mut seoul = Owner::of(store.clone()).await;
+    let first = sample::issued(sample::purchase(1));
+    seoul.write(vec![rules(&sample::program_id()), first]).await.expect("writes");
+    let mut other = Owner::of_stream(store.clone(), sample::stream_of("busan")).await;
+    other.write(vec![rules(&busan), of_busan(2)]).await.expect("writes");
+    let mut moves = Owner::of_stream(store.clone(), voucher_stream()).await;
+    database
+        .execute(
+            "create function warn() returns trigger language plpgsql as
+             $$ begin raise warning 'not replicated'; return null; end $$;
+             create trigger warning after insert on purchase execute function warn();
+             create trigger warning after insert on voucher_move execute function warn()",
+        )
+        .await;
+    assert!(is_unknown(&other.write(vec![rules(&busan), of_busan(3)]).await));
+    let gift = gifted(of(voucher(1), sample::person(1), 6, 1), sample::person(9), 90_000, 10_000);
+    assert!(is_unknown(&moves.write(vec![gift]).await));
+    // Bought at ten in the morning of Seoul and good for a day more.
+    let over = sample::OPENING.plus_millis(38 * 3_600_000);
+    let due = async |limit| {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.vouchers_due(over, after, limit).await.expect("others are found");
+            found.extend(page.found.into_iter().map(|(id, _)| id));
+            let Some(next) = page.next else { return found };
+            after = Some(next);
+        }
+    };
+    for limit in 1..=4 {
+        assert_eq!(due(limit).await, [voucher(1), voucher(2)], "{limit} at once");
+    }
+    store.take_over(&other.stream).await.expect("takes over");
+    assert_eq!(due(2).await, (1..=3).map(voucher).collect::<Vec<_>>());
+    store.take_over(&moves.stream).await.expect("takes over");
+    let given = VoucherId::from(move_id(6));
+    assert_eq!(due(2).await, [voucher(1), voucher(2), voucher(3), given]);
 }
 
 #[tokio::test]

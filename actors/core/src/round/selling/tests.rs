@@ -6,12 +6,22 @@ use crate::round_spec::{LineId, SoldAt, SpecFault};
 use crate::tests::samples::*;
 
 /// A line and a counter for everybody, and a second counter for odd birth years.
+const ONE_AFTER_THE_OTHER: [&str; 3] = [
+    "everyone 09:00-14:00 50_000",
+    "all-paper 09:00-12:00 30_000 > everyone",
+    "odd-paper 12:00-14:00 20_000",
+];
+
+/// The same with both counters at once.
+const SIDE_BY_SIDE: [&str; 3] =
+    ["everyone 09:00-14:00 50_000", "all-paper 09:00-14:00 30_000", "odd-paper 09:00-14:00 50_000"];
+
 fn with_counters() -> Round {
-    let spec = round_of(&[
-        "everyone 09:00-14:00 50_000",
-        "all-paper 09:00-12:00 30_000 > everyone",
-        "odd-paper 12:00-14:00 20_000",
-    ]);
+    opened(&ONE_AFTER_THE_OTHER)
+}
+
+fn opened(windows: &[&str]) -> Round {
+    let spec = round_of(windows);
     assert_eq!(spec.check(Won(10_000)), Ok(()));
     let mut round = Round::new(spec);
     due(&mut round, "08:59");
@@ -49,10 +59,11 @@ fn order(number: u64, birth_year: i16, amount: Won, is_counter: bool) -> Purchas
 #[test]
 fn a_line_and_a_counter_sell_from_their_own_stock_and_paper_is_numbered() {
     check(
+        &ONE_AFTER_THE_OTHER,
         "
         09:10  counter  1991  10k  issued paper 1      open everyone 50 all-paper 20 odd-paper 20
         09:20  line     1991  20k  issued pass         open everyone 30 all-paper 20 odd-paper 20
-        09:30  counter  1990  30k  insufficient-stock  open everyone 30 all-paper 20 odd-paper 20
+        09:30  counter  1990  30k  insufficient-stock 20k open everyone 30 all-paper 20 odd-paper 20
         09:40  counter  1990  20k  issued paper 2      open everyone 30 all-paper 0 odd-paper 20
         09:50  counter  1990  10k  sold-out            open everyone 30 all-paper 0 odd-paper 20
         10:00  line     1991  30k  issued pass         sold_out everyone 0 all-paper 0 odd-paper 20
@@ -68,6 +79,7 @@ fn a_line_and_a_counter_sell_from_their_own_stock_and_paper_is_numbered() {
 #[test]
 fn what_a_counter_leaves_over_goes_where_its_window_says_and_brings_the_line_back() {
     check(
+        &ONE_AFTER_THE_OTHER,
         "
         09:10  counter  1991  10k  issued paper 1      open everyone 50 all-paper 20 odd-paper 20
         09:20  line     1991  50k  issued pass         sold_out everyone 0 all-paper 20 odd-paper 20
@@ -77,16 +89,38 @@ fn what_a_counter_leaves_over_goes_where_its_window_says_and_brings_the_line_bac
     );
 }
 
+#[test]
+fn a_counter_sells_from_whichever_of_its_windows_still_has_enough() {
+    check(
+        &SIDE_BY_SIDE,
+        "
+        09:10  counter  1991  20k  issued paper 1         open everyone 50 all-paper 10 odd-paper 50
+        09:20  counter  1991  20k  issued paper 2         open everyone 50 all-paper 10 odd-paper 30
+        09:30  counter  1990  20k  insufficient-stock 10k open everyone 50 all-paper 10 odd-paper 30
+        09:40  counter  1991  40k  insufficient-stock 30k open everyone 50 all-paper 10 odd-paper 30
+        09:50  counter  1990  10k  issued paper 3         open everyone 50 all-paper 0 odd-paper 30
+        10:00  counter  1990  10k  sold-out               open everyone 50 all-paper 0 odd-paper 30
+        10:10  counter  1991  10k  issued paper 4         open everyone 50 all-paper 0 odd-paper 20
+        10:20  counter  1991  30k  insufficient-stock 20k open everyone 50 all-paper 0 odd-paper 20
+        10:30  counter  1991  20k  issued paper 5         open everyone 50 all-paper 0 odd-paper 0
+        10:40  counter  1991  10k  sold-out               open everyone 50 all-paper 0 odd-paper 0
+    ",
+    );
+}
+
 /// One line a purchase: when, where, by somebody of which year, for how much; what is answered, and
 /// what the round and its windows (in thousands) have left. Each line has a pass of its own.
-fn check(table: &str) {
-    let mut round = with_counters();
+fn check(windows: &[&str], table: &str) {
+    let mut round = opened(windows);
     for (number, row) in (1..).zip(rows(table)) {
         let words: Vec<&str> = row.split_whitespace().collect();
         due(&mut round, words[0]);
         let year = words[2].parse().expect("a year");
         let order = order(number, year, won(words[3]), words[1] == "counter");
         let answer = match round.decide_purchase(at(words[0]), &order) {
+            Err(Refusal::InsufficientStock { remaining_won }) => {
+                format!("insufficient-stock {}k", remaining_won.0 / 1_000)
+            }
             Err(refusal) => refusal.code().to_owned(),
             Ok(purchase) => {
                 round.apply(&Event::Issued { purchase: purchase.clone() });
