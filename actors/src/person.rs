@@ -25,7 +25,6 @@ use openrun_core::{
     Event, IdempotencyKey, PersonKey, ProgramId, Purchase, PurchaseId, Refusal, Timestamp,
 };
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
