@@ -202,10 +202,6 @@ impl Engine {
             LineChoice::Later(opens_at) => return Ok(Joined::IneligibleNow { opens_at }),
             LineChoice::Never => return Err(Refusal::NotEligible { opens_at: None }),
         };
-        // Also those whom no door has asked: they come by a form.
-        if join.shown.is_none() {
-            round.0.journal.check_queue()?;
-        }
         let ask = TakePlace { person: join.person, line, shown: join.shown };
         let placed = round.0.queue(join.person).call(ask).await??;
         let mut place = round.place(placed.line, placed.number);

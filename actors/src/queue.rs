@@ -185,6 +185,8 @@ impl QueueShell {
                 Ok(Placed { is_new: false, line, number, pass_expires_at: None })
             }
             JoinDecision::New { dead_up_to } => {
+                // Nobody waits for it to be written: also who gave up a place or used one is asked.
+                self.journal.check_queue()?;
                 let number = shared.take_number(ask.line, &line, &mut self.own_numbers);
                 self.reserve_when_low(&shared, &line, ask.line);
                 let number = number.ok_or(Refusal::Overloaded)?;

@@ -164,8 +164,8 @@ impl Guard {
             engine.check_feature(feature, None)?;
         }
         match self.entrance {
-            // Who shows a ticket takes no new place: whether it is theirs is looked at inside, and
-            // who has none after all meets the same bound there.
+            // Who shows a ticket has a place, most likely: whether that is so is looked at inside,
+            // and whoever takes a new one after all meets the same bound there.
             Some(Entrance::Line) if call.header(TICKET).is_some() => Ok(()),
             Some(entrance) => engine.check_room(entrance, call.segment("round")),
             None => Ok(()),

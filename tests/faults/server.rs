@@ -27,7 +27,7 @@ fn databases_are_fresh_apart_and_gone_afterwards() {
         assert_eq!(through.query(there, &[]).await.unwrap().len(), 1);
         // With a connection still open.
         let name = one.url().rsplit_once('/').unwrap().1.to_owned();
-        drop(one);
+        one.remove();
         let known = "select 1 from pg_database where datname = $1";
         assert_eq!(other.client().await.query(known, &[&name]).await.unwrap().len(), 0);
     });

@@ -6,6 +6,7 @@ use crate::support::process::Process;
 use crate::support::staff::RoundForm;
 use crate::support::{Buyer, Request, TestApp, allowed, checks, eventually, join_all, on_stage};
 use serde_json::json;
+#[cfg(target_os = "linux")]
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -140,6 +141,7 @@ fn f48_with_few_descriptors_who_is_in_buys_on_and_others_come_in_later() {
 }
 
 /// Rows of a table of sockets in `/proc` that are a process's own: the port and the state of each.
+#[cfg(target_os = "linux")]
 fn sockets(process: u32, table: &str) -> Vec<(u16, String)> {
     let folder = format!("/proc/{process}");
     let open = std::fs::read_dir(format!("{folder}/fd")).expect("it runs");
@@ -159,6 +161,7 @@ fn sockets(process: u32, table: &str) -> Vec<(u16, String)> {
 
 /// S24: there is no third address at which another server, or anybody, could be heard.
 #[test]
+#[cfg(target_os = "linux")]
 fn s24_a_server_listens_at_two_addresses_and_no_more() {
     const LISTENS: &str = "0A";
     on_stage(async {

@@ -196,7 +196,8 @@ fn f50_a_purchase_whose_commit_fails_ends_once_and_truthfully() {
             let was_written = fate == Fate::UnknownApplied;
             assert_eq!(bought.is_replay(), was_written, "{fate:?}: {bought:?}");
             assert_eq!(ann.purchases().await, [bought.json()], "{fate:?}");
-            let again = ann.buy("r1", "key", 100_000).await;
+            // Who is read anew once more meanwhile is told to ask again.
+            let again = ann.buy_until_answered("r1", "key", 100_000).await;
             assert!(again.is_replay() && again.json() == bought.json(), "{fate:?}: {again:?}");
             // A place is nobody's loss either: it is claimed again with the ticket.
             bystander.await_turn("r1").await;

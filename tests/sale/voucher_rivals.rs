@@ -41,7 +41,7 @@ fn who_is_read_anew_while_buying_does_not_wait_for_an_end_that_nobody_tells() {
         store.stall(&stream_of(OTHER));
         let buying = tokio::spawn({
             let ben = ben.clone();
-            async move { ben.buy("r2", "key", 100_000).await }
+            async move { ben.buy_until_answered("r2", "key", 100_000).await }
         });
         tokio::time::sleep(Duration::from_millis(200)).await;
         spend_in_doubt(&app, &store, voucher, Fate::NotWritten).await;

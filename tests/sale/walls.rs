@@ -15,12 +15,15 @@ use openrun_core::{ProgramId, StreamId};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// Callers who may wait for a stream in these tests, and how many come.
 const FEW: usize = 8;
 const MANY: usize = 20;
 /// As many as nobody brings: the guard is off.
+/// For what is not answered while a store hangs.
+const A_MOMENT: Duration = Duration::from_millis(300);
 const NO_BOUND: usize = 1_000_000;
 
 /// A bound that is another one until this goes, also when the test fails.
@@ -260,8 +263,12 @@ async fn joining(bound: usize) -> usize {
             _ => is_overloaded(&elsewhere),
         }
     }
-    // A ticket that is none opens no door.
+    // A ticket that is none opens no door, and one of a place that was given up takes no other.
     if bound != NO_BOUND {
+        let (buyer, _) = given.first_mut().expect("half-way they were let in");
+        let leaving = tokio::time::timeout(A_MOMENT, buyer.leave("r1")).await;
+        assert!(leaving.is_err(), "OR-3: nothing is answered that is not durable: {leaving:?}");
+        is_overloaded(&buyer.join("r1").await);
         let forged = app.buyer("forger").join_request("r1").header("openrun-ticket", "or1.x.y.z");
         is_overloaded(&app.web.send(&forged).await);
     }

@@ -56,6 +56,28 @@ impl TestDatabase {
         format!("drop database if exists {} with (force)", self.name)
     }
 
+    /// Drops it now, whoever is still connected.
+    pub fn remove(&self) {
+        let (server, dropping) = (self.server.clone(), self.dropping());
+        // A thread, since a test that ends may be inside of a runtime.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a thread can wait").block_on(async {
+                let all = async {
+                    let Ok((client, connection)) = tokio_postgres::connect(&server, NoTls).await
+                    else {
+                        return;
+                    };
+                    tokio::spawn(connection);
+                    let _ = client.batch_execute(&dropping).await;
+                };
+                // What stays goes with its server.
+                let _ = tokio::time::timeout(DROP_LIMIT, all).await;
+            });
+        });
+        let _ = dropped.join();
+    }
+
     /// As `--store` takes it.
     pub fn url(&self) -> String {
         format!("{}/{}", self.server.rsplit_once('/').expect("a URL has a path").0, self.name)
@@ -93,27 +115,9 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        if std::env::var_os(IS_PRIVATE).is_some() {
-            return;
+        if std::env::var_os(IS_PRIVATE).is_none() {
+            self.remove();
         }
-        let (server, dropping) = (self.server.clone(), self.dropping());
-        // A thread, since a test that ends may be inside of a runtime.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a thread can wait").block_on(async {
-                let all = async {
-                    let Ok((client, connection)) = tokio_postgres::connect(&server, NoTls).await
-                    else {
-                        return;
-                    };
-                    tokio::spawn(connection);
-                    let _ = client.batch_execute(&dropping).await;
-                };
-                // What stays goes with its server.
-                let _ = tokio::time::timeout(DROP_LIMIT, all).await;
-            });
-        });
-        let _ = dropped.join();
     }
 }
 

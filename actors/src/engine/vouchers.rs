@@ -1,7 +1,7 @@
 //! What people may do with vouchers once they have them: look, spend, cancel, have refunded, give.
 
 use super::{Engine, unavailable};
-use crate::handle::{CallError, Serve};
+use crate::handle::Serve;
 use crate::people::People;
 use crate::person::{
     AskVouchers, Expire, Giving, MoveAnswered, PayingBack, PersonShell, Spending, read_beside,
@@ -14,14 +14,17 @@ use openrun_core::{
     Event, Feature, PersonKey, ProgramId, Refusal, StoredEvent, Voucher, VoucherId,
 };
 use std::collections::HashMap;
+use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
 
 /// Vouchers that are looked at in one go for whether their time is over: a few dozen milliseconds
 /// of the store. The people of those that are due are woken up, a few at a time.
 const LOOKED_AT_ONCE: usize = 4_096;
-/// People who are woken up at once: one who waits for a stream that is stuck keeps the others of
-/// other programs from nothing, and a store that is busy selling is hardly asked more.
+/// People who are woken up at once: a store that is busy selling is hardly asked more.
 const WOKEN_AT_ONCE: usize = 8;
+/// How long one of them is waited for. Whose stream is stuck goes on without being waited for, and
+/// keeps nobody of another program from their turn.
+const WAITED_FOR: Duration = Duration::from_secs(1);
 
 fn fresh(refusal: Refusal) -> Refused {
     Refused { refusal, is_replay: false }
@@ -199,16 +202,20 @@ impl Engine {
                 theirs.entry(person).or_default().push(voucher);
             }
             // Who does not answer is asked again the next time.
-            let count = |answer: Option<Result<Result<usize, CallError>, JoinError>>| match answer {
-                Some(Ok(Ok(count))) => count,
-                _ => 0,
-            };
+            let count = |woken: Option<Result<usize, JoinError>>| woken.and_then(Result::ok);
+            let count = |woken| count(woken).unwrap_or(0);
             let mut woken = JoinSet::new();
             for (person, vouchers) in theirs {
                 if woken.len() >= WOKEN_AT_ONCE {
                     ended += count(woken.join_next().await);
                 }
-                woken.spawn(People::handle(&self.0.people, person).call(Expire(vouchers)));
+                let expiring = People::handle(&self.0.people, person).call(Expire(vouchers));
+                woken.spawn(async move {
+                    match tokio::time::timeout(WAITED_FOR, expiring).await {
+                        Ok(Ok(count)) => count,
+                        Ok(Err(_)) | Err(_) => 0,
+                    }
+                });
             }
             while !woken.is_empty() {
                 ended += count(woken.join_next().await);

@@ -44,9 +44,9 @@ async function visit(stage, server, path, { token, slow, language }) {
   const start = Date.now();
   await tab.goto(`${server.url}${path}${token ? `#token=${token}` : ""}`, { waitUntil: "commit" });
   await tab.locator("main h1, main h2").first().waitFor({ timeout: 60_000 });
-  await tab.locator("main[data-connection=ok]").waitFor({ timeout: 60_000 });
   // The first time on a phone: they came from their app.
   if (token) await phone.do("enter");
+  await tab.locator("main[data-connection=ok]").waitFor({ timeout: 60_000 });
   if (token) await phone.control("join").waitFor({ timeout: 60_000 });
   const usable = Date.now() - start;
   await tab.waitForTimeout(slow ? 3_000 : 1_000);
