@@ -202,8 +202,9 @@ impl Engine {
                 theirs.entry(person).or_default().push(voucher);
             }
             // Who does not answer is asked again the next time.
-            let count = |woken: Option<Result<usize, JoinError>>| woken.and_then(Result::ok);
-            let count = |woken| count(woken).unwrap_or(0);
+            let count = |woken: Option<Result<usize, JoinError>>| {
+                woken.and_then(Result::ok).unwrap_or_default()
+            };
             let mut woken = JoinSet::new();
             for (person, vouchers) in theirs {
                 if woken.len() >= WOKEN_AT_ONCE {
