@@ -5,8 +5,12 @@ server; with the generator on the same cores an overload would only slow the gen
 those of a server with one core, and only their ratios mean anything.
 """
 
-import json, os, sqlite3, subprocess, sys, threading, time, urllib.request
-from pathlib import Path
+import os, sqlite3, subprocess, threading, time
+
+from report import Goal, tell
+from servers import OPENRUN, SHUT, Openrun, free_ports, load, wait_until
+
+GOALS = {"P10", "S29"}
 
 SERVER_CORE, GENERATOR_CORE = "0", "1"
 # Just under what a store may take for a commit before it is taken for away (5 s).
@@ -25,12 +29,12 @@ RAIL_PER_S = 500
 class Rail:
     """A sandbox bank, and a server of the benchmark that pays by it, so many payments a second."""
 
-    def __init__(self, server, bench, per_s):
-        self.server, self.bench = server, bench
-        [port] = bench["free_ports"](1)
+    def __init__(self, server, per_s):
+        self.server = server
+        [port] = free_ports(1)
         address, key = f"127.0.0.1:{port}", server.data / "rail.key"
         apart = ["taskset", "-c", GENERATOR_CORE] if (os.cpu_count() or 1) > 1 else []
-        self.command = [*apart, bench["OPENRUN"], "rail", "--listen", address, "--ledger", server.data / "rail.ledger",
+        self.command = [*apart, OPENRUN, "rail", "--listen", address, "--ledger", server.data / "rail.ledger",
                         "--key-file", key]
         server.command += ["--rail", f"http:http://{address}", "--rail-key-file", key, "--rail-rate-per-s", str(per_s),
                            "--rail-confirm=false"]
@@ -40,7 +44,7 @@ class Rail:
         log = open(self.server.data / "rail.log", "wb")
         self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
         try:
-            self.bench["wait_until"](self.key.exists, 10, "the bank is there")
+            wait_until(self.key.exists, 10, "the bank is there")
             return self.server.__enter__()
         except BaseException:
             self.end()
@@ -56,39 +60,39 @@ class Rail:
 
 
 class Walls:
-    """`bench` is benches/run itself: its servers and its generator."""
-
-    def __init__(self, bench, options):
-        self.bench, self.options = bench, options
+    def __init__(self, options):
+        self.options = options
         self.is_quick = options.quick
         self.apart = (os.cpu_count() or 1) > 1
+        self.goals, self.notes = [], []
 
     def server(self, **more):
-        server = self.bench["Openrun"](self.options.disk, **more)
+        server = Openrun(self.options.disk, **more)
         if self.apart:
             server.command = ["taskset", "-c", SERVER_CORE, *server.command]
         return server
 
     def load(self, server, *phase, **flags):
-        before = self.options.before_load
-        self.options.before_load = ["taskset", "-c", GENERATOR_CORE] if self.apart else []
-        try:
-            return self.bench["load"](server, self.options, *phase, **{"threads": 1, **flags})
-        finally:
-            self.options.before_load = before
+        before = ["taskset", "-c", GENERATOR_CORE] if self.apart else []
+        return load(server, self.options, *phase, before=before, **{"threads": 1, **flags})
 
     def crowd(self, server, rate, people, seconds, *phase, **flags):
         """An open loop; its answer has statuses by second."""
         return self.load(server, "openrun-crowd", "--rate", str(rate), *phase, people=people, seconds=seconds, **flags)
 
     def measure(self):
+        """Goals, and what is to be said of them."""
         peak = self.peak()
-        print(f"overload: peak {peak:,.0f}/s on one core", file=sys.stderr, flush=True)
-        lines = [f"Overload (P10), server and generator on a core of their own; peak {peak:,.0f} purchases a second."]
+        self.notes.append("P10 and S29: server and generator on a core of their own, where there are two; peak "
+                          f"{peak:,.0f} purchases a second.")
+        tell(self.notes[-1])
         for part in (self.narrow_rail, lambda: self.sold_out(peak), lambda: self.storm(peak), self.price):
-            lines.append(part())
-            print(lines[-1], file=sys.stderr, flush=True)
-        return lines
+            self.notes.append(part())
+            tell(self.notes[-1])
+        return self.goals, self.notes
+
+    def goal(self, what, value, bound, at_least=True, unit="", goal_id="P10"):
+        self.goals.append(Goal(goal_id, what, [value], bound, at_least, unit))
 
     def peak(self):
         people = 8_000 if self.is_quick else 40_000
@@ -101,7 +105,8 @@ class Walls:
         with self.server(stock_won=A_PURCHASE_WON) as server:
             self.load(server, "openrun-purchase", people=1)
             told = self.load(server, "openrun-join", people=people)["per_second"]
-        return (f"- Sold out is told {told:,.0f} times a second, **{told / peak:.1f}** times the purchases (goal >= 1.5).")
+        self.goal('"sold out" answers ÷ purchases', told / peak, 1.5)
+        return f"Sold out is told {told:,.0f} times a second."
 
     def narrow_rail(self):
         """Goodput at four times what the bank takes: it is the narrow place of a real morning. Everybody tries until
@@ -113,7 +118,7 @@ class Walls:
         seconds = 8 if self.is_quick else 20
         sold, told = {}, {}
         for times in (0.9, 4):
-            with Rail(self.server(), self.bench, RAIL_PER_S) as server:
+            with Rail(self.server(), RAIL_PER_S) as server:
                 watch = threading.Thread(target=lambda: sold.update({times: self.sold_per_s(server, seconds)}))
                 watch.start()
                 told[times] = self.crowd(server, RAIL_PER_S * times, int(RAIL_PER_S * times * seconds), seconds + 10,
@@ -122,22 +127,20 @@ class Walls:
                 watch.join()
         answers = told[4]["answers"]
         count = lambda status: answers.get(status, {}).get("count", 0)
-        return (f"- A bank that takes {RAIL_PER_S} payments a second: offered 0.9 times that {sold[0.9]:,.0f} are sold a "
-                f"second, offered four times that {sold[4]:,.0f}, **{sold[4] / RAIL_PER_S:.2f}** of what it takes (goal >= "
-                f"0.9); answered 201 {count('201'):,}, 202 {count('202'):,}; refused {count('503'):,}, p99 "
-                f"{answers.get('503', {}).get('p99_ms', 0):,.0f} ms (goal 100 ms); hung up after 2 s: {count('0'):,}.")
+        self.goal("goodput at four times what the bank takes ÷ what it takes", sold[4] / RAIL_PER_S, 0.9)
+        self.goal("p99 of a refusal meanwhile", answers.get("503", {}).get("p99_ms", 0.0), 100, False, " ms")
+        return (f"A bank that takes {RAIL_PER_S} payments a second: offered 0.9 times that {sold[0.9]:,.0f} are sold a "
+                f"second, offered four times that {sold[4]:,.0f}; answered 201 {count('201'):,}, 202 {count('202'):,}; "
+                f"refused {count('503'):,}; hung up after 2 s: {count('0'):,}.")
 
     def sold_per_s(self, server, seconds):
         """Purchases that were paid a second, while people come; the first seconds warm up."""
-        token, counts = server.staff_token(), []
+        counts = []
         while not (server.data / "started").exists():
             time.sleep(0.02)
         for wait in (3, seconds - 4):
             time.sleep(wait)
-            ask = urllib.request.Request(f"{server.ops}/v1/admin/rounds/bench",
-                                         headers={"Authorization": f"Bearer {token}"})
-            with urllib.request.urlopen(ask, timeout=5) as answer:
-                counts.append((time.monotonic(), json.load(answer)["purchases"]))
+            counts.append((time.monotonic(), server.purchases()))
         (began, before), (ended, after) = counts
         return (after - before) / (ended - began)
 
@@ -159,10 +162,13 @@ class Walls:
         hung_up = told["answers"].get("0", {}).get("count", 0)
         refused = told["answers"].get("503", {}).get("count", 0)
         in_the_air = rate * STALL_S
-        return (f"- The store stands still for {STALL_S} s while {rate:,.0f} people a second come ({in_the_air:,.0f} in the "
-                f"air, each hangs up after 2 s and comes again): back at 90 % of {before:,.0f} a second **{back} s** after "
-                f"the end (goal 10 s); hung up {hung_up:,} times, refused {refused:,} times; {told['done']:,} of "
-                f"{told['people']:,} have their voucher. A second: {' '.join(map(str, good))}.")
+        never = float("inf")
+        self.goal(f"back at 90 % after the store stood still for {STALL_S} s", never if back is None else back, 10, False,
+                  " s")
+        return (f"The store stands still for {STALL_S} s while {rate:,.0f} people a second come ({in_the_air:,.0f} in the "
+                f"air, each hangs up after 2 s and comes again): before, {before:,.0f} a second were sold; hung up "
+                f"{hung_up:,} times, refused {refused:,} times; {told['done']:,} of {told['people']:,} have their voucher. "
+                f"A second: {' '.join(map(str, good))}.")
 
     def stall(self, server, started):
         """Holds the right to write to the file, as another program would, from a moment of the storm on."""
@@ -178,27 +184,19 @@ class Walls:
     def price(self):
         """Processor time of the server for a join, for a refusal at the door, and for a look at a document."""
         people, seconds = (8_000, 2) if self.is_quick else (40_000, 4)
-        with self.server(rate_per_s=1, max_active=1) as server:
+        with self.server(inlet=SHUT) as server:
             join = self.cpu(server, "openrun-join", people=people)
             look = self.cpu(server, "openrun-watermark", seconds=seconds)
-            token = server.staff_token()
             hour = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3_600))
-            server.admin(token, "PUT", "suspensions", {"reason": "benchmark", "suspensions": [
+            server.admin("PUT", "suspensions", {"reason": "benchmark", "suspensions": [
                 {"feature": "sign_up", "until": hour, "message": {"ko": "측정", "en": "benchmark"}}]})
             no = self.cpu(server, "post", "/v1/people", seconds=seconds, allowed=("409",))
-        return (f"- The price of a refusal (S29), in microseconds of the server's processor: at the door {no:.1f}, a join "
-                f"{join:.1f} ({no / join:.0%}), of which HTTP itself, as for a document that is ready, takes {look:.1f}. "
-                f"Above HTTP itself: **{(no - look) / (join - look):.0%}** (goal <= 10 %).")
+        self.goal("a refusal at the door ÷ a join, in processor time above HTTP itself",
+                  (no - look) / (join - look) * 100, 10, False, " %", "S29")
+        return (f"The price of a refusal (S29), in microseconds of the server's processor: at the door {no:.1f}, a join "
+                f"{join:.1f} ({no / join:.0%}), of which HTTP itself, as for a document that is ready, takes {look:.1f}.")
 
     def cpu(self, server, *phase, **flags):
-        before = processor_s(server)
+        before = server.processor_s()
         told = self.load(server, *phase, **flags)
-        return (processor_s(server) - before) / told["requests"] * 1e6
-
-
-def processor_s(server):
-    """Seconds of processor that the server has used."""
-    # taskset becomes what it starts: the process is the server itself.
-    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(") ", 1)[1].split()
-    ticks = int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+        return (server.processor_s() - before) / told["requests"] * 1e6

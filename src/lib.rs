@@ -14,15 +14,17 @@
 //!                            ├──> rail        payments; and a bank to try them with
 //!                            └──> telemetry   metrics, log
 //!   rehearse ···· over sockets ····> http
+//!   capacity ···· over sockets ····> http    is this machine enough?
 //!   sim ····· the core alone, under virtual time
 //! ```
 //!
 //! Reading order: what can be set ([`config`]), what is believed ([`trust`]), what is kept
 //! ([`store`]), who is paid with vouchers ([`merchants`]), who moves the money ([`rail`]), what is
-//! answered ([`http`]), how it is tried ([`rehearse`], [`sim`]), how it is watched ([`telemetry`]),
-//! how it is put together ([`app`]) and called ([`cli`]).
+//! answered ([`http`]), how it is tried ([`rehearse`], [`sim`]) and measured ([`capacity`]), how it
+//! is watched ([`telemetry`]), how it is put together ([`app`]) and called ([`cli`]).
 
 pub mod app;
+pub mod capacity;
 pub mod cli;
 pub mod config;
 mod expiry;

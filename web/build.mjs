@@ -11,11 +11,6 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const at = (...parts) => path.join(here, ...parts);
 
 export const LANGUAGES = ["ko", "en"];
-/** Each page: its script, and the Fluent files that it reads. */
-const PAGES = [
-  { name: "citizen", texts: ["citizen"] },
-  { name: "console", texts: ["console"] },
-];
 const SHEETS = ["openrun", "console"];
 /** Phones of the last six years: Chrome 85, Safari 14. */
 const SCRIPT = "es2020";
@@ -23,6 +18,32 @@ const SHEET = ["chrome85", "safari14", "firefox80"];
 
 /** The server writes the pages' own words; scripts have no need of them. */
 const OF_THE_SERVER = /^page-/;
+/** What only staff can be refused with: should it come all the same, its code is said. */
+const OF_STAFF = [
+  "second-person-required",
+  "notice-not-found",
+  "ask-not-found",
+  "version-changed",
+  "wrong-state",
+  "too-many-notices",
+  "ask-pending",
+].flatMap((code) => [`refusal-${code}`, `refusal-${code}-next`]);
+const isForPeople = (id) => !OF_THE_SERVER.test(id) && !OF_STAFF.includes(id) && !id.startsWith("pay-");
+
+/** Paying says with scripts what the server says without them, and nothing of a line. */
+const PAYING = [
+  /^(pay|page-pay|page-paid|refusal|enter)-/,
+  /^page-(pay|me|rounds|sign-in|amount)$/,
+  /^(won|again|loading|enter|virtual-person|sign_in-title|me-balance|voucher-expires)$/,
+];
+const isForPaying = (id) => PAYING.some((it) => it.test(id)) && !OF_STAFF.includes(id);
+
+/** Each page: its script, the Fluent files that it reads, and which messages it needs of them. */
+export const PAGES = [
+  { name: "citizen", texts: ["citizen"], isNeeded: isForPeople },
+  { name: "pay", texts: ["citizen"], isNeeded: isForPaying },
+  { name: "console", texts: ["console"] },
+];
 
 /** `import { language, body } from "openrun:texts"`: parsed here, so that no page has a parser. */
 export const textsOf = (page, language) => ({
@@ -33,7 +54,8 @@ export const textsOf = (page, language) => ({
       const files = page.texts.map((name) => at("texts", `${name}.${language}.ftl`));
       const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));
       const body = texts.flatMap((text) => new FluentResource(text).body);
-      const needed = body.filter((entry) => !OF_THE_SERVER.test(entry.id));
+      const isForAll = (id) => !OF_THE_SERVER.test(id);
+      const needed = body.filter(({ id }) => (page.isNeeded ?? isForAll)(id));
       const contents =
         `export const language = ${JSON.stringify(language)};\n` +
         `export const body = ${JSON.stringify(needed)};\n`;

@@ -7,6 +7,8 @@
 use openrun_core::Rules;
 use openrun_core::places::Places;
 use openrun_core::round_spec::LineId;
+#[cfg(not(feature = "failpoints"))]
+use std::sync::Arc;
 
 #[cfg(feature = "failpoints")]
 mod switches {
@@ -15,8 +17,8 @@ mod switches {
     use openrun_core::payment::RailAnswer;
     use std::collections::{HashMap, HashSet};
     use std::ops::Range;
-    use std::sync::LazyLock;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::{Arc, LazyLock};
     use std::time::Duration;
 
     /// Names the guards that are off in a process of its own.
@@ -153,8 +155,9 @@ mod switches {
     }
 
     /// The rules, or rules without limits.
-    pub fn rules(mut rules: super::Rules) -> super::Rules {
+    pub fn rules(mut rules: Arc<super::Rules>) -> Arc<super::Rules> {
         if LIMITS_OFF.load(Ordering::Relaxed) {
+            let rules = Arc::make_mut(&mut rules);
             rules.monthly_limit_won = Won::MAX_REQUEST;
             rules.holding_limit_won = Won::MAX_REQUEST;
         }
@@ -214,7 +217,7 @@ pub(crate) fn crowded_events(usual: usize) -> usize {
 
 /// The rules as they are.
 #[cfg(not(feature = "failpoints"))]
-pub(crate) fn rules(rules: Rules) -> Rules {
+pub(crate) fn rules(rules: Arc<Rules>) -> Arc<Rules> {
     rules
 }
 

@@ -17,7 +17,7 @@ use crate::round::{ProgramChanged, Redefine, RoundShell, Surroundings};
 use crate::shared::{LineShared, QUEUE_SHARDS, RoundRef, RoundShared};
 use crate::store::{Chunks, StoreError};
 use crate::suspensions::LOOK_EVERY;
-use actix::{ArbiterHandle, AsyncContext};
+use actix::AsyncContext;
 use arc_swap::ArcSwap;
 use openrun_core::program::{Name, Program};
 use openrun_core::round::Round;
@@ -189,7 +189,7 @@ impl Inner {
         let program = match &former {
             None => {
                 rules.check().map_err(malformed)?;
-                Program { id, name, issuer, versions: vec![rules], changes: 0 }
+                Program { id, name, issuer, versions: vec![Arc::new(rules)], changes: 0 }
             }
             Some(former) => {
                 let renamed = Program { name, issuer, ..Program::clone(former) };
@@ -459,11 +459,6 @@ impl Inner {
     async fn try_reread_people(&self) -> Result<(), StoreError> {
         load_people(self).await?;
         self.read_suspensions().await
-    }
-
-    pub(crate) fn arbiter_of(&self, program: &ProgramId) -> ArbiterHandle {
-        let slot = self.programs.get(program).map(|slot| slot.arbiter.clone());
-        slot.unwrap_or_else(|| self.process_arbiter.clone())
     }
 }
 

@@ -411,6 +411,10 @@ impl Serve<Purchasing> for PersonShell {
         if self.waiting.len() >= WAITING_MAX {
             return reply.send(Answered { answer: Err(Refusal::Overloaded), is_replay: false });
         }
+        // Whoever finds nobody before them does not wait: most people have one purchase at a time.
+        if !self.is_busy && self.waiting.is_empty() && self.learned.is_empty() {
+            return self.begin(ask, reply, ctx);
+        }
         self.waiting.push_back((Instant::now(), ask, reply));
         self.next(ctx);
     }

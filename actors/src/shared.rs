@@ -118,8 +118,16 @@ impl RoundRef {
     pub fn place(&self, line: LineId, number: u64) -> Place {
         let lines = self.0.lines.load();
         let view = self.0.view.load();
-        let line = if line.index() < lines.len() { line } else { LineId(0) };
-        let ShownTicket { line, number } = self.0.renewed(ShownTicket { line, number });
+        // A draft that is defined anew gets its lines before its snapshot: for a moment the one may
+        // have lines that the other has not.
+        let known = |line: LineId| {
+            let is_there = line.index() < lines.len();
+            is_there && view.spec.line_behind(line).index() < view.lines.len()
+        };
+        let asked = if known(line) { line } else { LineId(0) };
+        let shown = ShownTicket { line: asked, number };
+        let renewed = Some(self.0.renewed(shown)).filter(|renewed| known(renewed.line));
+        let ShownTicket { line, number } = renewed.unwrap_or(shown);
         let places = &lines[line.index()].places;
         Place {
             line,

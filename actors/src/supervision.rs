@@ -65,8 +65,9 @@ impl Inner {
             let around = (Arc::clone(&journal.standing), Arc::clone(&inner.doubts));
             let on_doubt = Inner::on_doubt(weak.clone());
             let obituary = Inner::committer_obituary(weak, stream.clone());
-            let make = move || Committer::new(stream, store, None, on_doubt, around);
-            journal.committer.restart(&inner.committer_arbiter, make, obituary);
+            let of_stream = stream.clone();
+            let make = move || Committer::new(of_stream, store, None, on_doubt, around);
+            journal.committer.restart(&inner.arbiter_of_stream(&stream), make, obituary);
         })
     }
 

@@ -1,104 +1,104 @@
 -- OR-2: no person ever holds more than the most generous rules of the program ever allowed. What is
 -- held until a rail has answered counts, and so does what was given to them; what they spent, gave,
 -- were paid back or let expire does not count any more, and paper counts when it is bought and no
--- more. Purchases and the moves of vouchers are in two streams: they follow each other by time, and
--- what makes room comes first.
+-- more.
 --
--- The clock of one server never goes back, that of the next may be behind. So whoever holds too much
--- by time is looked at once more: in each stream by seq, and of the other one with all that makes
--- room and may have come before, and without what takes room and may have come after. It may if the
--- clock was set back in between: if by what their streams showed before and after, the one can be
--- as early as the other is late. What lies under the last take-overs of both is of one server. By
--- time alone what is too much may also look as if it were none: whoever moved anything while the
--- clock showed the same times again is looked at in any case.
+-- Purchases and the moves of vouchers are in two streams. Within one they follow each other by seq.
+-- Over both it is the time that says what came first of what one server wrote, whose clock never
+-- goes back, and the take-overs of what two wrote: who took a stream over came after all that was in
+-- either. What lies beside each other under two servers at once has no order that anybody can know.
+-- (What was written before take-overs were written down counts as of one server.)
 --
--- Take-overs themselves are not written down. Where a clock was set back between two servers, what
--- one person did before and after, in two streams of which one showed nothing in between, may be
--- called too much; and what was too much while the clock showed the same times again is excused
--- once another take-over follows.
-with shown as materialized (
-    select stream_id, first_seq, next_seq, followed_by, latest_before, earliest_after
-    from taken_over
-),
-repeated as materialized (
-    select shown.stream_id, shown.first_seq, shown.next_seq, shown.latest_before,
-        shown.earliest_after
-    from shown
-    join batch on batch.stream_id = shown.stream_id
-        and batch.first_seq >= shown.first_seq and batch.first_seq < shown.next_seq
-    group by shown.stream_id, shown.first_seq, shown.next_seq, shown.latest_before,
-        shown.earliest_after
-    having min(batch.at) < shown.latest_before or max(batch.at) > shown.earliest_after
-),
-allowed as (
+-- So each time that somebody took something is asked for the least that they can have held: with
+-- all that makes room and may have come before, and without what takes room and may have come after.
+-- Where it is not known of others that take room, one of them all came last: it is asked once more
+-- with them, and with all that makes room and may have come before any of them.
+with allowed as (
     select name.id as program_id, max(holding_limit_defined.holding_limit) as holding_limit
     from holding_limit_defined
     join name on name.text = holding_limit_defined.program_name
     group by name.id
 ),
-suspect as (
-    select person, program_id, holding_limit
-    from (
-        select holding_moved.person, holding_moved.program_id,
-            holding_moved.delta - holding_moved.kept + sum(holding_moved.kept) over (
-                partition by holding_moved.person, holding_moved.program_id
-                order by holding_moved.at,
-                    case when holding_moved.delta < 0 then 0 else 1 end,
-                    holding_moved.stream_id, holding_moved.seq
-                rows unbounded preceding
-            ) as holding,
-            allowed.holding_limit
-        from holding_moved
-        join allowed on allowed.program_id = holding_moved.program_id
-    ) as running
-    where holding > holding_limit
-    union
-    select holding_moved.person, holding_moved.program_id, allowed.holding_limit
-    from repeated
-    join holding_moved on holding_moved.stream_id = repeated.stream_id
-        and holding_moved.seq >= repeated.first_seq and holding_moved.seq < repeated.next_seq
-        and (holding_moved.at < repeated.latest_before
-            or holding_moved.at > repeated.earliest_after)
-    join allowed on allowed.program_id = holding_moved.program_id
-    -- Nobody else can have held too much, in whatever order; in a rush there are few of them.
-    join (
-        select person, program_id, sum(case when delta > 0 then delta else 0 end) as taken
-        from holding_moved
-        group by person, program_id
-    ) as whole on whole.person = holding_moved.person
-        and whole.program_id = holding_moved.program_id and whole.taken > allowed.holding_limit
+-- Nobody else can have held too much, in whatever order; in a rush there are few of them.
+suspect as materialized (
+    select moved.person, moved.program_id, allowed.holding_limit
+    from holding_moved as moved
+    join allowed on allowed.program_id = moved.program_id
+    where moved.delta > 0
+    group by moved.person, moved.program_id, allowed.holding_limit
+    having sum(moved.delta) > allowed.holding_limit
 ),
-moved as (
+shown as materialized (
+    select stream_id, from_seq, next_seq, server, other_seq from written_by
+),
+moved as materialized (
     select suspect.person, suspect.program_id, suspect.holding_limit,
         one.stream_id, one.seq, one.at, one.delta, one.kept,
-        coalesce(shown.followed_by, 0) as followed_by,
-        case when shown.latest_before > one.at then shown.latest_before else one.at end as latest,
-        case
-            when shown.earliest_after < one.at then shown.earliest_after else one.at
-        end as earliest
+        shown.server, coalesce(shown.other_seq, 1) as other_seq
     from suspect
     join holding_moved as one on one.person = suspect.person
         and one.program_id = suspect.program_id
     left join shown on shown.stream_id = one.stream_id
-        and shown.first_seq <= one.seq and one.seq < shown.next_seq
+        and shown.from_seq <= one.seq and one.seq < shown.next_seq
+),
+-- Of each that takes room: what became of the same person's, and when.
+pair as materialized (
+    select taken.person, taken.program_id, taken.holding_limit,
+        taken.stream_id as taken_stream, taken.seq as taken_seq,
+        other.stream_id, other.seq, other.delta, other.kept,
+        case
+            when other.stream_id = taken.stream_id then case
+                when other.seq = taken.seq then 'itself'
+                when other.seq < taken.seq then 'before'
+                else 'after'
+            end
+            when other.server is not distinct from taken.server then case
+                when other.at < taken.at then 'before'
+                when other.at > taken.at then 'after'
+                else 'unknown'
+            end
+            when other.seq < taken.other_seq then 'before'
+            when taken.seq < other.other_seq then 'after'
+            else 'unknown'
+        end as came
+    from moved as taken
+    join moved as other on other.person = taken.person and other.program_id = taken.program_id
+    where taken.delta > 0
+),
+-- What takes room and may have come before or after.
+beside as materialized (
+    select person, program_id, taken_stream, taken_seq, stream_id, seq
+    from pair where came = 'unknown' and delta > 0
+),
+together as (
+    select pair.person, pair.program_id, pair.holding_limit, pair.taken_stream, pair.taken_seq,
+        pair.stream_id, pair.seq, pair.kept
+    from pair
+    join beside on beside.person = pair.person and beside.program_id = pair.program_id
+        and beside.taken_stream = pair.taken_stream and beside.taken_seq = pair.taken_seq
+    where pair.came <> 'after'
+    union
+    select pair.person, pair.program_id, pair.holding_limit, beside.taken_stream, beside.taken_seq,
+        pair.stream_id, pair.seq, pair.kept
+    from beside
+    join pair on pair.person = beside.person and pair.program_id = beside.program_id
+        and pair.taken_stream = beside.stream_id and pair.taken_seq = beside.seq
+    where pair.came <> 'after' and pair.delta < 0
 )
-select stream_id, seq, program_id, holding, holding_limit
+select stream_id, seq, program_id, max(holding) as holding, holding_limit
 from (
-    select taken.stream_id, taken.seq, taken.program_id, taken.holding_limit,
-        taken.delta - taken.kept + (
-            select sum(moved.kept) from moved
-            where moved.person = taken.person and moved.program_id = taken.program_id
-                and case
-                    when moved.stream_id = taken.stream_id then moved.seq <= taken.seq
-                    when moved.delta < 0 then moved.at <= taken.at
-                        or (moved.earliest <= taken.latest
-                            and moved.followed_by + taken.followed_by > 0)
-                    else (moved.at < taken.at
-                            or (moved.at = taken.at and moved.stream_id < taken.stream_id))
-                        and not (taken.earliest < moved.latest
-                            and moved.followed_by + taken.followed_by > 0)
-                end
-        ) as holding
-    from moved as taken where taken.delta > 0
+    select taken_stream as stream_id, taken_seq as seq, program_id, holding_limit,
+        sum(case
+            when came = 'itself' then delta
+            when came = 'before' or (came = 'unknown' and delta < 0) then kept
+            else 0
+        end) as holding
+    from pair
+    group by person, program_id, holding_limit, taken_stream, taken_seq
+    union all
+    select taken_stream, taken_seq, program_id, holding_limit, sum(kept)
+    from together
+    group by person, program_id, holding_limit, taken_stream, taken_seq
 ) as least
 where holding > holding_limit
+group by stream_id, seq, program_id, holding_limit

@@ -37,3 +37,6 @@ union all
 select 'person', 0, seq from person where length(person) <> 16
 union all
 select 'batch', stream_id, first_seq from batch where length(hash) <> 32 or count < 1
+union all
+select 'ownership', stream_id, epoch
+from ownership where length(server) <> 16 or from_seq < 1 or other_seq < 1

@@ -16,7 +16,7 @@ pub enum Exit {
     Failure,
     /// An invariant is broken.
     InvariantBroken,
-    /// A rehearsal missed its thresholds.
+    /// A rehearsal missed its thresholds, or a machine is not enough for a sale.
     ThresholdMissed,
     /// Something that this depends on is down.
     DependencyDown,

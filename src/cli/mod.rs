@@ -6,6 +6,7 @@
 
 mod audit;
 mod bar;
+mod capacity;
 mod completions;
 mod config;
 mod data;
@@ -51,6 +52,7 @@ Examples:
   openrun round list                       every sale of the server on this machine
   openrun rail --mode mixed                a bank with faults, to try payments with
   openrun sim --runs 10000                 ten thousand simulated sales with every fault
+  openrun capacity --people 300000 --won 50000000000        is this machine enough
   openrun verify-draw transcript.json      was the line drawn as it was announced
   openrun merchants import list.csv        who takes vouchers, from a file
   openrun audit                            every rule of the store, exit code 3 if one is broken
@@ -59,7 +61,7 @@ Settings: flags, then OPENRUN_* variables, then openrun.toml (see openrun.exampl
 defaults.
 
 Exit codes: 0 done, 1 failure, 2 usage, 3 an invariant is broken, 4 a rehearsal missed its
-thresholds, 69 a dependency is down, 78 bad configuration.";
+thresholds or a machine is not enough, 69 a dependency is down, 78 bad configuration.";
 
 /// A sale engine: limited stock, a rush of people, a provable order, nothing lost.
 #[derive(Debug, Parser)]
@@ -88,6 +90,8 @@ enum Command {
     Rail(rail::Rail),
     /// Play whole sales from seeds, with every fault that is known, and judge each step
     Sim(sim::Sim),
+    /// Measure this machine for half a minute: will it carry that sale?
+    Capacity(capacity::Capacity),
     /// Ask every rule of a store, also while a server writes to it
     Audit(audit::Audit),
     /// Bring the tables of a store up to date, as serving does when it starts
@@ -128,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::People(command) => command.run(),
         Command::Rail(command) => command.run(),
         Command::Sim(command) => command.run(),
+        Command::Capacity(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Merchants(command) => command.run(),

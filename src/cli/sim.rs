@@ -1,4 +1,5 @@
-//! `openrun sim`: whole sales from seeds, with every fault that is known, judged after each step.
+//! `openrun sim`: whole sales from seeds and what becomes of their vouchers, with every fault that
+//! is known, judged after each step.
 
 use super::{Exit, Fault, print};
 use crate::sim::{self, Many, Outcome, STEPS, STORY, Settings, Tally};
@@ -12,8 +13,9 @@ const DRAW_EVERY: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A run is the same for ever: its seed says everything. A run that breaks an \
-invariant is shrunk, told, and named by the command that makes it again.
+    after_help = "A run is a sale and the life of its vouchers: people buy, spend, cancel, give and \
+come to a counter while everything fails. It is the same for ever: its seed says everything. A \
+run that breaks an invariant is shrunk, told, and named by the command that makes it again.
 
 Exit codes: 0 all runs held, 3 an invariant is broken.
 
@@ -169,7 +171,8 @@ fn in_words(tally: &Tally, seconds: f64) -> String {
     format!(
         "{} sales in {seconds:.1} s: {:.0} seeds, {:.0} events and {:.0} stored events a second\n\
          {} purchases, {} vouchers, {} voided, {} returned; {} crashes, {} doubts, {} rebuilds, \
-         {} late approvals, {} lies\ntrace {:016x}",
+         {} late approvals, {} lies\n\
+         {} on paper, {} spends, {} gifts, {} paybacks, {} expired\ntrace {:016x}",
         tally.runs,
         rate(tally.runs),
         rate(of.steps),
@@ -183,6 +186,11 @@ fn in_words(tally: &Tally, seconds: f64) -> String {
         of.rebuilds,
         of.late,
         of.lies,
+        of.papers,
+        of.spends,
+        of.gifts,
+        of.paybacks,
+        of.expired,
         tally.hash,
     )
 }
@@ -206,6 +214,11 @@ fn as_json(tally: &Tally, seconds: f64, failed: Option<&Told>) -> Value {
         "rebuilds": of.rebuilds,
         "late_approvals": of.late,
         "lies": of.lies,
+        "papers": of.papers,
+        "spends": of.spends,
+        "gifts": of.gifts,
+        "paybacks": of.paybacks,
+        "expired": of.expired,
         "trace": format!("{:016x}", tally.hash),
         "failed": failed.map(Told::as_json),
     })

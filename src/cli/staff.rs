@@ -16,6 +16,8 @@ mod words;
 pub(super) use people::People;
 pub(super) use program::Program;
 pub(super) use round::Round;
+pub(super) use table::aligned;
+pub(super) use words::{Here, Language};
 
 use super::Fault;
 use serde_json::{Map, Value};

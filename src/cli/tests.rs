@@ -21,7 +21,16 @@ fn commands() -> Vec<(String, clap::Command)> {
 fn the_parser_is_sound_and_every_command_and_flag_is_explained() {
     Arguments::command().debug_assert();
     let commands = commands();
-    for name in ["serve", "demo", "rehearse", "audit", "token person", "token admin", "keys init"] {
+    for name in [
+        "serve",
+        "demo",
+        "rehearse",
+        "capacity",
+        "audit",
+        "token person",
+        "token admin",
+        "keys init",
+    ] {
         assert!(commands.iter().any(|(path, _)| path == name), "{name}");
     }
     for (path, command) in commands {
@@ -59,6 +68,10 @@ fn wrong_usage_is_told_by_the_parser() {
     check("token admin --role viewer --ttl 0", ErrorKind::ValueValidation);
     check("rehearse --pace fast", ErrorKind::ValueValidation);
     check("demo --port 0", ErrorKind::ValueValidation);
+    check("capacity", ErrorKind::MissingRequiredArgument);
+    check("capacity --people 1000", ErrorKind::MissingRequiredArgument);
+    check("capacity --people 0 --won 1", ErrorKind::ValueValidation);
+    check("capacity --scenario smoke --won 1", ErrorKind::ArgumentConflict);
     check("verify-draw", ErrorKind::MissingRequiredArgument);
     check("verify-draw transcript.json --root 00", ErrorKind::ValueValidation);
 }

@@ -88,7 +88,33 @@ pub async fn search(call: Call) -> Answer {
     Ok(reply::shared_bytes(body, SHARED_SEARCH))
 }
 
-fn wanted(call: &Call) -> Result<Wanted, Refusal> {
+/// One of them
+///
+/// Who is about to be paid, for an app that has read a merchant's link or number. It goes on while
+/// searching is switched off, as paying does.
+#[utoipa::path(get, path = "/v1/merchants/{merchant}", operation_id = "get_merchant",
+    tag = "merchant",
+    responses((status = 200, description = "the merchant", body = MerchantAnswer)))]
+pub async fn show(call: Call) -> Answer {
+    let found = of_path(&call)?;
+    let body = reply::written(&MerchantAnswer::from(&found));
+    Ok(reply::shared_bytes(body, SHARED_SEARCH))
+}
+
+/// The merchant of the path, if it takes vouchers now.
+///
+/// # Errors
+/// `MerchantNotFound`.
+pub(in crate::http) fn of_path(call: &Call) -> Result<Arc<Merchant>, Refusal> {
+    let id = MerchantId::new(call.segment("merchant")).ok_or(Refusal::MerchantNotFound)?;
+    call.edge().merchants.find(&id).ok_or(Refusal::MerchantNotFound)
+}
+
+/// What the query of a call looks for.
+///
+/// # Errors
+/// `Malformed`, `ProgramNotFound`, `Suspended` where searching is switched off for the program.
+pub(in crate::http) fn wanted(call: &Call) -> Result<Wanted, Refusal> {
     let asked = read(call.query_string())?;
     let program = match asked.program {
         None => None,

@@ -50,10 +50,11 @@ const STAFF_TOKEN: &str = "staff_token";
         draws::show, draws::transcript,
         purchases::buy, purchases::show, purchases::list, rail::webhook,
         vouchers::list, vouchers::show, vouchers::moves::spend, vouchers::moves::cancel,
-        vouchers::moves::refund, vouchers::moves::give, merchants::search,
+        vouchers::moves::refund, vouchers::moves::give, merchants::search, merchants::show,
         people::sign_up, people::me, people::limits,
         docs::document, docs::public, docs::file, docs::jwks,
-        pages::rounds, pages::round, pages::me, pages::assets::show),
+        pages::rounds, pages::round, pages::me, pages::pay_find::show, pages::pay::show,
+        pages::assets::show),
     components(schemas(problem::Body))
 )]
 struct Public;

@@ -34,6 +34,7 @@ pub fn public(is_dev: bool) -> Api {
     api.add(at("/v1/vouchers/{id}").get(vouchers::show, PERSON.may(VOUCHER)));
     api.add(at("/v1/vouchers").get(vouchers::list, PERSON.may(LIST)));
     api.add(at("/v1/merchants").get(merchants::search, SEARCHING.may(SEARCH)));
+    api.add(at("/v1/merchants/{merchant}").get(merchants::show, ANYONE.may(MERCHANT)));
     api.add(at("/v1/purchases/{id}/cancel").post(vouchers::moves::cancel, PAYING_BACK.may(CANCEL)));
     api.add(at("/v1/purchases/{id}").get(purchases::show, PERSON.may(PURCHASE)));
     api.add(at("/v1/purchases").get(purchases::list, PERSON.may(LIST)));
@@ -59,6 +60,12 @@ pub fn public(is_dev: bool) -> Api {
     api.add(
         at("/me/vouchers/{id}/{act:cancel|refund|gift}")
             .post(pages::vouchers::act, ANYONE.body().unwritten()),
+    );
+    api.add(at("/pay").get(pages::pay_find::show, ANYONE));
+    api.add(
+        at("/pay/{merchant}")
+            .get(pages::pay::show, ANYONE)
+            .post(pages::pay::act, ANYONE.body().unwritten()),
     );
     api.add(at("/enter").post(pages::forms::enter, ANYONE.body().unwritten()));
     api.add(at("/exit").post(pages::forms::exit, ANYONE.body().unwritten()));
@@ -178,6 +185,7 @@ const PURCHASE: &[&str] = &["purchase-not-found", "overloaded", "unavailable"];
 const LIST: &[&str] = &["malformed", "overloaded", "unavailable"];
 const VOUCHER: &[&str] = &["malformed", "voucher-not-found", "overloaded", "unavailable"];
 const SEARCH: &[&str] = &["malformed", "program-not-found"];
+const MERCHANT: &[&str] = &["merchant-not-found"];
 const SPEND: &[&str] = &[
     "idempotency-key-required",
     "idempotency-key-reused",

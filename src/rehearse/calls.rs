@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 /// What a person asks of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Call {
+pub(crate) enum Call {
     SignUp,
     Join,
     /// Where am I?
@@ -52,7 +52,7 @@ impl Call {
 
 /// Everything that a request of a person may carry.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Carried<'a> {
+pub(crate) struct Carried<'a> {
     pub host: &'a str,
     pub round: &'a str,
     pub token: &'a str,
@@ -67,7 +67,7 @@ pub(super) struct Carried<'a> {
 }
 
 /// Writes a call into a connection's buffer.
-pub(super) fn write_call(call: Call, with: &Carried<'_>, out: &mut Vec<u8>) {
+pub(crate) fn write_call(call: Call, with: &Carried<'_>, out: &mut Vec<u8>) {
     out.clear();
     let Carried { host, round, token, ticket, pass, key, amount_won, purchase, account, is_cash } =
         with;
@@ -121,7 +121,7 @@ pub(super) fn write_call(call: Call, with: &Carried<'_>, out: &mut Vec<u8>) {
 
 /// Join, where-am-I and claim.
 #[derive(Debug, Deserialize)]
-pub(super) struct TicketAnswer<'a> {
+pub(crate) struct TicketAnswer<'a> {
     #[serde(borrow, default)]
     pub ticket: Option<Cow<'a, str>>,
     #[serde(borrow)]

@@ -43,6 +43,7 @@ mod progress;
 mod refusals;
 mod report;
 mod scenario;
+mod size;
 mod spending;
 mod spent;
 mod stage;
@@ -64,13 +65,16 @@ use std::time::Duration;
 use anyhow::Context;
 use jiff::Timestamp;
 
+pub(crate) use calls::{Call, Carried, TicketAnswer, write_call};
 pub use checks::{Check, Weight};
 pub use figures::{Broken, Reading};
 pub use outcome::Outcome;
 pub use scenario::scenario_names;
+pub use size::Size;
 pub use spent::{Spending, SpentReading, SpentRow};
 pub use truth::Truth;
 pub use verdict::{LatencyRow, PERCENTILES, Verdict};
+pub(crate) use wire::{Answer, Wire};
 pub use witness::{ServerRound, ServerStock};
 
 use door::Place;

@@ -24,7 +24,7 @@ const ANSWER_BYTES: usize = 32 * 1024 * 1024;
 
 /// What one call was answered.
 #[derive(Debug)]
-pub(super) struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     pub status: u16,
     pub body: &'a [u8],
     /// `Retry-After` in seconds.
@@ -34,7 +34,7 @@ pub(super) struct Answer<'a> {
 }
 
 /// A connection that opens itself when it is needed.
-pub(super) struct Wire {
+pub(crate) struct Wire {
     address: SocketAddr,
     stream: Option<TcpStream>,
     used_at: Instant,

@@ -4,7 +4,7 @@
 use super::house::{Done, Owner, PersonMail, RoundMail};
 use super::people::{Reply, Request};
 use openrun_core::payment::RailAnswer;
-use openrun_core::{PurchaseId, Timestamp};
+use openrun_core::{MoveId, PurchaseId, Timestamp};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -45,6 +45,16 @@ pub(super) enum Task {
     RailDecides { id: PurchaseId },
     /// The rail takes money that it had sworn never to take.
     RailLies { id: PurchaseId },
+    /// The rail is asked for money back.
+    RefundGets { call: u64 },
+    /// Whoever asks for money back hears what that came to.
+    RefundSays { life: u32, generation: u32, id: MoveId, answer: RailAnswer },
+    /// The rail makes up its mind about money that it is to give back.
+    RefundDecides { id: MoveId },
+    /// Whoever asks for money back looks at the clock, or reads the store once more.
+    Paybacks { life: u32, generation: u32, is_reading: bool },
+    /// Vouchers are looked at for whether their time is over.
+    Expire { life: u32 },
     /// An operator does what is next on the list.
     Operate { index: usize },
     /// Store or rail go away or come back.

@@ -132,11 +132,25 @@ pub enum Plant {
     ReplayFromBareSelect,
     /// A round that is read back goes on from the last number that the store knows.
     NumberTwice,
+    /// Nobody looks whether the receiver of a gift may hold it.
+    GiftRoomOff,
+    /// What cancels gave back of a month counts twice.
+    AllowanceTwice,
+    /// A spend or a gift counts only once it is written.
+    MoveLate,
+    /// What a move takes out of a voucher is room to buy before it is written.
+    FreedEarly,
+    /// Answers about vouchers go before what they say is written.
+    MoveBeforeCommit,
+    /// Each call that asks for money back bears a name of its own.
+    PaybackTwice,
+    /// A person who is read back from the store has forgotten the keys of moves.
+    ForgetMoves,
 }
 
 /// Every planted bug.
 #[cfg(feature = "failpoints")]
-pub const PLANTS: [Plant; 8] = [
+pub const PLANTS: [Plant; 15] = [
     Plant::FenceOff,
     Plant::ReplyBeforeCommit,
     Plant::ReleaseOnTimeout,
@@ -145,6 +159,13 @@ pub const PLANTS: [Plant; 8] = [
     Plant::ForgetKey,
     Plant::ReplayFromBareSelect,
     Plant::NumberTwice,
+    Plant::GiftRoomOff,
+    Plant::AllowanceTwice,
+    Plant::MoveLate,
+    Plant::FreedEarly,
+    Plant::MoveBeforeCommit,
+    Plant::PaybackTwice,
+    Plant::ForgetMoves,
 ];
 
 #[cfg(feature = "failpoints")]
@@ -161,6 +182,13 @@ impl Plant {
             Plant::ForgetKey => "forget-key",
             Plant::ReplayFromBareSelect => "replay-from-bare-select",
             Plant::NumberTwice => "number-twice",
+            Plant::GiftRoomOff => "gift-room-off",
+            Plant::AllowanceTwice => "allowance-twice",
+            Plant::MoveLate => "move-late",
+            Plant::FreedEarly => "freed-early",
+            Plant::MoveBeforeCommit => "move-before-commit",
+            Plant::PaybackTwice => "payback-twice",
+            Plant::ForgetMoves => "forget-moves",
         }
     }
 }

@@ -72,6 +72,11 @@ impl Tally {
         sum.returned += one.returned;
         sum.late += one.late;
         sum.lies += one.lies;
+        sum.papers += one.papers;
+        sum.spends += one.spends;
+        sum.gifts += one.gifts;
+        sum.paybacks += one.paybacks;
+        sum.expired += one.expired;
         let is_first = self.failed.as_ref().is_none_or(|failed| outcome.seed < failed.seed);
         if outcome.violation.is_some() && is_first {
             self.failed = Some(outcome);

@@ -1,8 +1,9 @@
 //! Simulated sales: the real machines of the core under virtual time, from one seed.
 //!
-//! A run is a whole sale: people, operators, a store and a rail that fail in every way they can,
-//! crashes between any two steps, and an auditor with a model of its own that checks OR-1 to OR-9
-//! after every step, and liveness once all faults are healed. The same seed is the same run, to the
+//! A run is a whole sale and what becomes of it: people who buy, spend, give, cancel and come to a
+//! counter, operators, a store and a rail that fail in every way they can, crashes between any two
+//! steps, and an auditor with a model of its own that checks OR-1 to OR-9 after every step, and
+//! liveness once all faults are healed. The same seed is the same run, to the
 //! bit. The shells are modelled here ([`house`]), the decisions are those of `openrun-core`; no
 //! actor, no thread, no socket and no clock takes part.
 //!
@@ -22,6 +23,7 @@ mod many;
 mod people;
 mod plan;
 mod rail;
+mod refunds;
 mod sale;
 mod shrink;
 mod store;

@@ -1,18 +1,26 @@
 //! Virtual people: they sign up, join, toggle, double-tap, leave, claim, buy odd amounts through
-//! several devices, hang up, and ask again with the same key or another one.
+//! several devices or at a counter, hang up, and ask again with the same key or another one. What
+//! they do with what they bought is in `spending.rs`.
 //!
-//! They know only what they were answered. Whoever does not know what became of a purchase asks
-//! again with its key until they are told.
+//! They know only what they were answered. Whoever does not know what became of a purchase or a
+//! move asks again with its key until they are told.
 
 use super::agenda::Task;
 use super::chance::mix;
 use super::faults::Fault;
 use super::house::Placed;
+use super::sale::{COUNTER, SELLING};
 use super::world::World;
+use openrun_core::person::MoveAnswer;
 use openrun_core::purchase::{PassId, PurchaseState};
 use openrun_core::queue::ShownTicket;
 use openrun_core::time::Date;
-use openrun_core::{PersonKey, Purchase, Refusal, Timestamp, Who, Won};
+use openrun_core::{PersonKey, Purchase, Refusal, Timestamp, Voucher, Who, Won};
+use spending::KnownVoucher;
+
+mod spending;
+
+pub(super) use spending::{MoveWish, What, digest_of_move};
 
 /// How long a request or an answer travels at most, in milliseconds, and when a person gives up
 /// waiting for one that was lost.
@@ -25,10 +33,19 @@ const PATIENCE: i64 = 24;
 #[derive(Debug, Clone)]
 pub(super) enum Wish {
     SignUp,
-    Join { shown: Option<ShownTicket> },
-    Claim { shown: ShownTicket },
-    Leave { shown: ShownTicket },
+    Join {
+        shown: Option<ShownTicket>,
+    },
+    Claim {
+        shown: ShownTicket,
+    },
+    Leave {
+        shown: ShownTicket,
+    },
     Buy(Attempt),
+    Move(MoveWish),
+    /// What have I got?
+    Look,
 }
 
 /// A pass as shown with a purchase.
@@ -70,6 +87,8 @@ pub(super) enum Said {
     /// Whether the place is given up: what matters of it is that it was answered.
     Left,
     Bought(Result<Box<Purchase>, Refusal>),
+    Moved(Result<MoveAnswer, Refusal>),
+    Vouchers(Result<Vec<Voucher>, Refusal>),
     /// The connection broke.
     Nothing,
 }
@@ -97,12 +116,16 @@ pub(super) struct Client {
     visits: Vec<Visit>,
     keys: u64,
     patience: i64,
+    wallet: Vec<KnownVoucher>,
+    moving: Option<MoveWish>,
+    /// Whether they came back on the day on which vouchers end.
+    is_back: bool,
 }
 
 impl Client {
-    /// Whether they still do not know what became of a purchase.
+    /// Whether they still do not know what became of a purchase or a move.
     pub fn is_in_the_dark(&self) -> bool {
-        self.visits.iter().any(|visit| visit.attempt.is_some())
+        self.moving.is_some() || self.visits.iter().any(|visit| visit.attempt.is_some())
     }
 }
 
@@ -138,15 +161,32 @@ impl World {
             let visits = vec![Visit::default(); rounds];
             let patience = chance.between(3, PATIENCE);
             let at = Timestamp(chance.between(self.plan.begins.0, self.plan.begins.0 + 20_000));
-            self.people.push(Client { who, is_signed_up: false, visits, keys: 0, patience });
+            self.people.push(Client {
+                who,
+                is_signed_up: false,
+                visits,
+                keys: 0,
+                patience,
+                wallet: Vec::new(),
+                moving: None,
+                is_back: false,
+            });
             self.agenda.plan(at, Task::Act { person });
+            if let Some(morrow) = self.plan.morrow() {
+                let at = morrow.plus_millis(self.chances.people.between(0, 30_000));
+                self.agenda.plan(at, Task::Act { person });
+            }
         }
     }
 
     /// A person does something, and will do something else later.
     pub(super) fn act(&mut self, person: u32) {
         let pause = self.plan.pause;
+        let is_morrow = self.plan.morrow().is_some_and(|morrow| morrow <= self.now);
         let client = &mut self.people[person as usize];
+        if is_morrow && !std::mem::replace(&mut client.is_back, true) {
+            client.patience = self.chances.people.between(2, 9);
+        }
         client.patience -= 1;
         let is_done = client.patience <= 0 || self.is_healing;
         if is_done && !client.is_in_the_dark() {
@@ -163,6 +203,9 @@ impl World {
     }
 
     fn ask_what_became_of_it(&mut self, person: u32) {
+        if let Some(wish) = self.people[person as usize].moving {
+            self.send(person, 0, Wish::Move(wish));
+        }
         let visits = &self.people[person as usize].visits;
         let open = visits.iter().enumerate().filter_map(|(round, v)| Some((round, v.attempt?)));
         for (round, attempt) in open.collect::<Vec<_>>() {
@@ -173,6 +216,20 @@ impl World {
     fn do_something(&mut self, person: u32) {
         let chance = &mut self.chances.people;
         let round = usize::try_from(chance.below(self.plan.rounds.len() as u64)).expect("index");
+        let client = &self.people[person as usize];
+        // Whoever has got something, or may have been given something, sees to that too.
+        let has_vouchers = !client.wallet.is_empty() || client.moving.is_some();
+        let share = if has_vouchers { 450 } else { 30 };
+        if client.is_signed_up && chance.per_mille(share) {
+            return self.use_vouchers(person);
+        }
+        if self.plan.rounds[round].windows.len() > 1
+            && self.has_counter(round)
+            && self.chances.people.per_mille(150)
+        {
+            return self.buy_something(person, round, true);
+        }
+        let chance = &mut self.chances.people;
         let client = &self.people[person as usize];
         let visit = &client.visits[round];
         // Most are here to buy; some only try out what happens.
@@ -192,11 +249,11 @@ impl World {
         };
         let is_good = pass.is_some_and(|(_, expires_at)| self.now < expires_at);
         match (shown, dice) {
-            (_, 0..70) if is_good => self.buy_something(person, round),
-            (_, 0..8) if pass.is_some() => self.buy_something(person, round),
+            (_, 0..70) if is_good => self.buy_something(person, round, false),
+            (_, 0..8) if pass.is_some() => self.buy_something(person, round, false),
             (Some(shown), 0..55) => self.send(person, round, Wish::Claim { shown }),
             (Some(shown), 55..60) => self.send(person, round, Wish::Leave { shown }),
-            (_, 60..62) => self.buy_something(person, round),
+            (_, 60..62) => self.buy_something(person, round, false),
             (shown, dice) => {
                 // Airplane mode on and off: with the ticket or without it, once or twice.
                 let shown = shown.filter(|_| dice % 3 != 0);
@@ -208,7 +265,12 @@ impl World {
         }
     }
 
-    fn buy_something(&mut self, person: u32, round: usize) {
+    fn has_counter(&self, round: usize) -> bool {
+        self.plan.rounds[round].windows.iter().any(|window| !window.sold_at.is_line())
+    }
+
+    /// In an app, with a pass; or at a counter, where none is asked for.
+    fn buy_something(&mut self, person: u32, round: usize, is_counter: bool) {
         let chance = &mut self.chances.people;
         let amount = match chance.below(100) {
             0..75 => chance.between(1, 20) * 10_000,
@@ -219,6 +281,7 @@ impl World {
         let client = &mut self.people[person as usize];
         let visit = &mut client.visits[round];
         let shown = match (chance.below(50), visit.passes.last()) {
+            _ if is_counter => Shown::Missing,
             (0, _) => Shown::Forged,
             (1, _) | (_, None) => Shown::Missing,
             (_, Some((pass, expires_at))) => Shown::Pass(*pass, *expires_at),
@@ -227,22 +290,27 @@ impl World {
         let is_reused = client.keys > 0 && chance.per_mille(40);
         let key = if is_reused { 1 + chance.below(client.keys) } else { client.keys + 1 };
         client.keys = client.keys.max(key);
-        let channel = usize::try_from(chance.below(20)).expect("a small number") / 9;
-        let attempt = Attempt { key, amount: Won(amount), shown, channel: channel.min(2) };
+        let channel = usize::try_from(chance.below(40)).expect("a small number") / 9;
+        let channel = if is_counter { COUNTER } else { channel };
+        let attempt = Attempt { key, amount: Won(amount), shown, channel };
         if !is_reused {
             visit.attempt = Some(attempt);
         }
         let (is_twice, is_both) = (chance.per_mille(150), chance.per_mille(100));
         self.send(person, round, Wish::Buy(attempt));
         if is_twice {
-            let channel = 1 - attempt.channel.min(1);
+            let other = (attempt.channel + 1) % SELLING;
+            let channel = if is_counter { COUNTER } else { other };
             self.send(person, round, Wish::Buy(Attempt { channel, ..attempt }));
         }
         if is_both {
-            // The other device at the same moment, under a key of its own.
-            let key = self.people[person as usize].keys + 1;
-            self.people[person as usize].keys = key;
-            self.send(person, round, Wish::Buy(Attempt { key, ..attempt }));
+            // Every other app at the same moment, each under a key of its own.
+            for other in (0..SELLING).filter(|other| *other != attempt.channel) {
+                let key = self.people[person as usize].keys + 1;
+                self.people[person as usize].keys = key;
+                let channel = if is_counter { COUNTER } else { other };
+                self.send(person, round, Wish::Buy(Attempt { key, channel, ..attempt }));
+            }
         }
     }
 
@@ -302,15 +370,23 @@ impl World {
                     visit.passes.push(pass);
                 }
             }
+            (Said::Moved(answer), Wish::Move(wish)) => {
+                client.hear_of_move(wish, answer, is_stubborn)
+            }
+            (Said::Vouchers(Ok(vouchers)), _) => client.see(&vouchers),
             (Said::Bought(answer), Wish::Buy(attempt)) => {
                 let is_theirs = visit.attempt.is_some_and(|open| open.key == attempt.key);
                 let is_end = match answer {
-                    Ok(purchase) => purchase.state == PurchaseState::Issued,
+                    Ok(purchase) if purchase.state == PurchaseState::Issued => {
+                        client.receive(&purchase);
+                        true
+                    }
+                    Ok(_) => false,
                     Err(Refusal::Unavailable | Refusal::Overloaded) => false,
                     Err(refusal) => refusal.is_remembered() || !is_stubborn,
                 };
                 if is_theirs && is_end {
-                    visit.attempt = None;
+                    client.visits[request.round].attempt = None;
                 }
             }
             _ => {}

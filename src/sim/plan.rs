@@ -9,12 +9,15 @@ use super::faults::{FAULTS, Fault, Strengths};
 use super::sale;
 use openrun_core::round::Step;
 use openrun_core::round_spec::{InletMode, InletSpec, RoundSpec};
-use openrun_core::{Program, Rules, Timestamp, Won};
+use openrun_core::{Program, Rules, Timestamp, WindowId, Won};
 
 /// 2022-07-31T23:59:00+09:00: a minute before the month ends in Seoul.
 const NEAR_MIDNIGHT: Timestamp = Timestamp(1_659_279_540_000);
 /// 2022-07-28T09:59:00+09:00.
 const MORNING: Timestamp = Timestamp(1_658_969_940_000);
+
+/// How long before vouchers are over people come back to them, in milliseconds.
+const MORROW: i64 = 20_000;
 
 /// What an operator will do.
 #[derive(Debug, Clone)]
@@ -25,6 +28,8 @@ pub(super) enum Operation {
     Inlet(usize, InletSpec),
     /// Another version of a program's rules.
     Rules(usize, Rules),
+    /// Two persons agree on more or less stock for a window of a round.
+    Stock(usize, WindowId, Won),
 }
 
 /// A spell of bad weather.
@@ -57,6 +62,10 @@ pub(super) struct Plan {
     pub programs: Vec<Program>,
     pub rounds: Vec<RoundSpec>,
     pub begins: Timestamp,
+    /// When the sale is about over: what is planned happens before.
+    pub quiet: Timestamp,
+    /// When the first vouchers are over, if ever: what happens around it is played too.
+    pub over: Option<Timestamp>,
     /// When the faults stop, if the steps have not run out before.
     pub heals: Timestamp,
     pub tick: i64,
@@ -97,12 +106,17 @@ impl Plan {
         let pause = chance.between(800, 6_000);
         let last = sale.rounds.iter().flat_map(|round| &round.windows);
         let heals = last.map(|window| window.closes_at).max().expect("a round has windows");
-        let heals = heals.plus_millis(chance.between(-10_000, 5_000));
+        let quiet = heals.plus_millis(chance.between(-10_000, 5_000));
+        let after_sale = sale.programs[0].versions[0].after_sale;
+        let over = after_sale.valid_days.map(|days| begins.end_of_day_after(days));
+        let heals = over.map_or(quiet, |over| over.plus_millis(chance.between(10_000, 30_000)));
         let mut plan = Plan {
             people,
             programs: std::mem::take(&mut sale.programs),
             rounds: std::mem::take(&mut sale.rounds),
             begins,
+            quiet,
+            over,
             heals,
             tick,
             terms: is_waiting.then_some(terms),
@@ -123,18 +137,27 @@ impl Plan {
         self.terms.map_or(0, |terms| terms.finality)
     }
 
+    /// When people come back to what they bought, if their vouchers come to an end.
+    pub fn morrow(&self) -> Option<Timestamp> {
+        self.over.map(|over| over.plus_millis(-MORROW))
+    }
+
     fn moment(&self, chance: &mut Chance) -> Timestamp {
-        Timestamp(chance.between(self.begins.0 + 1_000, self.heals.0))
+        Timestamp(chance.between(self.begins.0 + 1_000, self.quiet.0))
     }
 
     fn operate(&mut self, chance: &mut Chance) {
         for _ in 0..chance.between(1, 6) {
             let round = usize::try_from(chance.below(self.rounds.len() as u64)).expect("an index");
             let at = self.moment(chance);
-            let operation = match chance.below(8) {
+            let operation = match chance.below(10) {
                 0 => Operation::Step(round, Step::Open),
                 1..=3 => Operation::Step(round, Step::Pause),
                 4 if chance.per_mille(300) => Operation::Step(round, Step::Close),
+                5 | 6 => {
+                    let window = chance.one_of(&self.rounds[round].windows).id.clone();
+                    Operation::Stock(round, window, Won(chance.between(-20, 20) * 10_000))
+                }
                 _ => {
                     let mut inlet = self.rounds[round].inlet.clone();
                     inlet.rate_per_1000_s = *chance.one_of(&[100, 1_000, 20_000, 500_000]);
@@ -159,10 +182,13 @@ impl Plan {
             let program = usize::try_from(program).expect("an index");
             let at = self.moment(chance);
             let from = at.plus_millis(*chance.one_of(&[0, 0, 5_000, 30_000]));
-            let mut rules = self.programs[program].versions[0].clone();
+            let mut rules = Rules::clone(&self.programs[program].versions[0]);
             rules.effective_from = from;
             rules.monthly_limit_won = Won(*chance.one_of(&[300_000, 100_000, 500_000]));
             rules.holding_limit_won = Won(*chance.one_of(&[300_000, 600_000, 1_000_000]));
+            let gifts = chance.one_of(&[None, Some(Won::ZERO), Some(Won(200_000))]);
+            rules.after_sale.gift_limit_won = *gifts;
+            rules.after_sale.cancel_returns_allowance = chance.per_mille(500);
             if self.strengths.has(Fault::Rules) {
                 self.operations.push((at, Operation::Rules(program, rules)));
             }

@@ -83,6 +83,14 @@ impl ModelRail {
     pub fn ledger(&self) -> impl Iterator<Item = (PurchaseId, Won)> {
         self.orders.iter().map(|(id, order)| (*id, order.captured))
     }
+
+    /// Gives some of an order's money back; answers whether there was as much.
+    pub fn give_back(&mut self, id: PurchaseId, price: Won) -> bool {
+        let paid = self.orders.get_mut(&id).filter(|order| order.status == Status::Approved);
+        let Some(order) = paid.filter(|order| order.captured >= price) else { return false };
+        order.captured = order.captured.minus(price);
+        true
+    }
 }
 
 /// The exact request of a payment: all that the rail will ever know of it.
@@ -90,14 +98,14 @@ pub(super) fn request_of(id: PurchaseId, price: Won) -> String {
     format!("{:x} {price}", id.0)
 }
 
-fn read_request(request: &str) -> (PurchaseId, Won) {
+pub(super) fn read_request(request: &str) -> (PurchaseId, Won) {
     let (id, price) = request.split_once(' ').expect("a request has two words");
     let id = u128::from_str_radix(id, 16).expect("an id is a number");
     (PurchaseId(id), Won(price.parse().expect("a price is a number")))
 }
 
 impl World {
-    fn strength(&self, fault: Fault) -> u32 {
+    pub(super) fn rail_strength(&self, fault: Fault) -> u32 {
         if self.is_healing { 0 } else { self.plan.strengths.of(fault) }
     }
 
@@ -105,7 +113,7 @@ impl World {
     pub(super) fn ask_rail(&mut self, call: Call, request: &str, generation: u32) {
         let Some(terms) = self.plan.terms else { return };
         let (id, price) = read_request(request);
-        let (bad, late) = (self.strength(Fault::Rail), self.strength(Fault::Late));
+        let (bad, late) = (self.rail_strength(Fault::Rail), self.rail_strength(Fault::Late));
         let is_away = self.rail.is_browned_out && !self.is_healing;
         let (life, now) = (self.life, self.now);
         let chance = &mut self.chances.rail;
@@ -172,7 +180,7 @@ impl World {
 
     fn authorise(&mut self, got: &OnItsWay) -> RailAnswer {
         if !self.rail.orders.contains_key(&got.id) {
-            let bad = self.strength(Fault::Rail);
+            let bad = self.rail_strength(Fault::Rail);
             let chance = &mut self.chances.rail;
             let price = got.price;
             let (captured, status) = if chance.per_mille(bad / 2) {
@@ -212,7 +220,7 @@ impl World {
     }
 
     fn maybe_lie(&mut self, id: PurchaseId) {
-        let share = self.strength(Fault::Liar);
+        let share = self.rail_strength(Fault::Liar);
         if self.chances.rail.per_mille(share) {
             let finality = self.plan.finality();
             let at = self.now.plus_millis(self.chances.rail.between(50, finality));

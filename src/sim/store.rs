@@ -6,8 +6,9 @@
 
 use super::agenda::Task;
 use super::faults::{Fault, Plant};
+use super::people::number_of;
 use super::world::World;
-use openrun_core::{Event, StoredEvent, Timestamp};
+use openrun_core::{Event, MoveId, StoredEvent, Timestamp};
 use std::collections::BTreeMap;
 
 /// How long an answer of the store takes at most when nothing is wrong, in milliseconds.
@@ -64,13 +65,19 @@ pub(super) struct ModelStore {
     last_commit: u64,
     /// For each person the places of the events that their limits and keys depend on.
     by_person: Vec<Vec<(usize, usize)>>,
+    /// The first stream of vouchers: those before it are of people and programs.
+    vouchers_from: usize,
+    /// Where the beginnings of paybacks lie that have not ended.
+    open_paybacks: BTreeMap<MoveId, (usize, usize)>,
 }
 
 impl ModelStore {
-    pub fn new(streams: usize, people: u32) -> ModelStore {
-        let streams = (0..streams).map(|_| Stream::default()).collect();
+    /// A stream of all people, and two for each program: one of its sales, one of its vouchers.
+    pub fn new(programs: usize, people: u32) -> ModelStore {
+        let vouchers_from = 1 + programs;
+        let streams = (0..vouchers_from + programs).map(|_| Stream::default()).collect();
         let by_person = (0..people).map(|_| Vec::new()).collect();
-        ModelStore { streams, by_person, ..ModelStore::default() }
+        ModelStore { streams, by_person, vouchers_from, ..ModelStore::default() }
     }
 
     /// Takes the right to write. Nothing when the store is away.
@@ -88,11 +95,21 @@ impl ModelStore {
         (self.streams[stream].epoch, self.streams[stream].next_seq())
     }
 
-    /// Everything that a person's limits and keys depend on, by stream and order.
-    pub fn of_person(&self, person: u32) -> Vec<StoredEvent> {
+    /// Everything that a person's limits and keys depend on, by stream and order: what was bought,
+    /// and what became of it.
+    pub fn of_person(&self, person: u32) -> (Vec<StoredEvent>, Vec<StoredEvent>) {
         let mut places = self.by_person[person as usize].clone();
         places.sort_unstable();
-        places.into_iter().map(|(stream, index)| self.event(stream, index).clone()).collect()
+        let moves = places.partition_point(|(stream, _)| *stream < self.vouchers_from);
+        let read = |places: &[(usize, usize)]| {
+            places.iter().map(|(stream, index)| self.event(*stream, *index).clone()).collect()
+        };
+        (read(&places[..moves]), read(&places[moves..]))
+    }
+
+    /// The beginnings of paybacks that have not ended.
+    pub fn open_paybacks(&self) -> impl Iterator<Item = &Event> {
+        self.open_paybacks.values().map(|(stream, index)| &self.event(*stream, *index).event)
     }
 
     /// Whether the store knows anything of a person's purchases.
@@ -113,24 +130,37 @@ impl ModelStore {
     /// Appends what is accepted.
     pub fn append(&mut self, stream: usize, at: Timestamp, event: Event) {
         let stored = StoredEvent { seq: self.streams[stream].next_seq(), at, event };
-        if let Some(person) = buyer(&stored.event) {
-            let place = (stream, self.streams[stream].events.len());
+        let place = (stream, self.streams[stream].events.len());
+        for person in whose(&stored.event).into_iter().flatten() {
             self.by_person[person as usize].push(place);
+        }
+        match &stored.event {
+            Event::PaybackSent { of, .. } => {
+                self.open_paybacks.insert(of.id, place);
+            }
+            Event::PaidBack { of, .. } | Event::PaybackRefused { of, .. } => {
+                self.open_paybacks.remove(&of.id);
+            }
+            _ => {}
         }
         self.streams[stream].events.push(stored);
     }
 }
 
-/// The person whose limits and keys an event changes.
-fn buyer(event: &Event) -> Option<u32> {
-    match event {
-        Event::Held { purchase, .. } | Event::Issued { purchase } => Some(&purchase.person),
+/// Whose limits and keys an event changes: two persons' if it is a gift.
+fn whose(event: &Event) -> [Option<u32>; 2] {
+    let (one, other) = match event {
+        Event::Held { purchase, .. } | Event::Issued { purchase } => (&purchase.person, None),
         Event::PaymentSent { person, .. }
         | Event::Voided { person, .. }
-        | Event::Refused { person, .. } => Some(person),
-        _ => None,
-    }
-    .map(|key| super::people::number_of(*key))
+        | Event::Refused { person, .. } => (person, None),
+        Event::Gifted { of, to, .. } => (&of.person, Some(number_of(*to))),
+        event => match event.voucher_move() {
+            Some(of) => (&of.person, None),
+            None => return [None, None],
+        },
+    };
+    [Some(number_of(*one)), other]
 }
 
 impl World {

@@ -2,13 +2,14 @@
 //! two steps. One thread, one clock, one order of everything.
 
 use super::agenda::{Agenda, Task};
-use super::audit::{Auditor, Broken, Ends};
+use super::audit::{Auditor, Broken, EXPIRY_SEEN};
 use super::chance::{Chance, mix};
 use super::faults::{Fault, Plant};
 use super::house::{House, Seat};
 use super::people::{Client, Request, Said};
 use super::plan::{Plan, Weather};
 use super::rail::ModelRail;
+use super::refunds::Refunds;
 use super::sale;
 use super::store::ModelStore;
 use super::{Outcome, Settings, Violation};
@@ -16,6 +17,8 @@ use openrun_core::round::Step;
 use openrun_core::{ChannelId, Event, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+mod judge;
 
 /// Once faults are healed a payment may take this long beyond the rail's finality window, in
 /// milliseconds, by the design.
@@ -59,6 +62,16 @@ pub struct Figures {
     pub late: u64,
     /// Times that the rail took money which it had sworn not to take.
     pub lies: u64,
+    /// Vouchers sold on paper, over a counter.
+    pub papers: u64,
+    /// Payments to merchants.
+    pub spends: u64,
+    /// Gifts.
+    pub gifts: u64,
+    /// Cancels and refunds that were paid back.
+    pub paybacks: u64,
+    /// Vouchers whose rest fell to the issuer.
+    pub expired: u64,
 }
 
 /// Everything.
@@ -70,6 +83,7 @@ pub(super) struct World {
     pub plant: Option<Plant>,
     pub store: ModelStore,
     pub rail: ModelRail,
+    pub refunds: Refunds,
     pub people: Vec<Client>,
     pub channels: Vec<ChannelId>,
     pub auditor: Auditor,
@@ -99,17 +113,20 @@ impl World {
             fate: chance(6),
             mail: chance(7),
         };
-        let streams = plan.programs.len() + 1;
         let mut world = World {
             now: plan.begins.plus_millis(-60_000),
             agenda: Agenda::default(),
             chances,
             plant: settings.plant(),
-            store: ModelStore::new(streams, plan.people),
+            store: ModelStore::new(plan.programs.len(), plan.people),
             rail: ModelRail::default(),
+            refunds: Refunds::default(),
             people: Vec::new(),
             channels: sale::channels(),
-            auditor: Auditor::new(&plan.programs, &plan.rounds, plan.finality()),
+            auditor: {
+                let finality = plan.terms.map(|terms| terms.finality);
+                Auditor::new(&plan.programs, &plan.rounds, finality)
+            },
             house: None,
             life: 0,
             outstanding: BTreeMap::new(),
@@ -171,7 +188,8 @@ impl World {
         let events = self.auditor.events;
         let (voided, returned) = (self.auditor.voided, self.auditor.returned);
         let figures = self.figures;
-        self.figures = Figures { events, purchases, issued, voided, returned, ..figures };
+        let figures = Figures { events, purchases, issued, voided, returned, ..figures };
+        self.figures = self.auditor.counted(figures);
         let broken = self.auditor.broken.take();
         let violation = broken.map(|broken| Violation {
             broken,
@@ -231,6 +249,8 @@ impl World {
             Task::RailGets { call } => self.rail_gets(call),
             Task::RailDecides { id } => self.rail_decides(id),
             Task::RailLies { id } => self.rail_lies(id),
+            Task::RefundGets { call } => self.refund_gets(call),
+            Task::RefundDecides { id } => self.refund_decides(id),
             Task::Operate { index } => self.operate(index),
             Task::Weather { index } => self.turn(index),
             Task::Start => {
@@ -261,6 +281,13 @@ impl World {
             Task::RailSays { life, generation, id, answer } if life == own => {
                 self.rail_says(generation, id, answer);
             }
+            Task::RefundSays { life, generation, id, answer } if life == own => {
+                self.refund_says(generation, id, answer);
+            }
+            Task::Paybacks { life, generation, is_reading } if life == own => {
+                self.tick_paybacks(generation, is_reading);
+            }
+            Task::Expire { life } if life == own => self.expire_due(),
             Task::Rebuild { life, round, generation } if life == own => {
                 let Some(house) = &self.house else { return };
                 if house.rounds[round].generation == generation {
@@ -322,9 +349,13 @@ impl World {
                 self.note(|| format!("round {round} dies"));
                 self.kill_round(round);
             }
-            1 => {
+            1 if fate.per_mille(500) => {
                 self.note(|| "the till dies".to_owned());
                 self.lose_till();
+            }
+            1 => {
+                self.note(|| "whoever asks for money back dies".to_owned());
+                self.lose_paybacks();
             }
             dice => {
                 let living: Vec<(u32, u32)> = house
@@ -387,31 +418,13 @@ impl World {
         let Some(house) = &self.house else { return false };
         // A tick or two after the last of them.
         since > 3 * self.plan.tick + 500
+            && (self.plan.over.is_none() || since > EXPIRY_SEEN)
             && house.till.is_idle()
+            && house.paybacks.is_idle()
+            && self.store.open_paybacks().next().is_none()
             && self.outstanding.is_empty()
             && house.rounds.iter().all(|seat| seat.actor.is_some())
             && !self.people.iter().any(Client::is_in_the_dark)
-    }
-
-    fn judge(&mut self) {
-        let sums = |seat: &super::house::RoundSeat| {
-            let actor = seat.actor.as_ref()?;
-            let windows = actor.round.windows().iter().map(|window| window.stock);
-            Some(windows.map(|s| (s.left.0, s.held.0, s.sold.0)).collect())
-        };
-        let stocks = match &self.house {
-            Some(house) => house.rounds.iter().map(sums).collect(),
-            None => Vec::new(),
-        };
-        let ends = Ends {
-            unanswered: self.outstanding.len(),
-            in_the_dark: self.people.iter().filter(|client| client.is_in_the_dark()).count(),
-            ledger: self.rail.ledger().collect(),
-            is_waiting_rail: self.plan.terms.is_some(),
-            is_till_stuck: self.house.as_ref().is_some_and(|house| house.till.is_stuck()),
-            stocks,
-        };
-        self.auditor.check_end(&ends);
     }
 
     /// A line of the story, when somebody wants to read it.

@@ -27,7 +27,7 @@ const ROWS_TOLD: usize = 5;
 const CHAIN_RULE: &str = "store-chain-intact";
 
 /// The rules in the order of the invariants, each with its query.
-pub const RULES: [(&str, &str); 32] = [
+pub const RULES: [(&str, &str); 33] = [
     ("or1-oversell", include_str!("../../sql/audit/or1-oversell.sql")),
     ("or1-left-after", include_str!("../../sql/audit/or1-left-after.sql")),
     ("or1-counter-stock", include_str!("../../sql/audit/or1-counter-stock.sql")),
@@ -58,6 +58,7 @@ pub const RULES: [(&str, &str); 32] = [
     ("store-seq-gap", include_str!("../../sql/audit/store-seq-gap.sql")),
     ("store-batch-gap", include_str!("../../sql/audit/store-batch-gap.sql")),
     ("store-epoch-moved-back", include_str!("../../sql/audit/store-epoch-moved-back.sql")),
+    ("store-ownership-gap", include_str!("../../sql/audit/store-ownership-gap.sql")),
     ("store-rows-whole", include_str!("../../sql/audit/store-rows-whole.sql")),
     ("store-names-known", include_str!("../../sql/audit/store-names-known.sql")),
 ];

@@ -8,10 +8,12 @@ use super::{open, sample};
 use openrun_core::{Purchase, StreamId};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use vouchers::FAULTS_OF_VOUCHERS;
 
+pub(crate) mod clocks;
 mod counter;
+pub(crate) mod sale;
 mod vouchers;
 
 /// The names of all rules that the embedded store is asked.
@@ -212,6 +214,14 @@ const FAULTS: &[(&str, &str)] = &[
     ("store-seq-gap", "delete from ticket where number = 2"),
     ("store-batch-gap", "update batch set count = count + 1 where stream_id <> 0"),
     ("store-epoch-moved-back", "update batch set epoch = 9 where stream_id <> 0 and first_seq = 1"),
+    ("store-ownership-gap", "delete from ownership where stream_id > 0 and epoch = 1"),
+    ("store-ownership-gap", "delete from ownership where stream_id > 0 and epoch = 2"),
+    (
+        "store-ownership-gap",
+        "update ownership set from_seq = from_seq + 1 where stream_id > 0 and epoch = 2",
+    ),
+    ("store-ownership-gap", "update ownership set other_seq = 99 where stream_id < 0"),
+    ("store-ownership-gap", "update ownership set server = null where stream_id > 0"),
     ("store-names-known", "update purchase set channel_id = 99 where number = 1"),
     ("store-names-known", "update ticket set stream_id = 99 where number = 3"),
 ];
@@ -222,6 +232,7 @@ const MORE_FAULTS: &[(&str, &str)] = &[
     ("store-rows-whole", "update payment_step set kind = 'guessed' where kind = 'voided'"),
     ("store-rows-whole", "update hold set program_id = window_id where number = 7"),
     ("store-rows-whole", "update batch set hash = zeroblob(31) where stream_id = 0"),
+    ("store-rows-whole", "update ownership set server = zeroblob(15) where stream_id = 0"),
     // What no rule of the sale can tell: only the chain.
     ("store-chain-intact", "update purchase set decided_at = decided_at - 1 where number = 1"),
     ("store-chain-intact", "update ticket set at = at + 1 where number = 7"),
@@ -276,7 +287,8 @@ async fn the_chain_alone_tells_what_a_careful_hand_did() {
             format!(
                 "delete from refusal where seq = {last};
                  update batch set count = 1 where first_seq = {last} - 1 and stream_id > 0;
-                 update stream set next_seq = {last} where id > 0;"
+                 update stream set next_seq = {last} where id > 0;
+                 update ownership set other_seq = {last} where stream_id < 0;"
             ),
         ),
         (
@@ -290,7 +302,8 @@ async fn the_chain_alone_tells_what_a_careful_hand_did() {
     ];
     for (what, (from, to), fault) in cases {
         let (_directory, path) = healthy().await;
-        plant_in(&path, &["claim", "ticket", "refusal", "batch", "stream"], &fault);
+        let tables = ["claim", "ticket", "refusal", "batch", "stream", "ownership"];
+        plant_in(&path, &tables, &fault);
         let report = audit(&path).expect("is asked");
         assert_eq!(report.findings.len(), 1, "{what}: {:?}", report.findings);
         let Finding { rule, count, first } = &report.findings[0];
@@ -310,7 +323,7 @@ fn plant(path: &PathBuf, fault: &str) {
     plant_in(path, &[table.expect("a fault names its table")], fault);
 }
 
-fn plant_in(path: &PathBuf, tables: &[&str], fault: &str) {
+fn plant_in(path: &Path, tables: &[&str], fault: &str) {
     let raw = Connection::open(path).expect("opens");
     let set = "pragma legacy_alter_table = on; pragma ignore_check_constraints = on;";
     raw.execute_batch(set).expect("set");
@@ -327,7 +340,8 @@ fn plant_in(path: &PathBuf, tables: &[&str], fault: &str) {
     raw.execute_batch(fault).expect("planted");
 }
 
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
+    "ownership",
     "voucher_move",
     "journal",
     "person",

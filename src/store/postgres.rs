@@ -30,6 +30,7 @@ mod place;
 mod point;
 mod reader;
 mod rows;
+mod scratch;
 mod stream;
 mod tls;
 mod verdict;
@@ -39,6 +40,7 @@ mod writer;
 pub use examine::PostgresExamined;
 pub use fault::Fault;
 pub use merchants::PostgresMerchants;
+pub use scratch::Scratch;
 
 use async_trait::async_trait;
 use doubts::Doubts;
@@ -59,7 +61,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_postgres_rustls::MakeRustlsConnect;
-use writer::{Deadlines, WriterHandle};
+use writer::{Deadlines, ServerId, WriterHandle};
 
 /// Threads of the store: encoding and decoding for two streams at once; the rest is waiting.
 const THREADS: usize = 2;
@@ -115,6 +117,7 @@ struct Inner {
     handle: Handle,
     place: Place,
     tls: MakeRustlsConnect,
+    server: ServerId,
     deadlines: Deadlines,
     reader: Reader,
     doubts: Arc<Doubts>,
@@ -149,7 +152,9 @@ impl PostgresStore {
         let (handle, doubts) = (runtime.handle().clone(), Arc::<Doubts>::default());
         let reader = Reader::new(&place, &tls, Arc::clone(&doubts));
         let (streams, writers) = (Mutex::default(), Mutex::default());
-        let inner = Inner { handle, place, tls, deadlines, reader, doubts, streams, writers };
+        let server = rand::random();
+        let inner =
+            Inner { handle, place, tls, server, deadlines, reader, doubts, streams, writers };
         Ok(PostgresStore { runtime: Some(runtime), inner: Arc::new(inner) })
     }
 
@@ -187,7 +192,8 @@ impl Inner {
         }
         self.reader.forget_names();
         let (place, tls, deadlines) = (&self.place, &self.tls, self.deadlines);
-        let taken = writer::take_over(place, tls, stream, deadlines, &self.doubts).await;
+        let taken =
+            writer::take_over(place, tls, stream, self.server, deadlines, &self.doubts).await;
         let (ownership, writer) = taken?;
         let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
         writers.insert(stream.clone(), writer);

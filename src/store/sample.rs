@@ -17,6 +17,7 @@ use openrun_core::{
     PersonKey, Program, ProgramId, Purchase, PurchaseId, Refusal, RoundId, Rules, StockAsk,
     StockAskId, StreamId, Suspension, Timestamp, WindowId, Won,
 };
+use std::sync::Arc;
 
 /// When everything in these tests happens: 14 July 2022, 10:00 in Seoul.
 pub(crate) const OPENING: Timestamp = Timestamp(1_657_760_400_000);
@@ -60,7 +61,7 @@ pub(crate) fn program(holding_limit: i64) -> Program {
         id: program_id(),
         name: Name { ko: "서울사랑상품권".to_owned(), en: "Seoul voucher".to_owned() },
         issuer: "seoul".to_owned(),
-        versions: vec![Rules {
+        versions: vec![Arc::new(Rules {
             effective_from: Timestamp(0),
             discount_bps: 700,
             unit_won: Won(10_000),
@@ -71,7 +72,7 @@ pub(crate) fn program(holding_limit: i64) -> Program {
             channels: vec![channel()],
             counters: Vec::new(),
             after_sale: AfterSale::default(),
-        }],
+        })],
         changes: 0,
     }
 }

@@ -184,6 +184,11 @@ impl Witness {
         }
         let (seen, written) = (Mutex::new(seen), tokio::sync::Mutex::new(marks));
         let inner = Arc::new(Inner { store, book, accepts_everything, seen, written });
+        if is_accepted {
+            // Before anything is written to the store: as soon as it goes on it is another loss,
+            // and whoever dies before the next writing would have to ask for its name once more.
+            inner.write().await;
+        }
         let ticker = tokio::spawn(write_now_and_then(Arc::downgrade(&inner), every));
         Ok(Witness { inner, ticker: Mutex::new(Some(ticker)) })
     }

@@ -7,9 +7,13 @@ use dashmap::DashMap;
 use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Most texts remembered: three times the people active at once in the largest sale known, about
-/// 8 MB. When it is hit all are forgotten, and each is verified once more when it is next shown.
-pub(super) const SEEN_MAX: usize = 65_536;
+/// Most texts remembered: more than the people of the largest sale known, about 30 MB once there
+/// were so many. When it is hit all are forgotten, and each is verified once more when it is next
+/// shown.
+pub(super) const SEEN_MAX: usize = 262_144;
+
+/// Texts for which there is room from the start: the people active at once in such a sale.
+const SEEN_USUALLY: usize = 32_768;
 
 /// SHA-256 of a text.
 pub(super) type TextHash = [u8; 32];
@@ -22,7 +26,7 @@ pub(super) struct Seen<V> {
 
 impl<V> Seen<V> {
     pub(super) fn new() -> Seen<V> {
-        Seen { by_hash: DashMap::with_capacity(SEEN_MAX), count: AtomicUsize::new(0) }
+        Seen { by_hash: DashMap::with_capacity(SEEN_USUALLY), count: AtomicUsize::new(0) }
     }
 
     pub(super) fn hash(text: &str) -> TextHash {

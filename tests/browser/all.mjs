@@ -9,6 +9,7 @@ import { connection } from "./scenarios/connection.mjs";
 import { devices } from "./scenarios/devices.mjs";
 import { ends } from "./scenarios/ends.mjs";
 import { refusals } from "./scenarios/refusals.mjs";
+import { paying } from "./scenarios/paying.mjs";
 import { vouchers } from "./scenarios/vouchers.mjs";
 import { steering } from "./scenarios/steering.mjs";
 import { draw } from "./scenarios/draw.mjs";
@@ -30,6 +31,7 @@ onStage(AT_ONCE, () => {
     ends,
     refusals,
     vouchers,
+    paying,
     steering,
     draw,
     reach,

@@ -115,7 +115,7 @@ impl Past {
         let up_to = 2 * self.of_each + NUMBER_BLOCK;
         let name = Name { ko: "상품권".to_owned(), en: "Voucher".to_owned() };
         let id = slug(ProgramId::new("seoul"));
-        let (issuer, versions) = ("seoul".to_owned(), vec![self.rules()]);
+        let (issuer, versions) = ("seoul".to_owned(), vec![self.rules().into()]);
         let program = Program { id, name, issuer, versions, changes: 0 };
         vec![
             Event::ProgramChanged { program },

@@ -2,7 +2,12 @@
 
 use crate::support::staff::RoundForm;
 use crate::support::{Answer, Request, TestApp, allowed, eventually, expect, on_stage};
+use openrun_core::RoundId;
+use openrun_core::round_spec::LineId;
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 const BOARD: &str = "/v1/rounds/r1/board";
 
@@ -111,5 +116,42 @@ fn caches_tell_its_forms_apart_and_readers_may_make_it_stand_still() {
             again.status == 304 && again.header("cache-control") == kept
         })
         .await;
+    });
+}
+
+/// Whoever looks at a draft with its lines in hand, while it gets more of them, or fewer.
+#[test]
+fn a_draft_that_is_defined_anew_can_be_looked_at_meanwhile() {
+    const TIMES: u32 = 40;
+    on_stage(async {
+        let app = TestApp::start().await;
+        let [one_line, three_lines] =
+            [RoundForm::for_all(1_000_000), RoundForm::in_halves(1_000_000)];
+        app.operator.define("r1", &one_line).await;
+        let round = app.engine.round(&RoundId::new("r1").expect("a slug")).expect("is there");
+        let is_over = Arc::new(AtomicBool::new(false));
+        let lookers: Vec<_> = (0..2)
+            .map(|_| {
+                let (round, is_over) = (round.clone(), Arc::clone(&is_over));
+                thread::spawn(move || {
+                    let mut looks = 0_u64;
+                    while !is_over.load(Ordering::Relaxed) {
+                        for line in 0..3 {
+                            looks += round.place(LineId(line), 1).number;
+                        }
+                    }
+                    looks
+                })
+            })
+            .collect();
+        for time in 0..TIMES {
+            let form = if time % 2 == 0 { &three_lines } else { &one_line };
+            let put = app.operator.put_round("r1", form).await;
+            assert!(put.status < 300, "{put:?}");
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for looker in lookers {
+            assert!(looker.join().expect("finds a line, whatever is there") > u64::from(TIMES));
+        }
     });
 }

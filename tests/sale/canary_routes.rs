@@ -126,6 +126,7 @@ impl<'a> Walk<'a> {
             ("{round}", ROUND),
             ("{program}", CITYWIDE),
             ("{class}", "everyone"),
+            ("{merchant}", "sample-seoul-bakery"),
             ("{step}", "pause"),
             ("{answer}", "confirm"),
             ("{name}", "openrun.css"),
@@ -198,8 +199,11 @@ impl<'a> Walk<'a> {
             all.push(good(&self.path_of(&planted)));
         }
         for parameter in of("query") {
-            // A reason stands in the log of the staff: that is what it is for.
-            let word = if parameter == "reason" { NAME } else { BODY };
+            // A reason stands in the log of the staff: that is what it is for. What somebody looks
+            // for stands in the field of the page where they typed it.
+            let is_shown =
+                parameter == "reason" || (name, &*parameter) == ("find_merchant_page", "text");
+            let word = if is_shown { NAME } else { BODY };
             all.push(good(&format!("{path}?{parameter}={word}")));
         }
         for header in of("header") {
@@ -252,8 +256,9 @@ impl<'a> Walk<'a> {
     /// Forms are no part of a document: the router knows them.
     async fn forms(&mut self) {
         let planted = format!(
-            "token={}&account={ACCOUNT}&key={KEY}&amount_won={BODY}&to_person={SUBJECT}%20{BODY}",
-            self.ann.token
+            "token={}&account={ACCOUNT}&key={KEY}&amount_won={BODY}&to_person={SUBJECT}%20{BODY}\
+             &voucher={}",
+            self.ann.token, self.voucher
         );
         let form = json!({"operationId": "form"});
         let public = self.server.public;
@@ -335,7 +340,9 @@ fn every_form_is_found_with_all_that_it_does() {
     for form in ["/enter", "/exit", "/rounds/{round}/buy", "/rounds/{round}/leave"] {
         assert!(all.iter().any(|path| path == form), "{form} is not among {all:?}");
     }
-    assert!(all.iter().any(|path| path == "/me/vouchers/{id}/gift"), "{all:?}");
+    for form in ["/me/vouchers/{id}/gift", "/pay/{merchant}"] {
+        assert!(all.iter().any(|path| path == form), "{form} is not among {all:?}");
+    }
 }
 
 /// S18, S32.

@@ -26,6 +26,7 @@ fn path(route: &Declared) -> String {
         "{answer}" => "confirm".to_owned(),
         "{act}" => "buy".to_owned(),
         "{class}" => "everyone".to_owned(),
+        "{merchant}" => "bakery".to_owned(),
         "{name}" | "{file}" => "none.css".to_owned(),
         other => other.to_owned(),
     };
@@ -110,7 +111,8 @@ fn s10_what_anybody_may_send_to_the_public_listener_is_a_closed_list() {
         .into_iter()
         .filter(|route| route.method.as_str() != "GET" && route.terms.who == Who::Anyone);
     let paths: BTreeSet<String> = sent.map(|route| route.path).collect();
-    let forms = ["/enter", "/exit", "/me/vouchers/{id}/{act}", "/rounds/{round}/{act}"];
+    let forms =
+        ["/enter", "/exit", "/me/vouchers/{id}/{act}", "/pay/{merchant}", "/rounds/{round}/{act}"];
     let want = forms.into_iter().chain(["/v1/rail/webhooks"]);
     let want: BTreeSet<String> = want.map(str::to_owned).collect();
     assert_eq!(paths, want);
@@ -123,7 +125,7 @@ fn s10_what_anybody_may_send_to_the_public_listener_is_a_closed_list() {
 fn s24_no_route_is_for_another_server() {
     on_stage(async {
         let app = TestApp::start().await;
-        let people = ".well-known assets docs enter exit me openapi.json rounds v1";
+        let people = ".well-known assets docs enter exit me openapi.json pay rounds v1";
         let staff = "assets docs healthz metrics openapi.json readyz v1 version";
         for (web, listener, want) in
             [(&app.web, router::public(false), people), (&app.operator.web, router::ops(), staff)]

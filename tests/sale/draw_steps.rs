@@ -78,7 +78,7 @@ fn program() -> Program {
         id: program_id(),
         name: name(),
         issuer: "p".to_owned(),
-        versions: vec![rules],
+        versions: vec![rules.into()],
         changes: 0,
     }
 }
@@ -156,7 +156,7 @@ async fn drawn(engine: &Engine) -> ClassDraw {
 async fn play(store: &Arc<dyn Store>) -> (Vec<StoredEvent>, Vec<ShownTicket>, ClassDraw) {
     let engine = engine(store, Known(1)).await;
     let Program { id, name, issuer, mut versions, .. } = program();
-    let rules = versions.remove(0);
+    let rules = Arc::unwrap_or_clone(versions.remove(0));
     engine.put_program(&staff(), id, name, issuer, rules, "").await.expect("it may");
     engine.put_round(&staff(), spec(engine.now()), "").await.expect("it may");
     step(&engine, Step::Schedule).await;

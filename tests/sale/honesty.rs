@@ -36,6 +36,11 @@ fn a_result_is_told_from_the_journal_while_waiting_and_after_a_restart() {
         for buyer in [&mut ann, &mut bob, &mut eve] {
             allowed(buyer.join("r1").await);
         }
+        // A join is answered before it is written down; a result tells what is written.
+        eventually::so("bob's join is written", async || {
+            allowed(outcome(&bob, "r1").await)["joined_at"].is_string()
+        })
+        .await;
         let waiting = allowed(outcome(&bob, "r1").await);
         assert_eq!((&waiting["state"], &waiting["is_final"]), (&json!("waiting"), &json!(false)));
         // A store that was silent for a while costs the line some numbers, and nobody a place.

@@ -96,6 +96,9 @@ fn every_page_is_under_one_policy_and_tells_the_scripts_what_it_is() {
             (&app.web, "/", 200, "rounds", "rounds"),
             (&app.web, "/rounds/r1", 200, "round", "round"),
             (&app.web, "/me", 200, "me", "sign_in"),
+            (&app.web, "/pay", 200, "pay", "merchants"),
+            (&app.web, "/pay/bakery", 200, "pay", "sign_in"),
+            (&app.web, "/pay/nobody", 404, "pay", "refused"),
             (&app.web, "/rounds/nowhere", 404, "rounds", "rounds"),
             (&app.operator.web, "/", 200, "console", "sign_in"),
         ] {

@@ -24,6 +24,7 @@ fn hundreds_of_sales_with_every_fault_break_nothing() {
     assert_eq!(tally.runs, SEEDS);
     // What never happens proves nothing.
     let Figures { purchases, issued, voided, crashes, doubts, rebuilds, late, .. } = tally.figures;
+    let Figures { papers, spends, gifts, paybacks, expired, .. } = tally.figures;
     for (figure, name) in [
         (purchases, "purchases"),
         (issued, "vouchers"),
@@ -32,6 +33,11 @@ fn hundreds_of_sales_with_every_fault_break_nothing() {
         (doubts, "doubts"),
         (rebuilds, "rebuilds"),
         (late, "late approvals"),
+        (papers, "vouchers on paper"),
+        (spends, "spends"),
+        (gifts, "gifts"),
+        (paybacks, "paybacks"),
+        (expired, "expired vouchers"),
     ] {
         assert!(figure > SEEDS / 10, "only {figure} {name} in {SEEDS} sales");
     }
@@ -92,6 +98,13 @@ mod planted {
             Plant::ForgetKey => (&["OR-4"], 100),
             Plant::ReplayFromBareSelect => (&["OR-3", "OR-4", "OR-5", "OR-6"], 5_000),
             Plant::NumberTwice => (&["OR-5", "OR-6"], 100),
+            Plant::GiftRoomOff => (&["OR-2"], 100),
+            Plant::AllowanceTwice => (&["OR-2"], 1_000),
+            Plant::MoveLate => (&["OR-7"], 100),
+            Plant::FreedEarly => (&["OR-2"], 5_000),
+            Plant::MoveBeforeCommit => (&["OR-3"], 20),
+            Plant::PaybackTwice => (&["OR-7", "liveness"], 100),
+            Plant::ForgetMoves => (&["OR-4"], 100),
         }
     }
 

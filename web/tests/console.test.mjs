@@ -91,6 +91,16 @@ test("a token of staff is read, and nothing else passes for one", async () => {
   }
 });
 
+test("a newer token makes nobody somebody else, and another name or role does", async () => {
+  const { isSame } = await ofConsole("state.ts");
+  const staff = (actor, role, token) => ({ actor, role, token, expiresAt: null });
+  const ann = staff("ann", "operator", "a");
+  assert.ok(isSame(ann, staff("ann", "operator", "b")));
+  for (const known of [null, staff("ben", "operator", "a"), staff("ann", "approver", "a")]) {
+    assert.ok(!isSame(known, ann), JSON.stringify(known));
+  }
+});
+
 const round = {
   id: "r1",
   windows: [

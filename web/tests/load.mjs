@@ -2,7 +2,9 @@
 
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
-import { textsOf } from "../build.mjs";
+import { PAGES, textsOf } from "../build.mjs";
+
+const ofPaying = PAGES.find((it) => it.name === "pay");
 
 export async function load(module, { page = "citizen", language = "en" } = {}) {
   const result = await build({
@@ -12,7 +14,8 @@ export async function load(module, { page = "citizen", language = "en" } = {}) {
     format: "esm",
     target: "es2022",
     charset: "utf8",
-    plugins: [textsOf({ name: page, texts: [page] }, language)],
+    // All of a page's texts; of paying, which shares them, those that it is built with.
+    plugins: [textsOf(page === "pay" ? ofPaying : { name: page, texts: [page] }, language)],
   });
   const script = Buffer.from(result.outputFiles[0].contents).toString("base64");
   return import(`data:text/javascript;base64,${script}`);

@@ -109,9 +109,19 @@ test("what something on the way says is no answer of the server", async () => {
     const foreign = [];
     for (const status of [401, 403, 404, 413]) foreign.push(await asked(page(status)));
     foreign.push(await asked(page(403, '{"message":"blocked"}', "application/json")));
-    for (const one of foreign) assert.equal(api.isPassing(one), true, `${one.status}`);
-    const own = await asked(page(409, '{"code":"sold-out"}', "application/problem+json"));
-    assert.equal(api.isPassing(own), false);
+    for (const one of foreign) {
+      assert.deepEqual([api.isPassing(one), api.isBlocked(one)], [false, true], `${one.status}`);
+      assert.equal(one.problem.code, "blocked");
+      assert.equal(api.isSignedOut(one), false, "it is not the server that says so");
+    }
+    for (const status of [408, 425, 429, 502, 503]) {
+      const soon = await asked(page(status));
+      assert.deepEqual([api.isPassing(soon), api.isBlocked(soon)], [true, false], `${status}`);
+    }
+    for (const [status, code] of [[409, "sold-out"], [401, "unauthenticated"]]) {
+      const own = await asked(page(status, `{"code":"${code}"}`, "application/problem+json"));
+      assert.deepEqual([api.isPassing(own), api.isBlocked(own)], [false, false]);
+    }
 
     const memory = new Memory("r", store(), store());
     const calls = caller([
@@ -121,13 +131,29 @@ test("what something on the way says is no answer of the server", async () => {
       answer(200, { id: "p1", state: "issued" }),
     ]);
     const till = new Till("r", calls, memory);
-    const outcome = await till.settle(till.begin(10_000), { token: "t", pass: "p" }, quiet);
-    assert.equal(outcome.kind, "bought");
+    const settle = () => till.settle(till.begin(10_000), { token: "t", pass: "p" }, quiet);
+    // Each is told, and the person goes on: what is paid may have been sent already.
+    for (const one of foreign) assert.deepEqual(await settle(), { kind: "blocked", problem: one.problem });
+    assert.equal((await settle()).kind, "bought", "looks go on by themselves");
+    assert.equal(memory.attempt, null);
     const keys = calls.sent.map((it) => it.headers["idempotency-key"]).filter((it) => it);
     assert.deepEqual([keys.length, new Set(keys).size], [foreign.length + 1, 1]);
   } finally {
     globalThis.fetch = original;
   }
+});
+
+test("a firewall in the way is told where the payment stands, and the same button goes on", async () => {
+  const blocked = answer(403, { code: "blocked", isForeign: true });
+  const { actions, calls, memory, sale } = atTurn([blocked, answer(201, { id: "p1", state: "issued" })]);
+  actions.choose("300000", false);
+  await actions.buy();
+  assert.deepEqual([viewOf(sale.state), sale.state.trouble.code], ["paying", "blocked"]);
+  const { key } = memory.attempt;
+  await actions.again();
+  assert.equal(viewOf(sale.state), "bought");
+  const sent = calls.sent.filter((it) => it.method === "POST");
+  assert.deepEqual(sent.map((it) => it.headers["idempotency-key"]), [key, key]);
 });
 
 test("what a person left goes to nobody else, also when the token ran out long ago", () => {

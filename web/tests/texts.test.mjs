@@ -68,7 +68,11 @@ for (const page of new Set(PAGES)) {
 
 test("citizen: every text that the scripts ask for is there", async () => {
   const known = await messages("citizen", "ko");
-  const scripts = [...(await sources("src/citizen")), ...(await sources("src/shared"))].join("\n");
+  const scripts = [
+    ...(await sources("src/citizen")),
+    ...(await sources("src/pay")),
+    ...(await sources("src/shared")),
+  ].join("\n");
   const asked = [...scripts.matchAll(/(?<!`)\bsay\(\s*"([a-z_-]+)"/g)].map(([, key]) => key);
   assert.ok(asked.length > 100, `${asked.length}`);
   assert.deepEqual(
@@ -100,7 +104,11 @@ test("citizen: every text that the scripts ask for is there", async () => {
 });
 
 test("citizen: no text is there for nothing", async () => {
-  const scripts = [...(await sources("src/citizen")), ...(await sources("src/shared"))].join("\n");
+  const scripts = [
+    ...(await sources("src/citizen")),
+    ...(await sources("src/pay")),
+    ...(await sources("src/shared")),
+  ].join("\n");
   const families = /^(page|refusal|state|outlook|me-state|who|voucher-state|move)-|^voucher-(cancel|refund)$/;
   const unused = [...(await messages("citizen", "ko")).keys()].filter(
     (key) => !families.test(key) && !scripts.includes(`"${key}"`),

@@ -10,6 +10,7 @@ use crate::{
     Timestamp, Who, Won,
 };
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use vouchers::Wallet;
 
 pub mod vouchers;
@@ -47,7 +48,7 @@ pub struct RoundFacts {
     /// Its program.
     pub program: ProgramId,
     /// The rules of today.
-    pub rules: Rules,
+    pub rules: Arc<Rules>,
     /// Why this round does not sell to this person now, if so: `RoundNotOpen` or `NotEligible`.
     pub closed: Option<Refusal>,
     /// Whether the program is sold through the person's channel.
@@ -183,8 +184,9 @@ pub struct Limits {
 /// A person who buys.
 #[derive(Debug, Clone, Default)]
 pub struct Person {
-    accounts: HashMap<ProgramId, Account>,
-    keys: HashMap<IdempotencyKey, Remembered>,
+    // Boxed, for a map has room for three from the first on: of most people there is one of each.
+    accounts: HashMap<ProgramId, Box<Account>>,
+    keys: HashMap<IdempotencyKey, Box<Remembered>>,
     /// Of these keys, those that were refused when they were asked for.
     refused: usize,
     passes: HashSet<(RoundId, PassId)>,
@@ -447,7 +449,7 @@ impl Person {
     }
 
     fn remember(&mut self, key: &IdempotencyKey, digest: [u8; 32], answer: Kept) {
-        let before = self.keys.insert(key.clone(), Remembered { digest, answer });
+        let before = self.keys.insert(key.clone(), Box::new(Remembered { digest, answer }));
         assert!(before.is_none(), "OR-4: a key was answered twice");
     }
 

@@ -4,6 +4,7 @@
 use crate::voucher::AfterSale;
 use crate::{ChannelId, ProgramId, Timestamp, Won};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A name in both languages of the service.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -127,7 +128,7 @@ pub struct Program {
     /// Who issues it.
     pub issuer: String,
     /// Versions of its rules by date, at least one.
-    pub versions: Vec<Rules>,
+    pub versions: Vec<Arc<Rules>>,
     /// How often it was changed: 0 when it is new.
     #[serde(default, skip_serializing_if = "is_new")]
     pub changes: u64,
@@ -151,7 +152,7 @@ impl Program {
     /// # Panics
     /// Never: a program is made with at least one version.
     #[must_use]
-    pub fn rules_at(&self, now: Timestamp) -> &Rules {
+    pub fn rules_at(&self, now: Timestamp) -> &Arc<Rules> {
         let current = self.versions.iter().rev().find(|rules| rules.effective_from <= now);
         current.or(self.versions.first()).expect("a program has at least one version of its rules")
     }
@@ -173,7 +174,7 @@ impl Program {
             }
             _ => {}
         }
-        changed.versions.push(rules);
+        changed.versions.push(Arc::new(rules));
         changed.changes += 1;
         Ok(changed)
     }
@@ -203,7 +204,7 @@ mod tests {
             id: ProgramId::new("seoul").expect("a slug"),
             name: Name { ko: "서울".to_owned(), en: "Seoul".to_owned() },
             issuer: "seoul".to_owned(),
-            versions: vec![rules(100, 400_000)],
+            versions: vec![Arc::new(rules(100, 400_000))],
             changes: 0,
         }
     }

@@ -16,6 +16,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 mod by_hand;
 mod draw;
@@ -101,7 +102,7 @@ pub struct PurchaseOrder {
     /// What the person will have used of it.
     pub used_after: Won,
     /// The rules under which the limit was held.
-    pub rules: Rules,
+    pub rules: Arc<Rules>,
     /// At a counter, who it is: what decides the window, where a pass does elsewhere.
     pub at_counter: Option<Who>,
 }

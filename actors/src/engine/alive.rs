@@ -67,8 +67,8 @@ impl Inner {
             ("people".to_owned(), self.people.arbiter().clone()),
         ];
         all.extend(self.till.iter().map(|till| ("till".to_owned(), till.arbiter.clone())));
-        let of_program = self.programs.iter();
-        all.extend(of_program.map(|slot| (slot.key().to_string(), slot.arbiter.clone())));
+        let of_program = self.arbiters.iter();
+        all.extend(of_program.map(|slot| (slot.key().to_string(), slot.value().clone())));
         all
     }
 }

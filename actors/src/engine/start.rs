@@ -34,10 +34,9 @@ use tokio::task::JoinError;
 /// for a store's connections. The others wait for their turn.
 const ROUNDS_AT_ONCE: usize = 4;
 
-/// A program with the thread that its rounds live on, and its stream.
+/// A program and its streams.
 pub(crate) struct ProgramSlot {
     pub program: Arc<Program>,
-    pub arbiter: ArbiterHandle,
     pub journal: Journal,
     /// Of the vouchers' stream: spending goes on while the sale's own stream is stuck.
     pub vouchers: Journal,
@@ -61,6 +60,8 @@ pub(crate) struct Inner {
     pub paybacks: Arc<OnceLock<Paybacks>>,
     pub suspensions: SuspensionList,
     pub process_arbiter: ArbiterHandle,
+    /// Of each program, the thread that its rounds live on.
+    pub arbiters: DashMap<ProgramId, ArbiterHandle>,
     pub committer_arbiter: ArbiterHandle,
     pub guardian: OnceLock<Handle<Guardian>>,
     /// Paybacks that wait for a rail which this server has not.
@@ -70,11 +71,7 @@ pub(crate) struct Inner {
 
 impl Inner {
     pub fn know_program(&self, program: Arc<Program>, (journal, vouchers): (Journal, Journal)) {
-        let known = self.programs.get(&program.id).map(|slot| slot.arbiter.clone());
-        // A thread of its own for each program: a flooded round is not felt by another program's.
-        let arbiter = known.unwrap_or_else(|| Arbiter::new().handle());
-        self.programs
-            .insert(program.id.clone(), ProgramSlot { program, arbiter, journal, vouchers });
+        self.programs.insert(program.id.clone(), ProgramSlot { program, journal, vouchers });
     }
 
     /// Takes a program's streams over and starts their committers: of its sales, of its vouchers.
@@ -89,8 +86,26 @@ impl Inner {
     async fn begin_stream(self: &Arc<Self>, stream: StreamId) -> Result<Journal, StoreError> {
         let ownership = self.store.take_over(&stream).await?;
         let weak = Arc::downgrade(self);
-        let (store, arbiter) = (&self.store, &self.committer_arbiter);
-        Ok(start_committer(weak, store, &self.doubts, arbiter, stream, ownership))
+        let (store, arbiter) = (&self.store, self.arbiter_of_stream(&stream));
+        Ok(start_committer(weak, store, &self.doubts, &arbiter, stream, ownership))
+    }
+
+    /// A thread of its own for each program: a flooded round is not felt by another program's.
+    pub fn arbiter_of(&self, program: &ProgramId) -> ArbiterHandle {
+        if let Some(known) = self.arbiters.get(program) {
+            return known.clone();
+        }
+        self.arbiters.entry(program.clone()).or_insert_with(|| Arbiter::new().handle()).clone()
+    }
+
+    /// Where a stream's committer lives: that of a program's sales beside the rounds, which hand it
+    /// everything and wait for it, so that no other thread has to be woken; the others together,
+    /// for they have to do with people.
+    pub fn arbiter_of_stream(&self, stream: &StreamId) -> ArbiterHandle {
+        match stream {
+            StreamId::Program(program) => self.arbiter_of(program),
+            StreamId::Vouchers(_) | StreamId::People => self.committer_arbiter.clone(),
+        }
     }
 
     /// Every stream of this process with its journal.
@@ -206,6 +221,7 @@ impl Inner {
                 paybacks,
                 suspensions: SuspensionList::new(),
                 process_arbiter,
+                arbiters: DashMap::new(),
                 committer_arbiter,
                 guardian: OnceLock::new(),
                 stranded: AtomicUsize::new(0),

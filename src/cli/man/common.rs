@@ -97,7 +97,7 @@ pub(super) fn exit_status(own: &Option<String>) -> Vec<Item> {
         of(Exit::Failure, "It could not be done."),
         ("2".to_owned(), "Wrong usage.".to_owned()),
         of(Exit::InvariantBroken, "An invariant is broken."),
-        of(Exit::ThresholdMissed, "A rehearsal missed its thresholds."),
+        of(Exit::ThresholdMissed, "A rehearsal missed its thresholds, or a machine is not enough."),
         of(Exit::DependencyDown, "Something that it depends on is down: the store, or a server."),
         of(Exit::BadConfig, "The settings or keys are wrong."),
     ];

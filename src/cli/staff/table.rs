@@ -54,7 +54,7 @@ fn grouped(number: i64) -> String {
 }
 
 /// Rows whose columns begin under each other, behind so many spaces.
-pub(super) fn aligned(rows: &[Vec<String>], indent: usize) -> String {
+pub(in crate::cli) fn aligned(rows: &[Vec<String>], indent: usize) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-pub(super) use crate::http::language::Language;
+pub(in crate::cli) use crate::http::language::Language;
 
 /// A field of an answer, in both languages.
 const LABELS: &[(&str, &str, &str)] = &[
@@ -127,7 +127,7 @@ const CURES: &[(&str, &str, &str)] = &[
 ];
 
 /// The language of the shell that this runs in.
-pub(super) trait Here {
+pub(in crate::cli) trait Here {
     /// As `LC_ALL`, `LC_MESSAGES` or `LANG` says, in this order.
     fn here() -> Self;
 }

@@ -160,8 +160,8 @@ impl<'a> AdminProgram<'a> {
             id: &program.id,
             name: &program.name,
             issuer: &program.issuer,
-            rules: program.rules_at(now).into(),
-            versions: program.versions.iter().map(RulesBody::from).collect(),
+            rules: RulesBody::from(&**program.rules_at(now)),
+            versions: program.versions.iter().map(|rules| RulesBody::from(&**rules)).collect(),
             version: program.version(),
         }
     }

@@ -33,9 +33,11 @@ macro_rules! built {
 }
 
 /// Every file, by its name.
-const BUILT: [(&str, &[u8]); 6] = built![
+const BUILT: [(&str, &[u8]); 8] = built![
     "citizen.ko.js",
     "citizen.en.js",
+    "pay.ko.js",
+    "pay.en.js",
     "console.ko.js",
     "console.en.js",
     "openrun.css",

@@ -12,15 +12,47 @@ use crate::http::call::Call;
 use crate::trust::PersonClaims;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use openrun_core::RoundId;
+use openrun_core::{MerchantId, RoundId};
+
+/// Where somebody who has signed in goes on.
+pub(super) enum Goal {
+    /// All rounds.
+    Home,
+    /// This round.
+    Round(RoundId),
+    /// To pay this merchant.
+    Merchant(MerchantId),
+}
+
+impl Goal {
+    /// As the fields of the form name it; what they name wrongly is not there.
+    pub(super) fn of(round: Option<&str>, merchant: Option<&str>) -> Goal {
+        match (round.and_then(RoundId::new), merchant.and_then(MerchantId::new)) {
+            (Some(round), _) => Goal::Round(round),
+            (None, Some(merchant)) => Goal::Merchant(merchant),
+            (None, None) => Goal::Home,
+        }
+    }
+
+    pub(super) fn path(&self) -> String {
+        match self {
+            Goal::Home => "/".to_owned(),
+            Goal::Round(round) => format!("/rounds/{round}"),
+            Goal::Merchant(merchant) => format!("/pay/{merchant}"),
+        }
+    }
+
+    fn field(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Goal::Home => None,
+            Goal::Round(round) => Some(("round", round.as_str())),
+            Goal::Merchant(merchant) => Some(("merchant", merchant.as_str())),
+        }
+    }
+}
 
 /// Asks whether to go on.
-pub(super) fn page(
-    call: &Call,
-    claims: &PersonClaims,
-    token: &str,
-    round: Option<&RoundId>,
-) -> HttpResponse {
+pub(super) fn page(call: &Call, claims: &PersonClaims, token: &str, goal: &Goal) -> HttpResponse {
     let (edge, language) = (call.edge(), call.page_language());
     let frame = Frame {
         kind: Kind::Rounds,
@@ -44,8 +76,8 @@ pub(super) fn page(
         html.text(token);
         html.raw("\">");
         hidden(html, "token", token);
-        if let Some(round) = round {
-            hidden(html, "round", round.as_str());
+        if let Some((field, value)) = goal.field() {
+            hidden(html, field, value);
         }
         html.element("button class=\"primary\" data-do=\"enter\"", "page-enter-do");
         html.raw("</form><p>");

@@ -16,10 +16,11 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use openrun_core::round::LifeCycle;
-use openrun_core::{Feature, IdempotencyKey, Refusal, RoundId, Won};
+use openrun_core::{Feature, IdempotencyKey, Refusal, Won};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::entering::Goal;
 use super::refused::Attempt;
 use crate::http::reply::{self, NO_STORE};
 
@@ -29,6 +30,7 @@ struct Entering {
     token: Option<String>,
     made_up: Option<bool>,
     round: Option<String>,
+    merchant: Option<String>,
 }
 
 /// Signing up.
@@ -56,7 +58,7 @@ pub async fn enter(mut call: Call) -> Answer {
         Ok(entered) => entered,
         Err(refusal) => return Ok(refused::page(&call, &refusal, None)),
     };
-    let round = entered.round.as_deref().and_then(RoundId::new);
+    let goal = Goal::of(entered.round.as_deref(), entered.merchant.as_deref());
     let is_ours = is_ours(&call);
     let made_up = entered.made_up == Some(true) && call.edge().site.is_dev && is_ours;
     let token = match entered.token {
@@ -75,10 +77,9 @@ pub async fn enter(mut call: Call) -> Answer {
     // A newer token of whoever is signed in already makes nobody somebody else.
     let is_same = call.kept_person().is_some_and(|kept| kept.person == claims.person);
     if !is_ours && !is_same {
-        return Ok(entering::page(&call, &claims, &token, round.as_ref()));
+        return Ok(entering::page(&call, &claims, &token, &goal));
     }
-    let path = round.map_or_else(|| "/".to_owned(), |round| format!("/rounds/{round}"));
-    let mut response = see(&path);
+    let mut response = see(&goal.path());
     keep_token(&call, &mut response, &token);
     Ok(response)
 }

@@ -31,6 +31,8 @@ pub enum Kind {
     Round,
     /// What is one's own.
     Me,
+    /// Paying a merchant.
+    Pay,
     /// The operator's console.
     Console,
 }
@@ -41,6 +43,7 @@ impl Kind {
             Kind::Rounds => "rounds",
             Kind::Round => "round",
             Kind::Me => "me",
+            Kind::Pay => "pay",
             Kind::Console => "console",
         }
     }
@@ -48,6 +51,7 @@ impl Kind {
     fn script(self, language: Language) -> &'static str {
         match self {
             Kind::Console => language.pick("console.en.js", "console.ko.js"),
+            Kind::Pay => language.pick("pay.en.js", "pay.ko.js"),
             _ => language.pick("citizen.en.js", "citizen.ko.js"),
         }
     }
@@ -125,6 +129,7 @@ impl Frame<'_> {
         if self.kind != Kind::Console {
             html.element("a href=\"/\"", "page-rounds");
             html.element("a href=\"/me\"", "page-me");
+            html.element("a href=\"/pay\"", "page-pay");
         }
         let (other, word) =
             (self.language.pick("ko", "en"), self.language.pick("한국어", "English"));

@@ -5,8 +5,8 @@
 //! for everybody. Decides nothing about a sale: a form goes the way of the call that it stands for.
 //! Reading order: [`frame`] is around every page, [`rounds`] and [`round`] write what everybody
 //! sees, [`own`], [`place`], [`me`] and
-//! [`vouchers`] what is somebody's own, [`forms`] does what they ask for
-//! without scripts; [`assets`] is what a page loads.
+//! [`vouchers`] what is somebody's own, [`pay_find`] and [`pay`] lead to a merchant and pay them,
+//! [`forms`] does what they ask for without scripts; [`assets`] is what a page loads.
 
 pub mod assets;
 pub mod dev;
@@ -16,6 +16,9 @@ mod frame;
 pub(crate) mod html;
 mod me;
 mod own;
+pub mod pay;
+pub mod pay_find;
+mod pay_receipt;
 mod place;
 mod refused;
 mod round;
@@ -138,7 +141,7 @@ pub async fn round(call: Call) -> Answer {
         frame.around(edge, |html| {
             round::head(html, &view);
             html.raw("<section class=\"card\">");
-            place::sign_in(html, edge, Some(id.as_str()));
+            place::sign_in(html, edge, Some(("round", id.as_str())));
             html.raw("</section>");
             round::figures(html, &view, &round, edge.engine.now());
         })

@@ -36,19 +36,20 @@ pub(super) fn write(html: &mut Html, edge: &Edge, own: &Own, shows: &str) {
         _ => join(html, own),
     }
     if own.claims.is_none() {
-        sign_in(html, edge, Some(own.id.as_str()));
+        sign_in(html, edge, Some(("round", own.id.as_str())));
     }
 }
 
-/// How to sign in: through a channel's app, or in development as somebody made up.
-pub(super) fn sign_in(html: &mut Html, edge: &Edge, round: Option<&str>) {
+/// How to sign in: through a channel's app, or in development as somebody made up. `goal`: the
+/// field that says where it goes on.
+pub(super) fn sign_in(html: &mut Html, edge: &Edge, goal: Option<(&'static str, &str)>) {
     html.element("h2", "page-sign-in-head");
     html.element("p", "page-sign-in");
     if edge.site.is_dev {
         html.raw("<form method=\"post\" action=\"/enter\">");
         hidden(html, "made_up", "true");
-        if let Some(round) = round {
-            hidden(html, "round", round);
+        if let Some((field, value)) = goal {
+            hidden(html, field, value);
         }
         html.element("button data-do=\"virtual-person\"", "page-virtual-person");
         html.raw("</form>");

@@ -27,7 +27,8 @@ pub(super) fn page(call: &Call, refusal: &Refusal, attempt: Option<Attempt<'_>>)
         None => (Kind::Rounds, "/".to_owned(), "page-rounds"),
     };
     let name = round.as_ref().map(openrun_core::RoundId::as_str);
-    let around = Around { kind, path: &path, round: name, back };
+    let goal = name.map(|name| ("round", name));
+    let around = Around { kind, path: &path, goal, back };
     match (attempt, name) {
         (Some(attempt), Some(round)) if is_undecided(refusal) => {
             let of = (attempt.amount, attempt.key);
@@ -47,22 +48,35 @@ pub(super) fn page_at(
     path: &str,
     again: impl FnOnce(&mut Html),
 ) -> HttpResponse {
-    let around = Around { kind: Kind::Me, path, round: None, back: "page-voucher-back" };
+    let around = Around { kind: Kind::Me, path, goal: None, back: "page-voucher-back" };
+    page_around(call, refusal, &around, again)
+}
+
+/// The page of a refusal on a page of any kind. `again` writes what may still come to something
+/// under the same key.
+pub(super) fn page_around(
+    call: &Call,
+    refusal: &Refusal,
+    around: &Around<'_>,
+    again: impl FnOnce(&mut Html),
+) -> HttpResponse {
     match is_undecided(refusal) {
-        true => written(call, refusal, &around, again),
-        false => written(call, refusal, &around, |html| link(html, &around)),
+        true => written(call, refusal, around, again),
+        false => written(call, refusal, around, |html| link(html, around)),
     }
 }
 
 /// What a refusal stands on, and where it leads back to.
-struct Around<'a> {
-    kind: Kind,
-    path: &'a str,
-    round: Option<&'a str>,
-    back: &'static str,
+pub(super) struct Around<'a> {
+    pub(super) kind: Kind,
+    pub(super) path: &'a str,
+    /// Where somebody who signs in goes on: the field that says so.
+    pub(super) goal: Option<(&'static str, &'a str)>,
+    /// The words of the way back.
+    pub(super) back: &'static str,
 }
 
-fn link(html: &mut Html, around: &Around<'_>) {
+pub(super) fn link(html: &mut Html, around: &Around<'_>) {
     html.raw("<p><a class=\"button\" data-do=\"again\" href=\"");
     html.text(around.path);
     html.raw("\">");
@@ -70,7 +84,7 @@ fn link(html: &mut Html, around: &Around<'_>) {
     html.raw("</a></p>");
 }
 
-fn written(
+pub(super) fn written(
     call: &Call,
     refusal: &Refusal,
     around: &Around<'_>,
@@ -86,7 +100,7 @@ fn written(
         view: "refused",
         title: title.to_owned(),
         path: around.path.split('?').next().unwrap_or("/"),
-        round: around.round,
+        round: around.goal.filter(|(field, _)| *field == "round").map(|(_, round)| round),
         refresh_s: None,
         code: Some(entry.code),
     };
@@ -98,7 +112,7 @@ fn written(
         html.figures(|html| facts(html, refusal));
         next(html);
         if *refusal == Refusal::Unauthenticated {
-            place::sign_in(html, edge, around.round);
+            place::sign_in(html, edge, around.goal);
         }
         html.raw("</section>");
     });
@@ -159,6 +173,9 @@ fn next_key(refusal: &Refusal) -> &'static str {
         | Refusal::InsufficientBalance { .. }
         | Refusal::ReceiverLimitExceeded => "page-next-amount",
         Refusal::ReceiverNotFound => "page-next-receiver",
+        Refusal::MerchantNotFound => "page-next-merchant",
+        Refusal::WrongRegion => "page-next-region",
+        Refusal::VoucherNotActive => "page-next-voucher",
         Refusal::AlreadySpent
         | Refusal::BelowRefundThreshold { .. }
         | Refusal::GiftNotRefundable => "page-next-spend",

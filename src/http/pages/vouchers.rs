@@ -61,7 +61,7 @@ pub(super) fn list(html: &mut Html, edge: &Edge, all: &[Voucher]) {
     }
 }
 
-fn name(html: &mut Html, edge: &Edge, voucher: &Voucher) {
+pub(super) fn name(html: &mut Html, edge: &Edge, voucher: &Voucher) {
     match edge.engine.program(&voucher.program) {
         Some(program) => html.both(&program.name),
         None => html.text(&voucher.program),
@@ -153,6 +153,10 @@ fn entry(html: &mut Html, it: &MoveAnswer<'_>) {
 fn acts(html: &mut Html, edge: &Edge, voucher: &Voucher) {
     let is_whole = voucher.spent.0 == 0 && voucher.given.0 == 0;
     html.raw("<section class=\"card\">");
+    let id = Uuid::from_u128(voucher.id.0);
+    let to = format!("/pay?voucher={id}&amp;program={}", voucher.program);
+    let open = format!("a class=\"button primary full\" data-do=\"pay\" href=\"{to}\"");
+    html.element(&open, "page-pay-merchant");
     if voucher.purchase.is_some() {
         let (act, head, text, does) = match is_whole {
             true => ("cancel", "page-cancel-head", "page-cancel-text", "page-cancel-do"),
@@ -189,7 +193,7 @@ fn acts(html: &mut Html, edge: &Edge, voucher: &Voucher) {
 }
 
 /// A key of one form as it is shown.
-fn new_key() -> String {
+pub(super) fn new_key() -> String {
     format!("{:032x}", rand::random::<u128>())
 }
 
@@ -269,7 +273,7 @@ fn again(html: &mut Html, id: VoucherId, act: &str, form: &Form) {
     html.raw("</form>");
 }
 
-fn state_key(state: VoucherState) -> &'static str {
+pub(super) fn state_key(state: VoucherState) -> &'static str {
     match state {
         VoucherState::Active => "page-voucher-active",
         VoucherState::UsedUp => "page-voucher-used-up",

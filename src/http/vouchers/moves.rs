@@ -55,6 +55,12 @@ pub struct Giving {
     amount_won: i64,
 }
 
+impl Spending {
+    pub(in crate::http) fn new(merchant_id: String, amount_won: i64) -> Spending {
+        Spending { merchant_id, amount_won }
+    }
+}
+
 impl Giving {
     pub(in crate::http) fn new(to_person: String, amount_won: i64) -> Giving {
         Giving { to_person, amount_won }
@@ -219,21 +225,33 @@ pub async fn spend(mut call: Call) -> Answer {
     let person = call.person()?.person;
     let body: Spending = call.json().await?;
     let key = call.idempotency_key()?;
-    let (engine, voucher) = (&call.edge().engine, voucher_id(&call)?);
-    let (from, amount) = (voucher.0.to_be_bytes(), body.amount_won.to_be_bytes());
-    let fields = [&from[..], body.merchant_id.as_bytes(), &amount];
+    let voucher = voucher_id(&call)?;
+    let moved = spent(&call, person, voucher, &body, key).await.map_err(problem)?;
+    let answer = SpendAnswer::from(&moved.answer);
+    Ok(answered(StatusCode::CREATED, &answer, answer.voucher_id, moved.is_replay))
+}
+
+/// Asks the engine to pay a merchant.
+pub(in crate::http) async fn spent(
+    call: &Call,
+    person: PersonKey,
+    voucher: VoucherId,
+    wish: &Spending,
+    key: IdempotencyKey,
+) -> Result<Moved<Spend>, Refused> {
+    let engine = &call.edge().engine;
+    let (from, amount) = (voucher.0.to_be_bytes(), wish.amount_won.to_be_bytes());
+    let fields = [&from[..], wish.merchant_id.as_bytes(), &amount];
     let request = SpendRequest {
         id: MoveId(new_id(engine.now()).as_u128()),
         person,
         voucher,
-        merchant: merchant(&call, &body.merchant_id),
-        amount: Won(body.amount_won),
+        merchant: merchant(call, &wish.merchant_id),
+        amount: Won(wish.amount_won),
         digest: digest(SPEND_DOMAIN, &fields),
         key,
     };
-    let moved = engine.spend(request).await.map_err(problem)?;
-    let answer = SpendAnswer::from(&moved.answer);
-    Ok(answered(StatusCode::CREATED, &answer, answer.voucher_id, moved.is_replay))
+    engine.spend(request).await
 }
 
 /// What is known of a merchant; nothing when there is none of this id.

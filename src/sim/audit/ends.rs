@@ -2,7 +2,7 @@
 //! everybody was answered, and the rail's ledger is the price of the vouchers, to the won.
 
 use super::Auditor;
-use super::money::Phase;
+use super::money::{Deal, Phase};
 use crate::sim::people::{Request, Said, Shown, Wish};
 use openrun_core::purchase::PassId;
 use openrun_core::queue::ShownTicket;
@@ -10,12 +10,11 @@ use openrun_core::{PurchaseId, Timestamp, Won};
 
 /// What the world looks like at the end.
 pub(in crate::sim) struct Ends {
+    pub now: Timestamp,
     pub unanswered: usize,
     pub in_the_dark: usize,
     /// What the rail holds of each order.
     pub ledger: Vec<(PurchaseId, Won)>,
-    /// Whether vouchers are paid through that ledger.
-    pub is_waiting_rail: bool,
     /// Whether nobody can begin to pay any more, and nothing would change that.
     pub is_till_stuck: bool,
     /// For each round that lives, left, held and sold of its windows in memory.
@@ -38,7 +37,8 @@ impl Auditor {
             Wish::Claim { shown } | Wish::Join { shown: Some(shown) } => {
                 self.showing(request, *shown, false);
             }
-            Wish::Join { shown: None } | Wish::SignUp => {}
+            Wish::Move(wish) => self.move_asked(request, wish),
+            Wish::Join { shown: None } | Wish::SignUp | Wish::Look => {}
         }
     }
 
@@ -53,6 +53,8 @@ impl Auditor {
             (Wish::Buy(attempt), Said::Bought(answer)) => {
                 self.purchase_answered(request, attempt, answer);
             }
+            (Wish::Move(wish), Said::Moved(answer)) => self.move_answered(request, wish, answer),
+            (Wish::Look, Said::Vouchers(Ok(vouchers))) => self.vouchers_shown(request, vouchers),
             _ => {}
         }
     }
@@ -75,9 +77,10 @@ impl Auditor {
             format!("{in_the_dark} people never heard what became of a purchase")
         });
         self.must(!ends.is_till_stuck, "liveness", || "the till rests for ever".to_owned());
-        if ends.is_waiting_rail {
+        if self.is_waiting_rail {
             self.check_ledger(&ends.ledger);
         }
+        self.check_wallets(ends.now);
         for (round, stock) in ends.stocks.iter().enumerate() {
             let own = self.sums_of(round);
             let is_same = stock.as_ref().is_none_or(|stock| *stock == own);
@@ -87,12 +90,13 @@ impl Auditor {
 
     fn check_ledger(&mut self, ledger: &[(PurchaseId, Won)]) {
         let mut faults = Vec::new();
-        let mut issued: Won =
-            self.deals.values().filter(|deal| deal.phase == Phase::Issued).map(|d| d.price).sum();
+        let of_rail = |deal: &Deal| deal.phase == Phase::Issued && !deal.is_cash;
+        let returned = |id: &u128| Won(self.wallets.returned.get(id).copied().unwrap_or(0));
+        let due = |(id, deal): (&u128, &Deal)| deal.price.minus(returned(id));
+        let mut issued: Won = self.deals.iter().filter(|(_, deal)| of_rail(deal)).map(due).sum();
         for (id, captured) in ledger {
-            let deal = self.deals.get(&id.0);
-            let is_issued = deal.is_some_and(|deal| deal.phase == Phase::Issued);
-            let price = deal.filter(|_| is_issued).map_or(Won::ZERO, |deal| deal.price);
+            let deal = self.deals.get(&id.0).filter(|deal| of_rail(deal));
+            let price = deal.map_or(Won::ZERO, |deal| due((&id.0, deal)));
             issued = issued.minus(*captured);
             if price != *captured {
                 faults.push(format!("the rail has {captured} won of {:x}, due are {price}", id.0));

@@ -4,7 +4,9 @@
 use super::Auditor;
 use super::money::Phase;
 use crate::sim::people::{Attempt, Request, Shown, digest_of, number_of};
+use crate::sim::sale::COUNTER;
 use openrun_core::purchase::PurchaseState;
+use openrun_core::round_spec::LineId;
 use openrun_core::{IdempotencyKey, Purchase, Refusal, Timestamp};
 
 /// What is known of one key of one person.
@@ -12,26 +14,33 @@ use openrun_core::{IdempotencyKey, Purchase, Refusal, Timestamp};
 pub(super) struct KeyBook {
     /// After how many events it was first shown.
     first_shown: u64,
-    digest: Option<[u8; 32]>,
-    effect: Option<u128>,
-    refusal: Option<Refusal>,
+    /// With which bodies.
+    pub shown: Vec<[u8; 32]>,
+    pub digest: Option<[u8; 32]>,
+    pub effect: Option<u128>,
+    pub refusal: Option<Refusal>,
     /// When it was last answered with a no that is not remembered.
-    refused_at: Option<Timestamp>,
+    pub refused_at: Option<Timestamp>,
     /// The final answer that was given, and when.
-    issued_at: Option<Timestamp>,
-    is_refused: bool,
+    pub issued_at: Option<Timestamp>,
+    pub is_refused: bool,
 }
 
-fn number(key: &IdempotencyKey) -> u64 {
+impl KeyBook {
+    pub fn first_shown_after(events: u64) -> KeyBook {
+        KeyBook { first_shown: events, ..KeyBook::default() }
+    }
+}
+
+pub(super) fn number(key: &IdempotencyKey) -> u64 {
     key.as_str().parse().expect("keys of the simulator are numbers")
 }
 
 impl Auditor {
     /// A purchase is asked for.
     pub fn asked(&mut self, request: &Request, attempt: &Attempt) {
-        let events = self.events;
-        let fresh = || KeyBook { first_shown: events, ..KeyBook::default() };
-        self.keys.entry((request.person, attempt.key)).or_insert_with(fresh);
+        let digest = digest_of(request.round, attempt.amount);
+        self.show_key((request.person, attempt.key), digest);
     }
 
     pub(super) fn take_key(&mut self, purchase: &Purchase) {
@@ -74,11 +83,7 @@ impl Auditor {
         match answer {
             Ok(purchase) => self.answered_yes(request, who, digest, purchase),
             Err(Refusal::Unavailable | Refusal::Overloaded) => {}
-            Err(Refusal::IdempotencyKeyReused) => {
-                let book = self.keys.entry(who).or_default();
-                let is_other = book.digest.is_some_and(|known| known != digest);
-                self.must(is_other, "OR-4", || format!("the key {who:?} was not reused"));
-            }
+            Err(Refusal::IdempotencyKeyReused) => self.check_reused(who, digest),
             Err(refusal) if refusal.is_remembered() => {
                 self.answered_no_for_ever(request, attempt, refusal);
             }
@@ -116,6 +121,9 @@ impl Auditor {
         if is_issued {
             book.issued_at.get_or_insert(now);
         }
+        if is_issued && purchase.serial_number().is_none() {
+            self.wallets.told.entry(request.person).or_default().push((now, purchase.id.0));
+        }
         self.must(is_durable, "OR-3", || {
             format!(
                 "{:x} was answered as {:?} before it was written",
@@ -140,15 +148,17 @@ impl Auditor {
         });
         self.must(!was_issued, "OR-4", || format!("the key {who:?} was issued before"));
         let is_want = matches!(refusal, Refusal::SoldOut | Refusal::InsufficientStock { .. });
-        if let Shown::Pass(pass, _) = attempt.shown
-            && is_want
-            && is_first
-        {
+        let line = match attempt.shown {
+            Shown::Pass(pass, _) => Some(pass.line),
+            _ if attempt.channel == COUNTER => Some(LineId::COUNTER),
+            _ => None,
+        };
+        if let Some(line) = line.filter(|_| is_want && is_first) {
             let amount = match refusal {
                 Refusal::SoldOut => openrun_core::Won(1),
                 _ => attempt.amount,
             };
-            self.check_want(request.round, since, pass, amount);
+            self.check_want(request.round, since, line, amount);
         }
     }
 }

@@ -6,16 +6,17 @@ use super::money::Phase;
 use crate::sim::people::number_of;
 use openrun_core::{Program, Purchase, Rules, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How long rules that were replaced may still decide: a request under way knows the old ones, and
 /// a process hears of new ones only once they are written.
-const LAG: i64 = 60_000;
-const MILLIS_PER_DAY: i64 = 86_400_000;
-const SEOUL: i64 = 9 * 3_600_000;
+pub(super) const LAG: i64 = 60_000;
+pub(super) const MILLIS_PER_DAY: i64 = 86_400_000;
+pub(super) const SEOUL: i64 = 9 * 3_600_000;
 
 /// A program's rules, with the time at which each version of the program was written.
 #[derive(Debug, Default)]
-pub(super) struct RulesBook(Vec<(Timestamp, Vec<Rules>)>);
+pub(super) struct RulesBook(Vec<(Timestamp, Vec<Arc<Rules>>)>);
 
 impl RulesBook {
     pub fn change(&mut self, now: Timestamp, program: &Program) {
@@ -37,7 +38,7 @@ impl RulesBook {
                     .filter(|(index, rules)| *index == 0 || rules.effective_from <= at),
             );
         }
-        found.into_iter().map(|(_, rules)| rules).collect()
+        found.into_iter().map(|(_, rules)| &**rules).collect()
     }
 }
 
@@ -50,8 +51,31 @@ pub(super) struct Account {
     holding: i64,
 }
 
+impl Account {
+    /// Takes something out of what is held.
+    pub fn give_up(&mut self, amount: i64) {
+        self.holding -= amount;
+    }
+
+    /// Something comes to what is held; answers how much that is.
+    pub fn take_in(&mut self, amount: i64) -> i64 {
+        self.holding += amount;
+        self.holding
+    }
+
+    /// A month's allowance is given back.
+    pub fn free_month(&mut self, month: i64, amount: i64) {
+        *self.months.entry(month).or_default() -= amount;
+    }
+
+    /// What is held, and what was used of a month.
+    pub fn figures(&self, month: i64) -> (i64, i64) {
+        (self.holding, self.months.get(&month).copied().unwrap_or(0))
+    }
+}
+
 /// Months since 1970 in Seoul, counted day by day: slow to think of, hard to get wrong.
-fn month_of(at: Timestamp) -> i64 {
+pub(super) fn month_of(at: Timestamp) -> i64 {
     let mut days = (at.0 + SEOUL).div_euclid(MILLIS_PER_DAY);
     // Years and months of the Gregorian calendar from 2022-01-01, where all sales begin.
     days -= 18_993;
@@ -86,8 +110,11 @@ impl Auditor {
         let account = self.accounts.entry((person, program)).or_default();
         let used = account.months.entry(month).or_default();
         *used += purchase.amount.0;
-        account.holding += purchase.amount.0;
-        let (used, held) = (*used, account.holding);
+        let (used, held) = (*used, account.holding + purchase.amount.0);
+        // Paper is whose hand it is in from then on.
+        if purchase.serial_number().is_none() {
+            account.holding = held;
+        }
         self.must(monthly.contains(&purchase.monthly_limit.0), "OR-2", || {
             format!(
                 "{phase:?} against a limit of {}, in force: {monthly:?}",

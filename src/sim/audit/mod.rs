@@ -8,8 +8,10 @@ mod ends;
 mod keys;
 mod limits;
 mod money;
+mod moves;
 mod places;
 mod stock;
+mod vouchers;
 
 use super::people::number_of;
 use openrun_core::payment::RailAnswer;
@@ -23,6 +25,10 @@ use limits::{Account, RulesBook};
 use money::{Deal, Phase};
 use places::LineBook;
 use stock::WindowBook;
+use vouchers::Wallets;
+
+/// After this long whoever lets vouchers expire has looked twice, in milliseconds.
+pub(super) const EXPIRY_SEEN: i64 = 8_000;
 
 /// What does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +49,7 @@ struct RoundBook {
     /// After how many events how much was left of which window.
     history: Vec<(u64, usize, i64)>,
     is_closed: bool,
+    last_serial: u64,
 }
 
 /// The auditor.
@@ -50,6 +57,8 @@ struct RoundBook {
 pub(super) struct Auditor {
     now: Timestamp,
     finality: i64,
+    /// Whether vouchers are paid through a rail with a ledger of its own.
+    is_waiting_rail: bool,
     rounds: Vec<RoundBook>,
     rules: Vec<RulesBook>,
     deals: BTreeMap<u128, Deal>,
@@ -57,6 +66,7 @@ pub(super) struct Auditor {
     accounts: BTreeMap<(u32, usize), Account>,
     /// For each person and line of a round the last number that was answered.
     tickets: BTreeMap<(u32, usize, usize), u64>,
+    wallets: Wallets,
     seqs: Vec<u64>,
     pub events: u64,
     pub voided: u64,
@@ -65,7 +75,7 @@ pub(super) struct Auditor {
 }
 
 impl Auditor {
-    pub fn new(programs: &[Program], rounds: &[RoundSpec], finality: i64) -> Auditor {
+    pub fn new(programs: &[Program], rounds: &[RoundSpec], finality: Option<i64>) -> Auditor {
         let book = |spec: &RoundSpec| {
             let program = programs.iter().position(|program| program.id == spec.program_id);
             RoundBook {
@@ -75,18 +85,21 @@ impl Auditor {
                 lines: spec.lines().iter().map(|_| LineBook::default()).collect(),
                 history: Vec::new(),
                 is_closed: false,
+                last_serial: 0,
             }
         };
         Auditor {
             now: Timestamp(0),
-            finality,
+            finality: finality.unwrap_or(0),
+            is_waiting_rail: finality.is_some(),
             rounds: rounds.iter().map(book).collect(),
             rules: programs.iter().map(|_| RulesBook::default()).collect(),
             deals: BTreeMap::new(),
             keys: BTreeMap::new(),
             accounts: BTreeMap::new(),
             tickets: BTreeMap::new(),
-            seqs: vec![0; programs.len() + 1],
+            wallets: Wallets::default(),
+            seqs: vec![0; 1 + 2 * programs.len()],
             events: 0,
             voided: 0,
             returned: 0,
@@ -128,6 +141,11 @@ impl Auditor {
         }
         if let Event::Refused { person, key, digest, refusal } = &stored.event {
             return self.key_refused(number_of(*person), key, *digest, refusal);
+        }
+        if let Some(of) = stored.event.voucher_move() {
+            let program = stream.checked_sub(1 + self.rules.len());
+            let program = program.expect("vouchers move in streams of their own");
+            return self.voucher_written(program, &stored.event, of);
         }
         if let Some(round) = self.round_of(&stored.event) {
             self.written_of_round(round, &stored.event);
@@ -180,6 +198,9 @@ impl Auditor {
         self.take_pass(round, purchase);
         self.take_key(purchase);
         self.check_price(round, purchase);
+        if phase == Phase::Issued {
+            self.issued(self.rounds[round].program, purchase);
+        }
         let is_new = self.deals.insert(purchase.id.0, Deal::new(round, purchase, phase)).is_none();
         self.must(is_new, "OR-3", || format!("purchase {:x} was made twice", purchase.id.0));
     }

@@ -34,6 +34,8 @@ pub(super) struct Deal {
     pub pass: PassId,
     pub phase: Phase,
     pub price: Won,
+    /// Paid at a counter: no rail knows of it.
+    pub is_cash: bool,
     amount: Won,
     month: i64,
     sent_at: Timestamp,
@@ -49,6 +51,7 @@ impl Deal {
             pass: purchase.pass,
             phase,
             price: purchase.price,
+            is_cash: purchase.serial_number().is_some(),
             amount: purchase.amount,
             month: i64::from(purchase.month.number()),
             sent_at: Timestamp(0),
@@ -133,6 +136,7 @@ impl Auditor {
         self.must(is_same, "OR-7", || format!("{id:x} was issued otherwise than held"));
         self.must(said_yes, "OR-7", || format!("{id:x} was issued without a yes of the rail"));
         self.sell_stock(round, purchase);
+        self.issued(self.rounds[round].program, purchase);
     }
 
     /// A hold came to nothing.

@@ -117,6 +117,14 @@ impl Auditor {
 
     pub(super) fn take_pass(&mut self, round: usize, purchase: &Purchase) {
         let (PassId { line, number }, person) = (purchase.pass, number_of(purchase.person));
+        if let Some(serial) = purchase.serial_number() {
+            let book = &mut self.rounds[round];
+            book.last_serial += 1;
+            let last = book.last_serial;
+            return self.must(serial == last, "OR-6", || {
+                format!("paper with serial number {serial}, the next is {last}")
+            });
+        }
         let book = self.line(round, line);
         let is_theirs = book.owners.get(&number) == Some(&person);
         let is_good = book.claims.get(&number).is_some_and(|until| purchase.at < *until);

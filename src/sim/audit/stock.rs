@@ -4,9 +4,8 @@
 use super::money::Phase;
 use super::{Auditor, RoundBook};
 use openrun_core::payment::VoidReason;
-use openrun_core::purchase::PassId;
 use openrun_core::round::LifeCycle;
-use openrun_core::round_spec::WindowSpec;
+use openrun_core::round_spec::{LineId, WindowSpec};
 use openrun_core::{Purchase, WindowId, Won};
 
 /// Whether a window sells.
@@ -173,10 +172,17 @@ impl Auditor {
 
     /// OR-8: whoever was told that the stock does not suffice was told so while it did not, at some
     /// moment since they first asked.
-    pub(super) fn check_want(&mut self, round: usize, since: u64, pass: PassId, amount: Won) {
+    pub(super) fn check_want(&mut self, round: usize, since: u64, line: LineId, amount: Won) {
         let book = &self.rounds[round];
-        let Some(line) = book.spec.lines().get(pass.line.index()).cloned() else { return };
-        let theirs = |window: usize| book.spec.windows[window].eligibility == line;
+        let class = book.spec.lines().get(line.index()).cloned();
+        if class.is_none() && line != LineId::COUNTER {
+            return;
+        }
+        // Paper of the simulator is for everybody.
+        let theirs = |window: usize| match (&book.spec.windows[window], &class) {
+            (window, Some(class)) => window.is_of_line(class),
+            (window, None) => !window.sold_at.is_line(),
+        };
         let from = book.history.partition_point(|(events, _, _)| *events <= since);
         // How it stood when they asked: the last entries before.
         let before = from.saturating_sub(book.windows.len());

@@ -1,6 +1,8 @@
 //! The committer of a stream: gathers events, writes them in batches, and only then lets answers
 //! go.
 
+use super::moves::Moved;
+use super::paybacks::Ended;
 use super::person::{Bought, Purchasing};
 use super::till::Next;
 use super::{Owner, SignUp};
@@ -56,6 +58,16 @@ pub(in crate::sim) enum Done {
         purchasing: Box<Purchasing>,
         event: Box<Event>,
     },
+    /// A move of a voucher, or a refusal of one.
+    VoucherMoved(Box<Moved>),
+    /// Everything that a person did with vouchers before, in one stream.
+    Durable {
+        person: u32,
+        generation: u32,
+        number: u32,
+    },
+    /// The end of a payback.
+    PaybackEnded(Box<Ended>),
     /// Of a payment: what it needs next, as it stands after everything before.
     NextStep {
         till: u32,
@@ -67,6 +79,7 @@ pub(in crate::sim) enum Done {
         till: u32,
         id: PurchaseId,
         request: String,
+        event: Box<Event>,
     },
     /// Of a payment: an answer was taken in.
     Paid {
@@ -130,7 +143,11 @@ impl Committer {
 impl World {
     /// Hands events over to be written.
     pub(in crate::sim) fn append(&mut self, stream: usize, append: Append) {
-        let is_early = self.plant == Some(Plant::ReplyBeforeCommit);
+        let is_early = match append.done {
+            Done::Bought { .. } | Done::Left { .. } => self.plant == Some(Plant::ReplyBeforeCommit),
+            Done::VoucherMoved(_) => self.plant == Some(Plant::MoveBeforeCommit),
+            _ => false,
+        };
         let Some(house) = &mut self.house else { return };
         let committer = &mut house.committers[stream];
         let epoch = committer.ownership.map(|(epoch, _)| epoch);
@@ -139,7 +156,7 @@ impl World {
             self.not_appended(append.done);
             return;
         }
-        if is_early && matches!(append.done, Done::Bought { .. } | Done::Left { .. }) {
+        if is_early {
             let done = append.done;
             committer.queue.push_back(Append { done: Done::Nothing, ..append });
             self.committed(done);
@@ -269,6 +286,11 @@ impl World {
             Done::Refused { person, generation, purchasing, event } => {
                 self.refused(person, generation, *purchasing, Some(&event));
             }
+            Done::VoucherMoved(moved) => self.voucher_moved(*moved),
+            Done::Durable { person, generation, number } => {
+                self.durable(person, generation, number, true);
+            }
+            Done::PaybackEnded(ended) => self.payback_ended(*ended, true),
             done @ (Done::NextStep { .. } | Done::Sent { .. } | Done::Paid { .. }) => {
                 self.step_done(done, true);
             }
@@ -299,6 +321,11 @@ impl World {
             Done::Refused { person, generation, purchasing, .. } => {
                 self.refused(person, generation, *purchasing, None);
             }
+            Done::VoucherMoved(moved) => self.voucher_not_moved(*moved),
+            Done::Durable { person, generation, number } => {
+                self.durable(person, generation, number, false);
+            }
+            Done::PaybackEnded(ended) => self.payback_ended(*ended, false),
             done @ (Done::NextStep { .. } | Done::Sent { .. } | Done::Paid { .. }) => {
                 self.step_done(done, false);
             }

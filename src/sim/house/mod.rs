@@ -6,6 +6,9 @@
 //! out for each receiver. No decision is taken here.
 
 mod committer;
+mod gifts;
+mod moves;
+mod paybacks;
 mod person;
 mod queue;
 mod rebuild;
@@ -15,13 +18,16 @@ mod staff;
 mod till;
 
 pub(super) use committer::{Committer, Done};
+pub(super) use paybacks::Paybacks;
 pub(super) use person::{Bought, Living, Seat};
 pub(super) use queue::Placed;
 pub(super) use round::{RoundActor, RoundMail, RoundSeat, line_id};
 pub(super) use till::Till;
 
 use super::world::World;
-use openrun_core::{Event, Program, Timestamp};
+use gifts::{GiftEnd, Room};
+use moves::Call;
+use openrun_core::{Event, MoveId, Program, ProgramId, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,6 +51,12 @@ pub(super) enum PersonMail {
     Bought { request: u64, outcome: Bought },
     /// A payment came a step further.
     Settled(Event),
+    /// Something of another actor.
+    Call(Call),
+    /// Whether the receiver of a gift has room for it.
+    Room(Box<Room>),
+    /// What came of a gift that room was set aside for.
+    GiftEnd(MoveId, GiftEnd),
 }
 
 /// Whether a sign-up is durable.
@@ -66,6 +78,7 @@ pub(super) struct House {
     pub seats: BTreeMap<u32, Seat>,
     pub signed_up: Vec<SignUp>,
     pub till: Till,
+    pub paybacks: Paybacks,
     pub generations: u32,
 }
 
@@ -97,6 +110,17 @@ impl World {
         let program = &self.plan.rounds[round].program_id;
         let index = self.plan.programs.iter().position(|known| known.id == *program);
         1 + index.expect("a round is of a program that is there")
+    }
+
+    /// Which of all programs this is.
+    pub(super) fn program_index(&self, program: &ProgramId) -> usize {
+        let index = self.plan.programs.iter().position(|known| known.id == *program);
+        index.expect("a voucher is of a program that is there")
+    }
+
+    /// Which stream the vouchers of a program belong to.
+    pub(super) fn stream_of_vouchers(&self, program: usize) -> usize {
+        1 + self.plan.programs.len() + program
     }
 
     /// When a message arrives that is sent now to a receiver whose last one arrives at `last`.

@@ -1,10 +1,12 @@
-//! A person's actor: one purchase at a time, the others wait. It is read from the store when the
-//! store may know something, and forgets nothing that it was told.
+//! A person's actor: one purchase at a time, the others wait; what is done with vouchers waits for
+//! none (`moves.rs`). It is read from the store when the store may know something, and forgets
+//! nothing that it was told.
 //!
 //! Reading waits until no round holds a message of a former actor and everything handed to the
 //! committers is decided; a committer that cannot say so makes the reading fail.
 
 use super::committer::{Append, Done};
+use super::moves::{Call, Moving};
 use super::round::{Buy, RoundMail};
 use super::{Owner, PersonMail};
 use crate::sim::agenda::Task;
@@ -12,11 +14,14 @@ use crate::sim::faults::Plant;
 use crate::sim::people::key_of;
 use crate::sim::world::World;
 use openrun_core::person::{Answer, Ask, Decision, LimitHold, Person};
+use openrun_core::purchase::PurchaseState;
 use openrun_core::round::PurchaseOrder;
 use openrun_core::{
-    ChannelId, Event, IdempotencyKey, Purchase, PurchaseId, Refusal, StoredEvent, Timestamp,
+    ChannelId, Event, IdempotencyKey, Month, Purchase, PurchaseId, Refusal, StoredEvent, Timestamp,
+    Who, Won,
 };
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// How long a person is read at most, in milliseconds.
 const LOAD_LATENCY: i64 = 15;
@@ -40,6 +45,8 @@ pub(in crate::sim) struct Purchasing {
     pub channel: ChannelId,
     pub ask: Ask,
     pub round: Option<usize>,
+    /// Whoever stands at a counter.
+    pub at_counter: Option<Who>,
 }
 
 /// What an actor that is being read still waits for.
@@ -56,11 +63,14 @@ pub(in crate::sim) struct Living {
     pub generation: u32,
     pub loading: Option<Waits>,
     pub last_mail: Timestamp,
-    person: Person,
-    busy: Option<Purchasing>,
+    pub person: Person,
+    pub busy: Option<Purchasing>,
     waiting: VecDeque<Purchasing>,
+    /// What came while the store was read.
+    pub early: Vec<Call>,
+    pub moving: Moving,
     /// For each stream the epoch under which the state was read.
-    epochs: Vec<u64>,
+    pub epochs: Vec<u64>,
 }
 
 /// Who decides for a person.
@@ -74,13 +84,18 @@ pub(in crate::sim) enum Seat {
 impl World {
     /// A purchase reaches the person's actor, which is started if need be.
     pub(in crate::sim) fn serve_person(&mut self, person: u32, purchasing: Purchasing) {
-        let Some(house) = &mut self.house else { return };
-        let is_known = match house.seats.get_mut(&person) {
-            Some(Seat::Living(living)) => {
-                living.waiting.push_back(purchasing);
-                let generation = living.generation;
-                return self.next_purchase(person, generation);
-            }
+        let generation = self.wake(person);
+        let Some(living) = self.living(person, generation) else { return };
+        living.waiting.push_back(purchasing);
+        self.next_purchase(person, generation);
+    }
+
+    /// The person's actor, started if need be.
+    pub(in crate::sim) fn wake(&mut self, person: u32) -> u32 {
+        let now = self.now;
+        let Some(house) = &mut self.house else { return 0 };
+        let is_known = match house.seats.get(&person) {
+            Some(Seat::Living(living)) => return living.generation,
             Some(Seat::Known) => true,
             None => false,
         };
@@ -88,24 +103,26 @@ impl World {
         let living = Living {
             generation,
             loading: is_known.then_some(Waits::Fences(house.rounds.len())),
-            last_mail: self.now,
+            last_mail: now,
             person: Person::default(),
             busy: None,
-            waiting: VecDeque::from([purchasing]),
+            waiting: VecDeque::new(),
+            early: Vec::new(),
+            moving: Moving::default(),
             // Before the store is read: what was true under another epoch buys nothing.
             epochs: house.committers.iter().map(|committer| committer.epoch).collect(),
         };
         let rounds = house.rounds.len();
         house.seats.insert(person, Seat::Living(Box::new(living)));
-        if !is_known {
-            return self.next_purchase(person, generation);
+        if is_known {
+            for round in 0..rounds {
+                self.mail_round(round, RoundMail::Fence { person, generation });
+            }
         }
-        for round in 0..rounds {
-            self.mail_round(round, RoundMail::Fence { person, generation });
-        }
+        generation
     }
 
-    fn living(&mut self, person: u32, generation: u32) -> Option<&mut Living> {
+    pub(in crate::sim) fn living(&mut self, person: u32, generation: u32) -> Option<&mut Living> {
         self.house.as_mut()?.living(person, generation)
     }
 
@@ -150,13 +167,18 @@ impl World {
         if self.store.is_away {
             return self.lose_person(person, generation);
         }
-        let mut events = self.store.of_person(person);
-        if self.plant == Some(Plant::ForgetKey) {
-            forget_keys(&mut events);
+        let (mut events, mut moves) = self.store.of_person(person);
+        match self.plant {
+            Some(Plant::ForgetKey) => forget_keys(&mut events),
+            Some(Plant::ForgetMoves) => forget_moves(&mut moves),
+            _ => {}
         }
         let Some(living) = self.living(person, generation) else { return };
-        living.person = Person::replay(&events);
+        living.person = Person::replay_with_moves(key_of(person), &events, &moves);
         living.loading = None;
+        for call in std::mem::take(&mut living.early) {
+            self.serve_call(person, generation, call);
+        }
         self.next_purchase(person, generation);
     }
 
@@ -172,8 +194,17 @@ impl World {
 
     fn begin_purchase(&mut self, person: u32, generation: u32, purchasing: Purchasing) {
         let now = self.now;
+        let bonus = self.allowance_twice(person, &purchasing);
         let Some(living) = self.living(person, generation) else { return };
-        match living.person.decide(now, &purchasing.ask) {
+        if living.moving.is_asking_with(&purchasing.ask.key) {
+            let reused = Err(Refusal::IdempotencyKeyReused);
+            return self.answer_purchase(purchasing.request, reused);
+        }
+        let decided = match bonus {
+            None => living.person.decide(now, &purchasing.ask),
+            Some(ask) => living.person.decide(now, &ask),
+        };
+        match decided {
             Ok(Decision::Replay(answer)) => {
                 let answer = match answer {
                     Answer::Issued(purchase) | Answer::Pending(purchase) => Ok(purchase),
@@ -201,7 +232,7 @@ impl World {
             month: hold.month,
             used_after: hold.used_after,
             rules: facts.rules.clone(),
-            at_counter: None,
+            at_counter: purchasing.at_counter.clone(),
         };
         let (pass_expires_at, request) = (hold.pass_expires_at, purchasing.request);
         let Some(living) = self.living(person, generation) else { return };
@@ -223,7 +254,27 @@ impl World {
         self.mail_person(person, generation, PersonMail::Bought { request, outcome });
     }
 
-    fn mail_person(&mut self, person: u32, generation: u32, mail: PersonMail) {
+    /// The planted bug: what was given back of this month is allowed once more.
+    fn allowance_twice(&self, person: u32, purchasing: &Purchasing) -> Option<Ask> {
+        let mut ask =
+            (self.plant == Some(Plant::AllowanceTwice)).then(|| purchasing.ask.clone())?;
+        let facts = ask.round.as_mut()?;
+        let month = Month::of(self.now);
+        let (_, moves) = self.store.of_person(person);
+        let returned = moves.iter().map(|stored| match &stored.event {
+            Event::PaidBack { of, payback } if of.program == facts.program => {
+                let amount = payback.amount;
+                payback.month_back.filter(|it| *it == month).map_or(Won::ZERO, |_| amount)
+            }
+            _ => Won::ZERO,
+        });
+        let returned: Won = returned.sum();
+        let rules = Arc::make_mut(&mut facts.rules);
+        rules.monthly_limit_won = rules.monthly_limit_won.plus(returned);
+        Some(ask)
+    }
+
+    pub(in crate::sim) fn mail_person(&mut self, person: u32, generation: u32, mail: PersonMail) {
         let last = self.living(person, generation).map(|living| living.last_mail);
         let at = self.delivery(last.unwrap_or(self.now));
         if let Some(living) = self.living(person, generation) {
@@ -256,6 +307,9 @@ impl World {
                     living.person.apply(&event);
                 }
             }
+            PersonMail::Call(call) => self.call_arrived(person, generation, call),
+            PersonMail::Room(room) => self.room_heard(person, generation, *room),
+            PersonMail::GiftEnd(id, end) => self.gift_ended(person, generation, id, end),
             PersonMail::Bought { request, outcome } => {
                 let Some(living) = self.living(person, generation) else {
                     // Retired in between: what is written is answered, nothing else is known.
@@ -277,7 +331,7 @@ impl World {
         match outcome {
             Bought::Yes(purchase) => {
                 let event = match purchase.state {
-                    openrun_core::purchase::PurchaseState::Held => Event::Held {
+                    PurchaseState::Held => Event::Held {
                         purchase: Purchase::clone(&purchase),
                         pass_expires_at: Timestamp::default(),
                     },
@@ -355,11 +409,14 @@ impl World {
             return;
         }
         let Some(Seat::Living(living)) = house.seats.insert(person, Seat::Known) else { return };
-        let mut unanswered: Vec<u64> = living.waiting.iter().map(|asked| asked.request).collect();
-        unanswered.extend(living.busy.filter(|_| is_dead).map(|asked| asked.request));
+        let Living { waiting, busy, early, moving, .. } = *living;
+        let mut unanswered: Vec<u64> = waiting.iter().map(|asked| asked.request).collect();
+        unanswered.extend(busy.filter(|_| is_dead).map(|asked| asked.request));
         for request in unanswered {
             self.answer_purchase(request, Err(Refusal::Unavailable));
         }
+        early.into_iter().for_each(|call| self.not_heard(call));
+        self.end_moving(person, generation, moving, is_dead);
     }
 
     /// Retires an actor that has nothing to do, as the guardian does after a while.
@@ -369,6 +426,7 @@ impl World {
             && living.busy.is_none()
             && living.waiting.is_empty()
             && living.loading.is_none()
+            && living.moving.is_idle()
         {
             house.seats.insert(person, Seat::Known);
         }
@@ -382,6 +440,19 @@ fn forget_keys(events: &mut Vec<StoredEvent>) {
         if let Event::Held { purchase, .. } | Event::Issued { purchase } = &mut stored.event {
             let other = format!("f{}", purchase.key.as_str());
             purchase.key = IdempotencyKey::new(&other).expect("one letter more still fits");
+        }
+    }
+}
+
+/// The planted bug: every key of a move becomes another one.
+fn forget_moves(moves: &mut Vec<StoredEvent>) {
+    moves.retain(|stored| !matches!(stored.event, Event::Refused { .. }));
+    for stored in moves {
+        if let Event::Spent { of, .. } | Event::Gifted { of, .. } = &mut stored.event
+            && let Some(asked) = &mut of.asked
+        {
+            let other = format!("f{}", asked.key.as_str());
+            asked.key = IdempotencyKey::new(&other).expect("one letter more still fits");
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::committer::{Append, Committer, Done};
 use super::round::{Drive, RoundActor, RoundSeat};
-use super::{House, Owner, SHARDS, Seat, SignUp, Till};
+use super::{House, Owner, Paybacks, SHARDS, Seat, SignUp, Till};
 use crate::sim::agenda::Task;
 use crate::sim::faults::Plant;
 use crate::sim::world::World;
@@ -108,6 +108,9 @@ impl<'a> Replay<'a> {
     }
 
     fn buy(&mut self, purchase: &openrun_core::Purchase) {
+        if purchase.serial_number().is_some() {
+            return;
+        }
         let former = self.places[purchase.pass.line.index()].buy(purchase.pass.number);
         assert!(former.is_some(), "OR-9: a pass was used twice in the store");
     }
@@ -142,12 +145,23 @@ impl World {
         let seats: BTreeMap<u32, Seat> = known.map(|person| (person, Seat::Known)).collect();
         let signed_up = self.signed_up_in_store();
         let (till, generations) = (Till::new(1, self.plan.terms), 1);
-        let house = House { committers, programs, rounds, seats, signed_up, till, generations };
-        self.house = Some(Box::new(house));
+        let paybacks = Paybacks::new(1, self.plan.terms);
+        self.house = Some(Box::new(House {
+            committers,
+            programs,
+            rounds,
+            seats,
+            signed_up,
+            till,
+            paybacks,
+            generations,
+        }));
         self.note(|| "the process starts".to_owned());
         for round in 0..self.plan.rounds.len() {
             self.build_round(round);
         }
+        self.start_paybacks();
+        self.start_expiry();
     }
 
     fn first_view(&self, round: usize, programs: &[Arc<Program>]) -> Arc<RoundView> {
@@ -166,7 +180,7 @@ impl World {
             });
             programs.next().expect("a program is in the store before the process starts")
         };
-        (1..self.store.streams.len()).map(newest).collect()
+        (1..=self.plan.programs.len()).map(newest).collect()
     }
 
     fn signed_up_in_store(&self) -> Vec<SignUp> {
@@ -194,7 +208,11 @@ impl World {
         }
         let programs = self.programs_in_store();
         let Some(house) = &mut self.house else { return };
-        house.programs[stream - 1] = Arc::clone(&programs[stream - 1]);
+        if let (Some(known), Some(stored)) =
+            (house.programs.get_mut(stream - 1), programs.get(stream - 1))
+        {
+            *known = Arc::clone(stored);
+        }
         let living: Vec<(u32, u32)> = house
             .seats
             .iter()

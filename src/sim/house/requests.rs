@@ -6,10 +6,11 @@ use super::committer::{Append, Done};
 use super::person::Purchasing;
 use crate::sim::faults::Plant;
 use crate::sim::people::{Attempt, Request, Said, Shown, Wish, digest_of, key_of};
+use crate::sim::sale::COUNTER;
 use crate::sim::world::World;
-use openrun_core::person::{Ask, RoundFacts, ShownPass};
+use openrun_core::person::{Ask, MoveAnswer, RoundFacts, ShownPass};
 use openrun_core::round_spec::SoldAt;
-use openrun_core::{Event, IdempotencyKey, Purchase, PurchaseId, Refusal, Timestamp, Won};
+use openrun_core::{Event, IdempotencyKey, Purchase, PurchaseId, Refusal, Timestamp, Voucher, Won};
 use std::sync::Arc;
 
 impl World {
@@ -35,6 +36,8 @@ impl World {
             }
             Wish::Leave { shown } => self.leave(round, person, shown, number),
             Wish::Buy(attempt) => self.purchase(number, person, round, &attempt),
+            Wish::Move(wish) => self.ask_for_move(number, person, wish),
+            Wish::Look => self.look(number, person),
         }
     }
 
@@ -70,8 +73,12 @@ impl World {
         let is_registered = house.signed_up[person as usize] == SignUp::Durable;
         let channel = self.channels[attempt.channel].clone();
         let mut rules = view.program.rules_at(now).clone();
-        let channel_allowed = rules.channels.contains(&channel);
+        let is_counter = attempt.channel == COUNTER;
+        let channel_allowed = is_counter || rules.channels.contains(&channel);
+        let sold_at = if is_counter { SoldAt::Counter } else { SoldAt::Line };
+        let at_counter = is_counter.then(|| who.clone());
         if is_unlimited {
+            let rules = Arc::make_mut(&mut rules);
             (rules.monthly_limit_won, rules.holding_limit_won) =
                 (Won::MAX_REQUEST, Won::MAX_REQUEST);
         }
@@ -79,9 +86,9 @@ impl World {
             round: view.spec.id.clone(),
             program: view.spec.program_id.clone(),
             rules,
-            closed: view.check_selling(who, now, SoldAt::Line).err(),
+            closed: view.check_selling(who, now, sold_at).err(),
             channel_allowed,
-            at_counter: None,
+            at_counter: at_counter.clone(),
         };
         let key = IdempotencyKey::new(&attempt.key.to_string()).expect("digits are visible");
         let pass = match attempt.shown {
@@ -98,10 +105,11 @@ impl World {
             is_registered,
             round: Some(facts),
             pass,
-            is_cash: false,
+            is_cash: is_counter,
         };
         let id = PurchaseId((millis << 64) | u128::from(request));
-        let purchasing = Purchasing { request, id, channel, ask, round: Some(round) };
+        let round = Some(round);
+        let purchasing = Purchasing { request, id, channel, ask, round, at_counter };
         self.serve_person(person, purchasing);
     }
 
@@ -135,5 +143,21 @@ impl World {
         answer: Result<Box<Purchase>, Refusal>,
     ) {
         self.answer(request, Said::Bought(answer));
+    }
+
+    pub(in crate::sim) fn answer_move(
+        &mut self,
+        request: u64,
+        answer: Result<MoveAnswer, Refusal>,
+    ) {
+        self.answer(request, Said::Moved(answer));
+    }
+
+    pub(in crate::sim) fn answer_vouchers(
+        &mut self,
+        request: u64,
+        answer: Result<Vec<Voucher>, Refusal>,
+    ) {
+        self.answer(request, Said::Vouchers(answer));
     }
 }

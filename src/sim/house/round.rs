@@ -106,6 +106,12 @@ impl RoundActor {
         is_waiting: bool,
     ) -> Result<(Purchase, Vec<Event>), Refusal> {
         let (order, expires_at) = (&buy.order, buy.pass_expires_at);
+        if order.at_counter.is_some() {
+            let purchase = self.round.decide_purchase(now, order)?;
+            let event = Event::Issued { purchase: purchase.clone() };
+            self.round.apply(&event);
+            return Ok((purchase, vec![event]));
+        }
         let line = order.pass.line.index();
         let places = Arc::clone(self.places.get(line).ok_or(Refusal::PassInvalid)?);
         let number = order.pass.number;
@@ -193,7 +199,8 @@ impl World {
         let stream = self.stream_of_round(round);
         let (person, request) = (buy.person, buy.request);
         let Some(house) = &mut self.house else { return };
-        let is_shut = house.till.is_shut;
+        // A rail that is away stops nobody at a counter.
+        let is_shut = house.till.is_shut && buy.order.at_counter.is_none();
         // One of the two has not been rebuilt yet: what it knows may never have been written.
         let actor = house.round(round, generation).filter(|actor| actor.under == buy.epoch);
         let Some(actor) = actor else {
@@ -254,7 +261,8 @@ impl World {
                     return self.carried(till, id, Next::Again, None);
                 };
                 actor.pay(now, &event);
-                let (events, done) = (vec![event], Done::Sent { till, id, request });
+                let done = Done::Sent { till, id, request, event: Box::new(event.clone()) };
+                let events = vec![event];
                 return self.append(stream, Append { at: now, events, under, done });
             }
             Step::Expire => match machine.decide_expire(id) {
@@ -414,11 +422,13 @@ impl World {
         }
     }
 
-    /// Who bought what a payment is about: told of its end if they live.
+    /// Who bought what a payment is about: told of its steps if they live.
     pub(in crate::sim) fn person_of(event: &Event) -> Option<u32> {
         match event {
             Event::Issued { purchase } => Some(number_of(purchase.person)),
-            Event::Voided { person, .. } => Some(number_of(*person)),
+            Event::PaymentSent { person, .. } | Event::Voided { person, .. } => {
+                Some(number_of(*person))
+            }
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 use super::committer::{Append, Done};
 use crate::sim::plan::Operation;
 use crate::sim::world::World;
-use openrun_core::{Event, Program};
+use openrun_core::{Event, Program, StockAnswer, StockAsk, StockAskId, WindowId, Won};
 use std::sync::Arc;
 
 impl World {
@@ -26,6 +26,7 @@ impl World {
                 let Ok(events) = actor.round.decide_step(step) else { return };
                 self.carry_out(round, events, "step");
             }
+            Operation::Stock(round, window, change) => self.change_stock(round, window, change),
             Operation::Inlet(round, inlet) => {
                 let Some(actor) = self.living_round(round) else { return };
                 let round_id = actor.round.spec().id.clone();
@@ -33,6 +34,21 @@ impl World {
                 self.carry_out(round, vec![event], "set-inlet");
             }
         }
+    }
+
+    /// One person asks for more or less, another one confirms.
+    fn change_stock(&mut self, round: usize, window: WindowId, change: Won) {
+        let (now, unit) = (self.now, self.plan.programs[0].versions[0].unit_won);
+        let Some(actor) = self.living_round(round) else { return };
+        let id = StockAskId(now.0.unsigned_abs().into());
+        let (by, reason) = ("operator".to_owned(), "the plan says so".to_owned());
+        let ask = StockAsk { id, window, change, by, reason, at: now };
+        let Ok(asked) = actor.round.decide_stock_ask(unit, &ask) else { return };
+        let mut tried = actor.round.clone();
+        tried.apply(&asked);
+        let answer = StockAnswer { id, by: "approver".to_owned(), is_confirmed: true };
+        let changed = tried.decide_stock_answer(now, &answer).ok().flatten();
+        self.carry_out(round, std::iter::once(asked).chain(changed).collect(), "stock");
     }
 
     fn living_round(&mut self, round: usize) -> Option<&mut super::RoundActor> {

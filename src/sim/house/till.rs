@@ -137,6 +137,10 @@ impl World {
     pub(in crate::sim) fn offer(&mut self, round: usize, outcome: &Bought) {
         let now = self.now;
         let Bought::Yes(purchase) = outcome else { return };
+        // The teller has the money.
+        if purchase.serial_number().is_some() {
+            return;
+        }
         let Some(house) = &mut self.house else { return };
         let Some(machine) = &mut house.till.machine else { return };
         machine.offer(now, purchase.id, purchase.price);
@@ -286,7 +290,11 @@ impl World {
     pub(in crate::sim) fn step_done(&mut self, done: Done, is_written: bool) {
         match done {
             Done::NextStep { till, id, step } if is_written => self.next_step(till, id, step),
-            Done::Sent { till, id, request } if is_written => {
+            Done::Sent { till, id, request, event } if is_written => {
+                // Whoever pays is told what the rail knows the payment by.
+                if let Some(person) = World::person_of(&event) {
+                    self.tell_settled(person, *event);
+                }
                 self.authorise_now(till, id, &request);
             }
             Done::Paid { till, id, event, next, heard } if is_written => {

@@ -3,7 +3,6 @@
 use super::{Owner, actions, all};
 use crate::store::{chain, sample};
 use openrun_actors::store::{CommitError, Ownership, Standing, Store};
-use openrun_core::program::Rules;
 use openrun_core::{Event, Program, ProgramId, Purchase, PurchaseId, RoundId, StreamId, Timestamp};
 use std::sync::Arc;
 
@@ -134,8 +133,7 @@ pub(crate) async fn a_person_s_events_come_from_all_streams(store: Arc<dyn Store
     ];
     let mut seoul = Owner::of(store.clone()).await;
     let mut busan = Owner::of_stream(store.clone(), StreamId::Program(busan())).await;
-    let program =
-        Program { id: there.program.clone(), versions: Vec::<Rules>::new(), ..sample::program(1) };
+    let program = Program { id: there.program.clone(), versions: Vec::new(), ..sample::program(1) };
     busan.write(vec![Event::ProgramChanged { program }]).await.expect("writes");
     seoul.write(here[..1].to_vec()).await.expect("writes");
     busan.write(vec![sample::issued(there.clone())]).await.expect("writes");

@@ -122,7 +122,8 @@ pub(crate) async fn vouchers_are_due_when_their_time_is_over(store: Arc<dyn Stor
     let mut owner = Owner::of(store.clone()).await;
     let rules = |days| {
         let mut program: Program = sample::program(1_000_000);
-        program.versions[0].after_sale = AfterSale { valid_days: days, ..AfterSale::default() };
+        let first = Arc::make_mut(&mut program.versions[0]);
+        first.after_sale = AfterSale { valid_days: days, ..AfterSale::default() };
         Event::ProgramChanged { program }
     };
     let people = || (1..=5).map(|number| sample::issued(sample::purchase(number)));

@@ -23,7 +23,7 @@ struct Migration {
 
 /// In order. A file that was ever released does not change; what it got wrong, the next one puts
 /// right.
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration { version: 1, name: "sale", sql: include_str!("../../../sql/postgres/V1__sale.sql") },
     Migration {
         version: 2,
@@ -64,6 +64,11 @@ const MIGRATIONS: [Migration; 9] = [
         version: 9,
         name: "audit",
         sql: include_str!("../../../sql/postgres/V9__audit.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "ownership",
+        sql: include_str!("../../../sql/postgres/V10__ownership.sql"),
     },
 ];
 /// The version that this program writes to, and no other.

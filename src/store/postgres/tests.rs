@@ -10,6 +10,7 @@ mod opening;
 #[allow(dead_code, reason = "a part of it is enough here")]
 mod proxy;
 mod rights;
+mod scratch;
 mod speed;
 
 use super::{Deadlines, PostgresStore};
@@ -27,7 +28,11 @@ const PATIENT: Deadlines =
     Deadlines { commit: Duration::from_secs(60), take_over: Duration::from_secs(60) };
 
 async fn open(database: &Database) -> Arc<dyn Store> {
-    Arc::new(PostgresStore::open_with(&database.url, PATIENT).await.expect("opens"))
+    opened(database.url.clone()).await
+}
+
+async fn opened(url: String) -> Arc<dyn Store> {
+    Arc::new(PostgresStore::open_with(&url, PATIENT).await.expect("opens"))
 }
 
 /// Runs the test of this name that every store must pass.

@@ -36,11 +36,15 @@ pub(super) const TAKE_OVER_DEADLINE: Duration = Duration::from_secs(5);
 /// Batches that wait: the committer hands over one at a time, so more is a barrier or a test.
 const BATCHES_WAITING: usize = 16;
 
-const TAKE_OVER: &str = "select stream_id, epoch, next_seq, hash from openrun.take_over($1, $2)";
+const TAKE_OVER: &str =
+    "select stream_id, epoch, next_seq, hash from openrun.take_over($1, $2, $3)";
 const WRITE_BATCH: &str = "select openrun.write_batch(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 const WRITE_VOUCHER_BATCH: &str =
     "select openrun.write_voucher_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+/// Who takes streams over, as the store writes it down: chosen anew each time that it is opened.
+pub(super) type ServerId = [u8; 16];
 
 /// The deadlines of a writer; tests take shorter ones.
 #[derive(Debug, Clone, Copy)]
@@ -109,10 +113,11 @@ pub(super) async fn take_over(
     place: &Place,
     tls: &MakeRustlsConnect,
     stream: &StreamId,
+    server: ServerId,
     deadlines: Deadlines,
     doubts: &Arc<Doubts>,
 ) -> Result<(Ownership, WriterHandle), StoreError> {
-    let taking = Writer::take_over(place, tls, stream, deadlines.commit);
+    let taking = Writer::take_over(place, tls, stream, server, deadlines.commit);
     let taken = tokio::time::timeout(deadlines.take_over, taking).await;
     let late = || StoreError(format!("{} did not answer in time", chain::stream_name(stream)));
     let (ownership, writer) = taken.map_err(|_| late())??;
@@ -140,6 +145,7 @@ impl Writer {
         place: &Place,
         tls: &MakeRustlsConnect,
         stream: &StreamId,
+        server: ServerId,
         deadline: Duration,
     ) -> Result<(Ownership, Writer), StoreError> {
         let name = chain::stream_name(stream);
@@ -157,7 +163,8 @@ impl Writer {
         let write_batch = wire.drive(client.prepare(write_batch)).await.map_err(failed)?;
         // The rows of the settings are no warnings; what the take-over comes with may be.
         wire.warnings.clear();
-        let whose: [&(dyn ToSql + Sync); 2] = [&program, &of_vouchers];
+        let server = Hidden(&server);
+        let whose: [&(dyn ToSql + Sync); 3] = [&program, &of_vouchers, &server];
         let taken = wire.drive(client.query_one(TAKE_OVER, &whose)).await.map_err(failed)?;
         verdict::of_warnings(&wire.warnings).map_err(|doubt| StoreError(doubt.to_string()))?;
         let (number, ownership, hash) = read_taken(&taken).map_err(said)?;

@@ -6,6 +6,7 @@ use super::{
 use openrun_core::purchase::PassId;
 use openrun_core::round_spec::{RoundSpec, SoldAt};
 use openrun_core::{ChannelId, Event, Program, Purchase, Won};
+use std::sync::Arc;
 
 fn counter() -> ChannelId {
     ChannelId::new("counter").expect("a slug")
@@ -13,7 +14,7 @@ fn counter() -> ChannelId {
 
 fn program() -> Program {
     let mut program = usual_program(100_000);
-    program.versions[0].counters = vec![counter()];
+    Arc::make_mut(&mut program.versions[0]).counters = vec![counter()];
     program
 }
 

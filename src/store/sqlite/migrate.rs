@@ -20,7 +20,7 @@ struct Migration {
 
 /// In order. A file that was ever released does not change; what it got wrong, the next one puts
 /// right.
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration { version: 1, name: "sale", sql: include_str!("../../../sql/sqlite/V1__sale.sql") },
     Migration {
         version: 2,
@@ -44,6 +44,11 @@ const MIGRATIONS: [Migration; 7] = [
         sql: include_str!("../../../sql/sqlite/V6__counter.sql"),
     },
     Migration { version: 7, name: "audit", sql: include_str!("../../../sql/sqlite/V7__audit.sql") },
+    Migration {
+        version: 8,
+        name: "ownership",
+        sql: include_str!("../../../sql/sqlite/V8__ownership.sql"),
+    },
 ];
 
 /// Which migrations the store has had. Not part of a migration, for it must be there before the
@@ -139,5 +144,30 @@ mod tests {
             .query_row("select count(*) from sqlite_schema where name = 'half'", [], |r| r.get(0))
             .expect("counts");
         assert_eq!((tables, applied(&connection).expect("reads").len()), (0, 0));
+    }
+
+    /// What was written before take-overs were is of no server, and ends where the next one begins.
+    #[test]
+    fn a_store_that_knew_no_take_overs_says_where_its_streams_stood() {
+        let mut connection = Connection::open_in_memory().expect("opens");
+        connection.execute_batch(BOOK).expect("a book");
+        for migration in &MIGRATIONS[..7] {
+            apply(&mut connection, migration).expect("applies");
+        }
+        let streams = "insert into stream (id, epoch, next_seq, hash) values
+            (0, 3, 9, zeroblob(32)), (1, 5, 100, zeroblob(32)), (-1, 2, 7, zeroblob(32)),
+            (2, 1, 4, zeroblob(32))";
+        connection.execute_batch(streams).expect("streams");
+        run(&mut connection, Path::new("store")).expect("migrates");
+        let sql = "select stream_id, epoch, from_seq, other_seq from ownership
+                   where server is null order by stream_id";
+        let mut statement = connection.prepare(sql).expect("is asked");
+        let rows = statement
+            .query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))
+            .and_then(Iterator::collect::<rusqlite::Result<Vec<[i64; 4]>>>);
+        assert_eq!(
+            rows.expect("reads"),
+            [[-1, 2, 7, 100], [0, 3, 9, 1], [1, 5, 100, 7], [2, 1, 4, 1]]
+        );
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! It serves all streams in the order in which they ask: the file has one lock, so more writers
 //! would only wait for each other. A batch is one transaction: the fence, the rows, their hash, the
-//! commit, and only then the answer. Failures are sorted by the one question that matters to the
-//! caller, whether the rows can be there: everything before `commit` is rolled back and certainly
-//! not written, and so is a `commit` for which the disk had no room; any other `commit` that fails,
-//! a rollback that fails and a writer that is gone are unknown.
+//! commit, and only then the answer. Batches of several streams that wait share one transaction and
+//! its flush, as long as nothing is wrong with any of them; else each is tried alone.
+//!
+//! Failures are sorted by the one question that matters to the caller, whether the rows can be
+//! there: everything before `commit` is rolled back and certainly not written, and so is a `commit`
+//! for which the disk had no room; any other `commit` that fails, a rollback that fails and a
+//! writer that is gone are unknown.
 //!
 //! Bad data gets an answer, not a panic. The queue has no bound of its own: there is one committer
 //! for each stream, and each has one batch in flight.
@@ -26,9 +29,39 @@ use tokio::sync::oneshot;
 
 const GONE: &str = "the writer is gone";
 
+/// Events of several streams in one transaction: with more, whoever came first would wait longer
+/// for the others' rows than for a flush of their own.
+const TOGETHER_MAX: usize = 256;
+
+type Committed = oneshot::Sender<Result<(), CommitError>>;
+
 enum Job {
     TakeOver(StreamId, oneshot::Sender<Result<Ownership, StoreError>>),
-    Commit(Batch, oneshot::Sender<Result<(), CommitError>>),
+    Commit(Batch, Committed),
+}
+
+/// Takes what waits already and fits into one transaction; answers the first job that does not.
+fn gather(
+    queue: &Receiver<Job>,
+    batches: &mut Vec<Batch>,
+    replies: &mut Vec<Committed>,
+) -> Option<Job> {
+    while let Ok(job) = queue.try_recv() {
+        let events: usize = batches.iter().map(|batch| batch.events.len()).sum();
+        // A second batch of a stream builds on the first.
+        let fits = |batch: &Batch| {
+            events + batch.events.len() <= TOGETHER_MAX
+                && batches.iter().all(|other| other.stream != batch.stream)
+        };
+        match job {
+            Job::Commit(batch, reply) if fits(&batch) => {
+                batches.push(batch);
+                replies.push(reply);
+            }
+            other => return Some(other),
+        }
+    }
+    None
 }
 
 /// The way to the writer. Dropping it waits until what was handed over is written, and gives the
@@ -92,6 +125,8 @@ impl Drop for WriterHandle {
 
 struct Writer {
     connection: Connection,
+    /// Who takes streams over here, as the store writes it down.
+    server: [u8; 16],
     names: NumberOfName,
     /// Of each stream that was written to: the hash after its last batch, as its row has it.
     hashes: HashMap<i64, [u8; 32]>,
@@ -130,17 +165,23 @@ impl From<Misfit> for Stop {
 impl Writer {
     fn new(connection: Connection) -> rusqlite::Result<Writer> {
         let names = NumberOfName::load(&connection)?;
-        Ok(Writer { connection, names, hashes: HashMap::new() })
+        Ok(Writer { connection, server: rand::random(), names, hashes: HashMap::new() })
     }
 
     fn run(&mut self, queue: &Receiver<Job>, checkpoints: &mut Checkpoints) {
         // A caller that no longer listens changes nothing: what it asked for is done.
-        while let Ok(job) = queue.recv() {
+        let mut next = None;
+        while let Some(job) = next.take().or_else(|| queue.recv().ok()) {
             match job {
                 Job::TakeOver(stream, reply) => drop(reply.send(self.take_over(&stream))),
                 Job::Commit(batch, reply) => {
-                    let _ = reply.send(self.commit(&batch));
-                    checkpoints.committed(&self.connection, batch.events.len());
+                    let (mut batches, mut replies) = (vec![batch], vec![reply]);
+                    next = gather(queue, &mut batches, &mut replies);
+                    for (reply, answer) in replies.into_iter().zip(self.commit_all(&batches)) {
+                        let _ = reply.send(answer);
+                    }
+                    let events = batches.iter().map(|batch| batch.events.len()).sum();
+                    checkpoints.committed(&self.connection, events);
                 }
             }
         }
@@ -151,6 +192,7 @@ impl Writer {
         let failed = |cause: rusqlite::Error| StoreError(in_words(&cause));
         self.leave_transaction().and_then(|()| self.execute("begin immediate")).map_err(failed)?;
         let taken = grow(&self.connection, &mut self.names, stream)
+            .and_then(|taken| self.write_down(taken.0).map(|()| taken))
             .and_then(|taken| self.execute("commit").map(|()| taken));
         let (number, ownership, hash) = match taken {
             Ok(taken) => taken,
@@ -167,6 +209,45 @@ impl Writer {
         let stream = chain::stream_name(stream);
         tracing::info!(stream, epoch, next_seq, "took over a stream of the store");
         Ok(ownership)
+    }
+
+    /// Who owns a stream from where on, and where the other stream of its program stood then.
+    fn write_down(&self, stream: i64) -> rusqlite::Result<()> {
+        let sql = "insert into ownership (stream_id, epoch, server, at, from_seq, other_seq)
+                   select id, epoch, ?2, cast(unixepoch('subsec') * 1000 as integer), next_seq,
+                       coalesce((select other.next_seq from stream as other
+                           where other.id = -stream.id and other.id <> 0), 1)
+                   from stream where id = ?1";
+        self.connection.prepare_cached(sql)?.execute(params![stream, self.server]).map(drop)
+    }
+
+    /// Batches of different streams, in one transaction when they can be.
+    fn commit_all(&mut self, batches: &[Batch]) -> Vec<Result<(), CommitError>> {
+        let each_alone = |writer: &mut Writer| {
+            batches.iter().map(|batch| writer.commit(batch)).collect::<Vec<_>>()
+        };
+        let has_begun = |writer: &Writer| {
+            writer.leave_transaction().and_then(|()| writer.execute("begin immediate")).is_ok()
+        };
+        if batches.len() == 1 || !has_begun(self) {
+            return each_alone(self);
+        }
+        let written = batches.iter().map(|batch| self.write(batch)).collect::<Result<Vec<_>, _>>();
+        let written = match written.map_err(|stop| self.roll_back(stop)) {
+            Ok(written) => written,
+            Err(unknown @ CommitError::Unknown(_)) => return vec![Err(unknown); batches.len()],
+            // What is wrong with one of them is no concern of the others.
+            Err(_) => return each_alone(self),
+        };
+        if let Err(cause) = self.execute("commit") {
+            let each = written.iter().zip(batches);
+            return each
+                .map(|((number, _), batch)| Err(self.not_committed(*number, batch, &cause)))
+                .collect();
+        }
+        self.names.keep();
+        self.hashes.extend(written);
+        vec![Ok(()); batches.len()]
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<(), CommitError> {
@@ -318,7 +399,8 @@ fn hash_of(connection: &Connection, stream: i64) -> rusqlite::Result<Option<[u8;
 }
 
 /// SQLite names the columns of a unique constraint; people and tests know it by its name.
-const UNIQUE: [(&str, &str); 21] = [
+const UNIQUE: [(&str, &str); 22] = [
+    ("ownership.stream_id, ownership.epoch", "ownership_in_order"),
     ("journal.stream_id, journal.seq", "journal_in_order"),
     ("hold.round_id, hold.seq", "hold_in_order"),
     ("hold.person, hold.idempotency_key", "hold_key_used_once"),

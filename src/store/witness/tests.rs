@@ -141,6 +141,22 @@ async fn only_the_loss_that_was_named_is_accepted_and_only_once() {
     house.open(loss).await.expect_err("is another loss");
 }
 
+/// S37. The process dies before it has noted anything that it wrote itself.
+#[tokio::test]
+async fn what_was_accepted_is_noted_before_the_store_goes_on() {
+    let house = House::new();
+    house.serve(1).await;
+    house.copy("openrun.db", "backup.db");
+    house.serve(2).await;
+    house.copy("backup.db", "openrun.db");
+    drop(house.open(house.loss().await).await.expect("is accepted"));
+    let mut owner = Owner::of(house.store()).await;
+    owner.write(vec![sample::staff_acted("go on")]).await.expect("writes");
+    drop(owner);
+    // Nobody is asked for the name of that loss once more.
+    drop(house.open(Accepted::Nothing).await.expect("is believed"));
+}
+
 #[tokio::test]
 async fn an_older_copy_that_was_written_on_is_refused() {
     let house = House::new();

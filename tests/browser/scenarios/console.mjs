@@ -162,6 +162,75 @@ async function live(stage) {
   await operator.says("watermark", 5);
 }
 
+/** A link with another's token would have somebody work, and be logged, under that name. */
+async function linkAsks(stage) {
+  const round = await stage.round();
+  const { tokens } = stage.server;
+  const desk_ = await stage.desk({ locale: "en-US" });
+  const ops = new Citizen(desk_.page, { url: stage.server.ops });
+  const arrives = async (token) => {
+    await ops.follow("/", token);
+    await eventually("the token leaves the address", () => !desk_.page.url().includes("token="));
+  };
+  const isWho = async (name) => {
+    await desk_.sees("rounds");
+    await desk_.page.locator(".who", { hasText: name }).waitFor();
+  };
+  await arrives(tokens.operator);
+  await desk_.sees("enter");
+  assert.match(await desk_.words(), /kim-operator/, "whose token it is");
+  assert.equal(await ops.kept("sessionStorage", "openrun.staff"), null, "nothing is kept before");
+  await isAccessible(desk_.page, "console, a link with a token");
+  await tabTo(desk_.page, '[data-do="enter-not"]');
+  await desk_.page.keyboard.press("Enter");
+  await desk_.sees("sign_in");
+  await desk_.page.reload();
+  await desk_.sees("sign_in");
+  await arrives(tokens.operator);
+  await desk_.sees("enter");
+  await tabTo(desk_.page, '[data-do="enter"]');
+  await desk_.page.keyboard.press("Enter");
+  await isWho("kim-operator");
+  // Who is known in this tab is not asked again, also with a newer token, also after a reload.
+  const { server } = stage;
+  const role = ["--role", "operator", "--name", "kim-operator"];
+  await arrives(await server.command("token", "admin", ...role, "--data", server.data));
+  await isWho("kim-operator");
+  await desk_.page.goto("about:blank");
+  await arrives(tokens.operator);
+  await isWho("kim-operator");
+  // Somebody else is asked about, and no for an answer leaves all as it was.
+  await arrives(tokens.approver);
+  await desk_.sees("enter");
+  assert.equal(await ops.kept("sessionStorage", "openrun.staff"), tokens.operator);
+  await desk_.do("enter-not");
+  await isWho("kim-operator");
+  await toRound(desk_, round);
+}
+
+/** A dialog is told of its end with the next frame, which may come after the next one is open. */
+async function dialogAfterDialog(stage) {
+  const round = await stage.round();
+  const operator = await desk(stage, "operator");
+  await toRound(operator, round);
+  await operator.do("notice");
+  const { page } = operator;
+  const dialog = page.locator("dialog[open]");
+  await dialog.waitFor();
+  await page.evaluate(async () => {
+    document.querySelector('dialog[open] [data-do="cancel"]').click();
+    document.querySelector('main [data-do="notice"]').click();
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  });
+  for (const [name, text] of Object.entries({ ko: "안내", en: "news", reason: "a test" })) {
+    await dialog.locator(`[name="${name}"]`).fill(text);
+  }
+  await dialog.locator('[data-do="confirm"]:not([aria-disabled="true"])').waitFor();
+  await operator.do("confirm");
+  await dialog.locator('[role="status"]').waitFor();
+  assert.equal((await stage.server.staff.figures(round)).notices.length, 1);
+}
+
 async function serverAway(stage) {
   const server = await stage.ownServer();
   const round = await stage.round();
@@ -222,6 +291,8 @@ async function views(stage) {
 export function consoleOfOperators() {
   scenario("console: the life of a round by keyboard alone", lifeByKeyboard, LONG_MS);
   scenario("console: stock is asked for by one and confirmed by another", stockByTwo);
+  scenario("console: a link signs nobody in before they have said so with one tap", linkAsks);
+  scenario("console: a dialog that opens right after another takes what is typed", dialogAfterDialog);
   scenario("console: who only looks can do nothing", viewerOnlyLooks);
   scenario("console: figures move by themselves", live);
   scenario("console: a server that is away is said, and nothing can be done", serverAway);

@@ -9,7 +9,7 @@ import { call } from "../support/wire.mjs";
 const WITHOUT = { javaScriptEnabled: false };
 
 /** What the channel's app does for a phone without scripts: a form that carries the token, and a tap. */
-async function enters(phone, buyer, path) {
+export async function enters(phone, buyer, path) {
   // From elsewhere: a form of our own pages needs no second tap.
   await phone.page.goto("about:blank");
   await phone.page.setContent(`<form method="post" action="${phone.server.url}/enter">
@@ -95,7 +95,7 @@ async function foreignForm(stage) {
 async function looksTheSame(stage) {
   const round = await stage.round();
   const phone = await stage.phone();
-  for (const path of ["/", `/rounds/${round}`, "/me", `/v1/rounds/${round}/board`]) {
+  for (const path of ["/", `/rounds/${round}`, "/me", "/pay?text=a", `/v1/rounds/${round}/board`]) {
     // Axe is a script: the page's own ones are kept away instead of all.
     await phone.page.route("**/assets/*.js*", (route) => route.abort());
     await phone.open(path);

@@ -191,8 +191,9 @@ export class Actions {
 
   private ended(outcome: Outcome): void {
     const { sale } = this;
-    // Who has to sign up first goes on with the same amount.
+    if (outcome.kind === "blocked") return sale.set({ trouble: outcome.problem });
     const isToSignUp = outcome.kind === "refused" && outcome.problem.code === "not-registered";
+    // Who has to sign up first goes on with the same amount.
     const amount = isToSignUp ? (sale.state.attempt?.amount_won ?? null) : null;
     sale.set({ attempt: null, trouble: null, amount, limit: null });
     if (outcome.kind === "sign-in") {
@@ -223,6 +224,8 @@ export class Actions {
 
   /** The same once more. */
   async again(): Promise<void> {
+    // What was begun has its end first, under its key.
+    if (this.sale.memory.attempt) return this.resume();
     const after = this.sale.state.refusal?.after;
     this.sale.set({ refusal: null, trouble: null, amount: null });
     if (after === "virtual-person") return this.virtualPerson();

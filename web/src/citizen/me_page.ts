@@ -1,6 +1,6 @@
 // What the person bought, holds and may still buy.
 
-import { isPassing, type Answer, type Problem } from "../shared/api";
+import { isBlocked, isPassing, isSignedOut, type Answer, type Problem } from "../shared/api";
 import type { Clock } from "../shared/clock";
 import { h, onDo, patch, type Child } from "../shared/dom";
 import { ofBoth, say } from "../shared/fluent";
@@ -30,7 +30,7 @@ export class MePage {
   ) {
     const headers = () => this.headers();
     const changed = (isOver: boolean) => (isOver ? void this.load() : this.draw());
-    this.vouchers = new Vouchers(caller, memory, headers, changed);
+    this.vouchers = new Vouchers(caller, memory, clock, headers, changed);
     onDo(main, {
       again: () => void this.load(),
       more: () => void this.more(),
@@ -106,9 +106,9 @@ export class MePage {
   }
 
   private refused(answer: Answer): void {
-    if (answer.status === 401) this.memory.dropToken();
+    if (isSignedOut(answer)) this.memory.dropToken();
     this.problem = answer.problem ?? { code: "unavailable" };
-    this.main.dataset["connection"] = isPassing(answer) ? "away" : "ok";
+    this.main.dataset["connection"] = isPassing(answer) || isBlocked(answer) ? "away" : "ok";
     this.draw();
   }
 

@@ -27,6 +27,8 @@ export interface Errand {
   key: string;
   path: string;
   body: Record<string, string | number>;
+  /** When the person last asked for it: milliseconds, the server's time. */
+  at?: number;
 }
 
 /** The last place that was seen: shown while the server cannot be reached. */

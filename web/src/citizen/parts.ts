@@ -3,6 +3,7 @@
 import { h, type Child } from "../shared/dom";
 import { ofBoth, say } from "../shared/fluent";
 import { ago, count, countdown, moment } from "../shared/format";
+import { inWords } from "./refusals";
 import type { State } from "./state";
 import type { Eligibility, Notice, Program, RoundState, RoundWindow } from "./types";
 
@@ -72,11 +73,13 @@ export function connection(state: State, now: number): Child {
   if (state.connection === "away") {
     const { heardAt } = state;
     const at = heardAt == null ? null : { at: moment(heardAt, now), ago: ago(now - heardAt) };
+    const blocked = state.isBlocked ? inWords({ code: "blocked" }, now) : null;
     return h(
       "div",
       { class: "notice warn", "data-key": "away" },
-      h("p", null, h("strong", null, say("away-title"))),
+      h("p", null, h("strong", null, blocked?.title ?? say("away-title"))),
       h("p", null, say(hasPlace ? "away-place" : "away-plain")),
+      blocked && h("p", { "data-code": "blocked" }, blocked.next),
       at && h("p", { class: "soft" }, say("away-seen", at)),
     );
   }
@@ -98,6 +101,17 @@ export const signUpFirst = (state: State, text: string): Child =>
     h("div", { class: "notice warn", "data-key": "sign-up-first" }, h("p", null, say(text))),
     primary("sign-up", say("sign_up-go")),
   ];
+
+/** That something on the way refuses, and what to do about it. */
+export function blocked(now: number): Child {
+  const { title, next } = inWords({ code: "blocked" }, now);
+  return h(
+    "div",
+    { class: "notice warn", "data-key": "blocked", "data-code": "blocked" },
+    h("p", null, h("strong", null, title)),
+    h("p", null, next),
+  );
+}
 
 /** What holds the sale up, though it is open. */
 export function interruption(state: State): Child {

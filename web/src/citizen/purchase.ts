@@ -4,7 +4,7 @@
 // what became of it: so a lost answer, a reload or a second tab never pays twice. Only a definite
 // answer lets go of it. What is tried again is tried with the same key and the same amount.
 
-import { backOff, isPassing, type Answer, type Problem } from "../shared/api";
+import { backOff, isBlocked, isPassing, isSignedOut, type Answer, type Problem } from "../shared/api";
 import type { Caller } from "./caller";
 import { newKey, type Attempt, type Memory } from "./memory";
 import type { Purchase } from "./types";
@@ -23,6 +23,8 @@ export interface Pending {
 export type Outcome =
   | { kind: "bought"; purchase: Purchase }
   | { kind: "refused"; problem: Problem }
+  /** Something on the way refuses: the same key goes on when the person says so. */
+  | { kind: "blocked"; problem: Problem }
   /** Nobody is signed in any more: the same key goes on after signing in. */
   | { kind: "sign-in" };
 
@@ -83,11 +85,12 @@ export class Till {
   /** Null when nobody knows yet. */
   private definite(answer: Answer<Purchase>): Outcome | null {
     if (isPassing(answer)) return null;
-    if (answer.status === 401) return { kind: "sign-in" };
+    const problem = answer.problem ?? { code: "unavailable" };
+    if (isBlocked(answer)) return { kind: "blocked", problem };
+    if (isSignedOut(answer)) return { kind: "sign-in" };
     if (answer.ok && !answer.body) return null;
     this.memory.attempt = null;
-    if (answer.body) return this.ended(answer.body);
-    return { kind: "refused", problem: answer.problem ?? { code: "unavailable" } };
+    return answer.body ? this.ended(answer.body) : { kind: "refused", problem };
   }
 
   /** A purchase that is over: a replay of 201 may tell of one that was voided since. */
@@ -118,11 +121,10 @@ export class Till {
         this.memory.attempt = null;
         return this.ended(purchase);
       }
-      const isDefinite = !isPassing(answer);
-      if (isDefinite && answer.status === 401) return { kind: "sign-in" };
-      if (isDefinite && answer.status === 404) {
+      if (isSignedOut(answer)) return { kind: "sign-in" };
+      if (answer.problem?.code === "purchase-not-found") {
         this.memory.attempt = null;
-        return { kind: "refused", problem: answer.problem ?? { code: "purchase-not-found" } };
+        return { kind: "refused", problem: answer.problem };
       }
       failures = purchase ? 0 : failures + 1;
       watcher.onStep(

@@ -69,6 +69,7 @@ const WAYS: Record<string, Way> = {
   "receiver-limit-exceeded": "amount",
   "payment-declined": "amount",
   "payback-declined": "end",
+  blocked: "again",
   overloaded: "again",
   unavailable: "again",
 };

@@ -86,7 +86,11 @@ export class RoundPage {
       "sign-up": () => void this.signUp(),
       "virtual-person": () => void actions.virtualPerson(),
     });
-    addEventListener("online", () => sale.refresh());
+    addEventListener("online", () => {
+      sale.refresh();
+      // A purchase that something on the way held up: perhaps it is another network now.
+      void actions.resume();
+    });
     addEventListener("offline", () => sale.set({ connection: "away" }));
     addEventListener("pageshow", (event) => event.persisted && sale.refresh());
     document.addEventListener("visibilitychange", () => this.onSeen());

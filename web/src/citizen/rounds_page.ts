@@ -1,7 +1,7 @@
 // All rounds: what is sold now, what comes next, counted down by the server's time.
 
 import type { Answer } from "../shared/api";
-import { backOff, isPassing } from "../shared/api";
+import { backOff, isBlocked, isPassing } from "../shared/api";
 import type { Clock } from "../shared/clock";
 import { h, onDo, patch, type Child } from "../shared/dom";
 import { ofBoth, say } from "../shared/fluent";
@@ -20,6 +20,7 @@ export class RoundsPage {
   private programs: Program[] = [];
   private failures = 0;
   private problem: string | null = null;
+  private isBlocked = false;
   private readonly looper = new Looper(() => this.look());
 
   constructor(
@@ -40,7 +41,8 @@ export class RoundsPage {
   private async look(): Promise<number> {
     const rounds = await this.caller.see<{ rounds: Round[] }>("/v1/rounds");
     if (rounds.isGivenUp) return 0;
-    const isAway = isPassing(rounds);
+    this.isBlocked = isBlocked(rounds);
+    const isAway = isPassing(rounds) || this.isBlocked;
     this.failures = isAway ? this.failures + 1 : 0;
     this.main.dataset["connection"] = isAway ? "away" : "ok";
     if (rounds.body) this.rounds = rounds.body.rounds;
@@ -73,6 +75,7 @@ export class RoundsPage {
     const isEmpty = current.length === 0;
     patch(this.main, [
       h("h1", { id: "headline", tabindex: -1 }, say("rounds-title")),
+      this.isBlocked && parts.blocked(now),
       this.person(),
       isEmpty && h("p", { class: "card" }, say("rounds-none")),
       current.map((round) => this.card(round, now)),

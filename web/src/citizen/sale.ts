@@ -6,7 +6,7 @@
 // turn comes.
 
 import { place as placeOf, stray, type OwnPlace } from "../../../docs/client.js";
-import { backOff, isPassing, type Answer, type Call, type Problem } from "../shared/api";
+import { backOff, isBlocked, isPassing, isSignedOut, type Answer, type Call, type Problem } from "../shared/api";
 import type { Clock } from "../shared/clock";
 import { expiryOf, lasting } from "../shared/storage";
 import { Believer } from "./believe";
@@ -137,15 +137,17 @@ export class Sale {
   private async see<T>(path: string, call: Call = {}): Promise<Answer<T>> {
     const answer = await this.caller.see<T>(path, call);
     if (answer.isGivenUp) throw new Away(true);
-    this.heard(answer);
-    if (isPassing(answer)) throw new Away(false);
+    if (!this.heard(answer)) throw new Away(false);
     return answer;
   }
 
-  /** Every answer tells whether the server is there. */
-  heard(answer: Answer): void {
+  /** Every answer tells whether the server is there; so does this. */
+  heard(answer: Answer): boolean {
     this.retryAfterMs = answer.retryAfterMs;
-    if (!isPassing(answer)) this.set({ heardAt: this.clock.now() });
+    const isTheServers = !isPassing(answer) && !isBlocked(answer);
+    if (isTheServers) this.set({ heardAt: this.clock.now(), isBlocked: false });
+    else if (answer.status !== 0) this.set({ isBlocked: isBlocked(answer) });
+    return isTheServers;
   }
 
   private async readRound(): Promise<void> {
@@ -308,8 +310,7 @@ export class Sale {
       }
       if (this.state.place?.pass) return 0;
       const answer = await this.claimOnce();
-      this.heard(answer);
-      if (isPassing(answer)) throw new Away(false);
+      if (!this.heard(answer)) throw new Away(false);
       if (answer.body) return this.afterClaim(answer.body);
       return this.afterRefusedClaim(answer.problem);
     });
@@ -357,7 +358,7 @@ export class Sale {
     const headers = this.authorization();
     if (!headers) return;
     const answer = await this.caller.read<{ limits: Limit[] }>("/v1/people/me/limits", { headers });
-    if (answer.status === 401) this.signOut();
+    if (isSignedOut(answer)) this.signOut();
     const program = this.state.round?.program_id;
     const limit = answer.body?.limits.find((it) => it.program_id === program);
     if (limit) this.set({ limit, isLimitUnknown: false, isSignedUp: true });

@@ -62,6 +62,8 @@ export interface State {
   /** How long the pass was good when it was first seen, in milliseconds. */
   passMs: number | null;
   connection: "ok" | "stale" | "away";
+  /** Away because something on the way refuses. */
+  isBlocked: boolean;
   /** When the server last answered: the server's time. */
   heardAt: number | null;
   isVerified: boolean | null;
@@ -94,6 +96,7 @@ export const start = (isDev: boolean): State => ({
   story: null,
   passMs: null,
   connection: "ok",
+  isBlocked: false,
   heardAt: null,
   isVerified: null,
   isLoud: false,

@@ -55,6 +55,8 @@ export interface Program {
   monthly_limit_won: number;
   holding_limit_won: number;
   channels: string[];
+  /** Where it is taken. */
+  regions: string[];
 }
 
 export type PlaceState =

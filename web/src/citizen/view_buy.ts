@@ -154,7 +154,11 @@ export function paying(state: State, now: number): Child[] {
       h("p", null, say(isUnderWay ? "paying-under-way" : "paying-sending")),
       amount != null && parts.figures(["amount", say("amount"), won(amount)]),
       h("p", { class: "soft" }, say("paying-once")),
-      state.trouble && [trouble(state, now), link("/me", say("to-me"))],
+      state.trouble && [
+        trouble(state, now),
+        state.trouble.code === "blocked" && parts.secondary("again", say("again")),
+        link("/me", say("to-me")),
+      ],
     ),
   ];
 }

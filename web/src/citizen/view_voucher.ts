@@ -22,6 +22,7 @@ export function vouchers(
     "section",
     { class: "card", "data-key": "vouchers" },
     h("h2", null, say("me-vouchers")),
+    state.unpaid && h("a", { class: "button full", href: `/pay/${state.unpaid}` }, say("voucher-unpaid")),
     state.isBusy && underWay(state, now),
     refused(state, now),
     h("ul", { class: "bare" }, rows),
@@ -80,6 +81,8 @@ function refused({ refusal }: VoucherState, now: number): Child {
     { class: "notice bad", role: "alert", "data-key": "no", "data-code": refusal.code },
     h("p", null, h("strong", null, title)),
     h("p", null, next),
+    // It goes on under its key.
+    refusal.code === "blocked" && parts.secondary("again", say("again")),
   );
 }
 
@@ -122,11 +125,14 @@ function acts(state: VoucherState, voucher: Voucher): Child {
       return h(
         "div",
         { class: "row", "data-key": "acts" },
+        h("a", { class: "button", "data-do": "pay", href: pay(voucher) }, say("voucher-pay")),
         voucher.purchase_id && parts.secondary(back, say(`voucher-${back}`)),
         parts.secondary("gift", say("voucher-gift")),
       );
   }
 }
+
+const pay = ({ id, program_id }: Voucher): string => `/pay?voucher=${id}&program=${program_id}`;
 
 /** Asks once. */
 function asked(title: string, text: string): Child {

@@ -3,9 +3,10 @@
 
 import type { Problem } from "../shared/api";
 import * as announce from "./announce";
+import type { Clock } from "../shared/clock";
 import { say } from "../shared/fluent";
 import type { Caller } from "./caller";
-import { Errands, type End, type Watch } from "./errand";
+import { Errands, isSpend, type End, type Watch } from "./errand";
 import type { Memory } from "./memory";
 import type { Move, Voucher } from "./types";
 
@@ -20,6 +21,8 @@ export interface VoucherState {
   /** What the person is asked to confirm. */
   asking: Ask | null;
   isBusy: boolean;
+  /** The merchant of a payment that has no definite answer: their page goes on with it. */
+  unpaid: string | number | null;
   /** Why the last try said nothing. */
   trouble: Problem | null;
   refusal: Problem | null;
@@ -36,6 +39,7 @@ export class Vouchers {
     open: null,
     asking: null,
     isBusy: false,
+    unpaid: null,
     trouble: null,
     refusal: null,
   };
@@ -44,20 +48,23 @@ export class Vouchers {
   constructor(
     private readonly caller: Caller,
     memory: Memory,
+    clock: Clock,
     private readonly headers: () => Headers | null,
     /** Something has changed: draw, or look at everything again. */
     private readonly changed: (isOver: boolean) => void,
   ) {
-    this.errands = new Errands(caller, memory);
+    this.errands = new Errands(caller, memory, clock);
   }
 
-  /** The first page; whatever was under way when this page was left goes on. */
+  /** The first page; what was under way when this page was left goes on, but for a payment. */
   async load(headers: Headers): Promise<void> {
     this.state.all = [];
     this.state.cursor = null;
     await this.readPage(headers);
     const pending = this.errands.pending;
-    if (pending && !this.state.isBusy) {
+    const isPayment = pending && isSpend(pending);
+    this.state.unpaid = isPayment ? (pending.body["merchant_id"] ?? null) : null;
+    if (pending && !isPayment && !this.state.isBusy) {
       void this.run((token, watch) => this.errands.settle(pending, token, watch));
     }
   }
@@ -131,12 +138,12 @@ export class Vouchers {
       this.state.trouble = trouble;
       this.changed(false);
     });
-    const refusal = end.kind === "refused" ? end.problem : null;
+    const refusal = end.kind === "refused" || end.kind === "blocked" ? end.problem : null;
     Object.assign(this.state, { isBusy: false, asking: null, trouble: null, refusal });
     if (end.kind === "done") {
       this.state.open = null;
       announce.say(say("voucher-done"));
     }
-    this.changed(end.kind !== "refused");
+    this.changed(refusal == null);
   }
 }

@@ -38,6 +38,8 @@ export function mount(done: () => void): void {
   onDone = done;
   document.body.append(box);
   box.addEventListener("close", () => {
+    // It is told with the next frame, by which the next dialog may stand here: that one is not over.
+    if (box.open) return;
     open = null;
     if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
   });
@@ -105,6 +107,7 @@ function send(request: Request, { version }: Action): Promise<Answer> {
 export function faultOf(answer: Answer): string {
   if (answer.status === 0) return say("fault-no-answer");
   const problem = answer.problem;
+  if (problem?.isForeign) return say("fault-foreign", { status: answer.status });
   const code = problem?.code ?? "unavailable";
   if (code === "insufficient-stock" && typeof problem?.["remaining_won"] === "number") {
     return say("fault-stock", { left: won(problem["remaining_won"]) });

@@ -12,14 +12,15 @@ import * as keys from "./keys";
 import { follow } from "./live";
 import { ofHouse, ofRound } from "./panels";
 import * as plots from "./plots";
-import { connection, remember, remembered, staffOf, state, type Staff, type View } from "./state";
-import { log, purchase, signIn, suspensions } from "./views/others";
+import { connection, isSame, remember, remembered, staffOf, state, type Staff, type View } from "./state";
+import { enter, log, purchase, signIn, suspensions } from "./views/others";
 import { round } from "./views/round";
 import { rounds } from "./views/rounds";
 import { span } from "./words";
 
 const VIEWS: Record<View, () => Child[]> = {
   sign_in: signIn,
+  enter,
   rounds,
   round,
   log,
@@ -129,9 +130,21 @@ const loadSuspensions = (): Promise<void> =>
 function signOn(staff: Staff): void {
   remember(staff);
   state.staff = staff;
+  state.entering = null;
   state.signedOut = null;
   state.problem = null;
   followHouse();
+  go();
+}
+
+/**
+ * Signs somebody in by the token of a link: at once who is known in this tab, anybody else with one
+ * tap. Whoever sends a link with a token of their own would have another work, and be logged, under
+ * their name.
+ */
+function bring(staff: Staff): void {
+  if (isSame(state.staff ?? remembered(), staff)) return signOn(staff);
+  state.entering = staff;
   go();
 }
 
@@ -154,7 +167,8 @@ function go(): void {
   state.purchase = null;
   const before = `${state.view} ${state.roundId}`;
   state.roundId = null;
-  if (!state.staff) state.view = "sign_in";
+  if (state.entering) state.view = "enter";
+  else if (!state.staff) state.view = "sign_in";
   else if (parts[0] === "rounds" && parts[1]) {
     state.view = "round";
     state.roundId = decodeURIComponent(parts[1]);
@@ -183,8 +197,8 @@ const link = (to: string, key: string, view: View): Child =>
   h("a", { href: to, "aria-current": state.view === view ? "page" : null }, say(key));
 
 function bar(): Child[] {
-  const { staff } = state;
-  if (!staff) return [];
+  const { staff, entering } = state;
+  if (!staff || entering) return [];
   return [
     h(
       "nav",
@@ -291,6 +305,11 @@ const handlers: Record<string, (control: HTMLElement) => void> = {
     void openOverList((all) => actions.lift(all, chosen));
   },
   more: () => void loadLog(state.log?.next_cursor ?? null),
+  enter: () => state.entering && signOn(state.entering),
+  "enter-not": () => {
+    state.entering = null;
+    begin();
+  },
   help: () => keys.help(),
   "sign-out": () => signOut(null),
 };
@@ -334,21 +353,33 @@ function start(): void {
   // Another language is another page: it opens where this one was.
   document.querySelector("[data-do=language]")?.addEventListener("click", (event) => {
     const to = event.currentTarget as HTMLAnchorElement;
-    to.hash = location.hash;
+    to.hash = state.entering ? `token=${state.entering.token}` : location.hash;
   });
   dialog.mount(afterwards);
   keys.mount(() => dialog.isOpen() || !state.staff);
   plots.watch(body, () => render());
   addEventListener("hashchange", () => {
-    const brought = takeToken();
-    const staff = brought == null ? null : staffOf(brought);
-    if (staff) signOn(staff);
-    else go();
+    const staff = brought();
+    if (staff) return bring(staff);
+    state.entering = null;
+    go();
   });
   // The figures grow old by themselves.
   setInterval(render, 1_000);
-  const brought = takeToken();
-  const staff = (brought == null ? null : staffOf(brought)) ?? remembered();
+  const staff = brought();
+  if (staff) bring(staff);
+  else begin();
+}
+
+/** Whose token the address brings, if it brings one. */
+function brought(): Staff | null {
+  const token = takeToken();
+  return token == null ? null : staffOf(token);
+}
+
+/** As who is known in this tab, if somebody is. */
+function begin(): void {
+  const staff = state.staff ?? remembered();
   if (staff) signOn(staff);
   else go();
 }

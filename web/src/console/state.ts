@@ -4,7 +4,7 @@ import { claimsOf, expiryOf, ofTab } from "../shared/storage";
 import type { House, Log, Purchase, Round, Suspensions } from "./figures";
 import { History } from "./history";
 
-export type View = "sign_in" | "rounds" | "round" | "log" | "purchase" | "suspensions";
+export type View = "sign_in" | "enter" | "rounds" | "round" | "log" | "purchase" | "suspensions";
 export type Role = "viewer" | "operator" | "approver";
 export type Connection = "ok" | "stale" | "away";
 
@@ -23,6 +23,8 @@ export interface Staff {
 
 export const state = {
   staff: null as Staff | null,
+  /** Whom a link would sign in, once they say so. */
+  entering: null as Staff | null,
   /** Why nobody is signed in any more: the key of a text. */
   signedOut: null as string | null,
   view: "sign_in" as View,
@@ -50,6 +52,10 @@ export function staffOf(token: string): Staff | null {
   if (role !== "viewer" && role !== "operator" && role !== "approver") return null;
   return { token: token.trim(), actor, role, expiresAt: expiryOf(token) };
 }
+
+/** Whether a token is of who is known here: a newer one makes nobody somebody else. */
+export const isSame = (known: Staff | null, staff: Staff): boolean =>
+  known?.actor === staff.actor && known.role === staff.role;
 
 export function remember(staff: Staff | null): void {
   if (staff) ofTab.set(KEY, staff.token);

@@ -86,7 +86,7 @@ function answerOf<T>(response: Response, text: string): Answer<T> {
     ok: response.ok,
     body: response.ok ? (parsed as T | null) : null,
     text,
-    problem: response.ok ? null : problemOf(parsed),
+    problem: response.ok ? null : problemOf(parsed, response.status),
     retryAfterMs: secondsOf(response.headers.get("retry-after")),
     dateMs: Number.isNaN(date) ? null : date,
     isGivenUp: false,
@@ -94,10 +94,13 @@ function answerOf<T>(response: Response, text: string): Answer<T> {
   };
 }
 
-/** What has no code is not the server's, but of something on the way: a proxy, a hotel's Wi-Fi. */
-function problemOf(parsed: unknown): Problem {
+/**
+ * What has no code is not the server's, but of something on the way: a proxy, a hotel's Wi-Fi. What
+ * refuses for good there is `blocked`: asking again and again would only be refused again, or longer.
+ */
+function problemOf(parsed: unknown, status: number): Problem {
   if (typeof parsed === "object" && parsed !== null && "code" in parsed) return parsed as Problem;
-  return { code: "unavailable", isForeign: true };
+  return { code: isSoon(status) ? "unavailable" : "blocked", isForeign: true };
 }
 
 function parse(text: string): unknown {
@@ -113,12 +116,22 @@ function secondsOf(header: string | null): number | null {
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
 }
 
-/** Whether nobody knows, or the server says that it may go better later. */
-export const isPassing = (answer: Answer): boolean =>
-  answer.status === 0 ||
-  answer.status === 429 ||
-  answer.status >= 500 ||
-  answer.problem?.isForeign === true;
+/** No answer, too slow, too early, too many, or trouble behind it: soon it may be otherwise. */
+const isSoon = (status: number): boolean => [0, 408, 425, 429].includes(status) || status >= 500;
+
+/** Whether nobody knows, or it may go better later: to be tried again, each time after a pause. */
+export const isPassing = (answer: Answer): boolean => isSoon(answer.status);
+
+/**
+ * Whether something on the way refused, and not the server: a firewall, a hotel's Wi-Fi. It says
+ * nothing about what the server did before, so whoever waits for an end keeps the key, tells the
+ * person, and goes on when they say so.
+ */
+export const isBlocked = (answer: Answer): boolean =>
+  !isPassing(answer) && answer.problem?.isForeign === true;
+
+/** Whether the server itself says who it is that nobody is signed in. */
+export const isSignedOut = (answer: Answer): boolean => answer.problem?.code === "unauthenticated";
 
 /** How long to wait after `failures` in a row: exponential, anywhere in its upper half. */
 export function backOff(

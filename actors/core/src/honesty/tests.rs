@@ -81,7 +81,7 @@ impl Sale {
             digest: [0; 32],
             month: Month::of(self.now),
             used_after: Won(amount),
-            rules: rules(),
+            rules: rules().into(),
             at_counter: None,
         };
         let Ok(purchase) = self.round.decide_purchase(self.now, &order) else { return };

@@ -355,7 +355,7 @@ fn check(table: &str) {
         }
         let (now, round) = (moment(words[0]), words[1]);
         let mut ask = ask(round, words[2], won(words[3]), shown_pass(words[4]));
-        ask.round.as_mut().unwrap().rules = rules.clone();
+        ask.round.as_mut().unwrap().rules = rules.clone().into();
         let answer = attempt(&mut person, &mut journal, now, &ask);
         let limits = person.limits(&program().id, &rules, now);
         let is = [answer, format!("{:?}", [limits.used, limits.allowance, limits.room])];
@@ -465,7 +465,7 @@ fn ask(round: &str, name: &str, amount: Won, pass: ShownPass) -> Ask {
         round: Some(RoundFacts {
             round: round_id(round),
             program,
-            rules: rules(),
+            rules: rules().into(),
             closed: None,
             channel_allowed: true,
             at_counter: None,

@@ -135,7 +135,7 @@ impl Person {
     ) -> Vec<Voucher> {
         let held = self.wallet.vouchers.values();
         let view = |held: &Held| held.view(program(&held.voucher.program), now);
-        let mut all: Vec<Voucher> = held.map(view).collect();
+        let mut all: Vec<Voucher> = held.map(|held| view(held)).collect();
         all.sort_unstable_by_key(|voucher| std::cmp::Reverse(voucher.id));
         all
     }
@@ -143,12 +143,12 @@ impl Person {
     /// Whether a payback of this name is on its way.
     #[must_use]
     pub fn is_paying_back(&self, voucher: VoucherId, id: MoveId) -> bool {
-        let open = self.wallet.vouchers.get(&voucher).and_then(|held| held.open.as_ref());
+        let open = self.wallet.vouchers.get(&voucher).and_then(|held| held.open.as_deref());
         open.is_some_and(|(of, _)| of.id == id)
     }
 
     fn held(&self, voucher: VoucherId) -> Result<&Held, Refusal> {
-        self.wallet.vouchers.get(&voucher).ok_or(Refusal::VoucherNotFound)
+        self.wallet.vouchers.get(&voucher).map(|held| &**held).ok_or(Refusal::VoucherNotFound)
     }
 
     /// What a key was answered, if it was used before.
@@ -156,7 +156,7 @@ impl Person {
     /// # Errors
     /// `IdempotencyKeyReused` when it was for something else.
     pub fn answered(&self, asked: &Asked) -> Result<Option<MoveAnswer>, Refusal> {
-        match self.keys.get(&asked.key) {
+        match self.keys.get(&asked.key).map(|remembered| &**remembered) {
             None => Ok(None),
             Some(Remembered { digest, answer: Kept::Move(answer) }) if *digest == asked.digest => {
                 Ok(Some(answer.clone()))
@@ -218,7 +218,7 @@ impl Person {
             PaybackOf::Purchase(purchase) => {
                 let held = self.wallet.vouchers.get(&purchase.into());
                 let held = held.filter(|held| held.voucher.purchase == Some(purchase));
-                (PaybackCause::Cancel, held.ok_or(Refusal::PurchaseNotFound)?)
+                (PaybackCause::Cancel, &**held.ok_or(Refusal::PurchaseNotFound)?)
             }
             PaybackOf::Voucher(voucher) => (PaybackCause::Refund, self.held(voucher)?),
         };
@@ -269,7 +269,7 @@ impl Person {
         is_paid: bool,
     ) -> Option<Event> {
         let held = self.wallet.vouchers.get(&voucher)?;
-        let (_, payback) = held.open.as_ref().filter(|(of, _)| of.id == id)?;
+        let (_, payback) = held.open.as_deref().filter(|(of, _)| of.id == id)?;
         let (of, payback) = (held.next_move(id, now, None), payback.clone());
         Some(match is_paid {
             true => Event::PaidBack { of, payback },

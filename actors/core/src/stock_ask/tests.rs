@@ -196,7 +196,7 @@ fn order(id: u128, amount: Won) -> PurchaseOrder {
         digest: [0; 32],
         month: Month::of(at("10:00")),
         used_after: amount,
-        rules: rules(),
+        rules: rules().into(),
         at_counter: None,
     }
 }

@@ -375,7 +375,7 @@ impl Crowd {
             digest: ask.digest,
             month: hold.month,
             used_after: hold.used_after,
-            rules: rules(),
+            rules: rules().into(),
             at_counter: None,
         };
         people.entry(person(who)).or_default().hold(hold);
@@ -412,7 +412,7 @@ impl Crowd {
         let facts = RoundFacts {
             round: self.spec.id.clone(),
             program: program().id,
-            rules: rules(),
+            rules: rules().into(),
             closed: self.view().check_selling(&born_in(birth_year), self.now, SoldAt::Line).err(),
             channel_allowed: true,
             at_counter: None,

@@ -205,7 +205,7 @@ impl Buyer {
             round: Some(RoundFacts {
                 round: purchase_in_july().round,
                 program: program().id,
-                rules: self.rules.clone(),
+                rules: self.rules.clone().into(),
                 closed: None,
                 channel_allowed: true,
                 at_counter: None,

@@ -217,7 +217,7 @@ impl Sale {
             digest: [0; 32],
             month: Month::of(at("10:00")),
             used_after: amount,
-            rules: rules(),
+            rules: rules().into(),
             at_counter: None,
         };
         let decided = self.round.decide_purchase(at("10:00"), &order(Won(amount)));

@@ -64,7 +64,7 @@ pub fn program() -> Program {
         id: ProgramId::new("seoul-citywide").expect("a slug"),
         name: name(),
         issuer: "seoul".to_owned(),
-        versions: vec![rules()],
+        versions: vec![rules().into()],
         changes: 0,
     }
 }

@@ -397,7 +397,7 @@ impl Sale {
             digest: [0; 32],
             month: crate::Month::of(self.now),
             used_after: Won(amount),
-            rules: rules(),
+            rules: rules().into(),
             at_counter: None,
         };
         let purchase = self.round.decide_purchase(self.now, &order).unwrap();

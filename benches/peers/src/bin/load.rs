@@ -4,10 +4,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use peers::closed_loop::{Load, OnAnswer, Outcome, Until, run};
 use peers::open_loop::{self, Crowd};
 use peers::people::Keys;
@@ -38,9 +38,9 @@ struct Arguments {
     /// Folder with `<channel>.hs256`.
     #[arg(long, global = true, default_value = "openrun-data/keys/channels")]
     keys: PathBuf,
-    /// The round that openrun sells.
-    #[arg(long, global = true, default_value = "bench")]
-    round: String,
+    /// The rounds that openrun sells, with commas; people spread over them evenly.
+    #[arg(long, global = true, default_value = "bench", value_delimiter = ',')]
+    round: Vec<String>,
     #[command(subcommand)]
     phase: Phase,
 }
@@ -50,14 +50,27 @@ enum Phase {
     /// GET one path, for --seconds.
     Get { path: String },
     /// POST a purchase's JSON with each person's token, for --seconds.
-    Post { path: String },
+    Post {
+        path: String,
+        /// With an idempotency key of each person.
+        #[arg(long)]
+        keyed: bool,
+    },
     /// Every person joins the line once.
-    OpenrunJoin,
+    OpenrunJoin {
+        /// Whoever finds no room comes again, until everybody has a place: to fill a line, not to
+        /// measure one.
+        #[arg(long)]
+        insist: bool,
+    },
     /// Every person signs up, joins and claims before the clock starts, then buys once.
     OpenrunPurchase,
-    /// Every person signs up, joins and claims before the clock starts, then comes at --rate to buy
-    /// once, and tries again until there is an answer that stands.
+    /// Every person gets what they need before the clock starts, then comes at --rate for one
+    /// thing, and tries again until there is an answer that stands.
     OpenrunCrowd {
+        /// For what they come.
+        #[arg(long, value_enum, default_value_t = Wish::Purchase)]
+        wish: Wish,
         /// People who come, a second.
         #[arg(long)]
         rate: f64,
@@ -70,6 +83,10 @@ enum Phase {
         /// A line is written here when the clock starts.
         #[arg(long)]
         started: Option<PathBuf>,
+        /// Once everybody has what they need a line is written at --started, and the clock starts
+        /// when there is a file here.
+        #[arg(long)]
+        go: Option<PathBuf>,
     },
     /// Every person joins before the clock starts, then asks where they are, for --seconds.
     OpenrunWhere,
@@ -77,8 +94,29 @@ enum Phase {
     OpenrunWatermark,
 }
 
-/// Connections while people sign up, join and claim.
+/// What a crowd comes for.
+#[derive(Clone, Copy, ValueEnum)]
+enum Wish {
+    /// To buy, with the right to.
+    Purchase,
+    /// A place in line.
+    Join,
+    /// To pay a merchant, with a voucher bought before.
+    Spend,
+}
+
+/// A merchant that every development server has.
+const MERCHANT: &str = "sample-seoul-cafe";
+/// How long a generator that is ready waits for the others.
+const GO_WITHIN: Duration = Duration::from_secs(120);
+
+/// Connections while people sign up, join and claim, at most.
 const PREPARING: usize = 256;
+/// How often somebody comes again before the clock starts, and the pause between.
+const TRIES: usize = 600;
+const PAUSE: Duration = Duration::from_millis(100);
+/// There is no room; `Retry-After` would have everybody wait for a second, which measures nothing.
+const OVERLOADED: u16 = 503;
 
 struct Place {
     ticket: String,
@@ -87,7 +125,8 @@ struct Place {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    if let Phase::OpenrunCrowd { rate, patience_ms, gives_up, started } = &arguments.phase {
+    if let Phase::OpenrunCrowd { wish, rate, patience_ms, gives_up, started, go } = &arguments.phase
+    {
         let crowd = Crowd {
             address: arguments.address.clone(),
             per_second: *rate,
@@ -95,19 +134,21 @@ fn main() -> Result<()> {
             patience: Duration::from_millis(*patience_ms),
             gives_up: *gives_up,
         };
-        println!("{}", arguments.crowd(&crowd, started.as_deref())?);
+        let requests = arguments.wishes(*wish)?;
+        println!("{}", arguments.crowd(&crowd, requests, started.as_deref(), go.as_deref())?);
         return Ok(());
     }
     let outcome = match &arguments.phase {
         Phase::Get { path } => arguments.repeat(vec![wire::get(path, &[])])?,
-        Phase::Post { path } => arguments.repeat(arguments.posts(path)?)?,
-        Phase::OpenrunJoin => arguments.once(arguments.joins()?, None)?,
+        Phase::Post { path, keyed } => arguments.repeat(arguments.posts(path, *keyed)?)?,
+        Phase::OpenrunJoin { insist: false } => arguments.once(arguments.joins()?, None)?,
+        Phase::OpenrunJoin { insist: true } => arguments.fill()?,
         Phase::OpenrunPurchase => arguments.purchase()?,
         Phase::OpenrunCrowd { .. } => unreachable!("an open loop has an outcome of its own"),
         Phase::OpenrunWhere => arguments.where_am_i()?,
         Phase::OpenrunWatermark => {
-            let path = format!("/v1/rounds/{}/watermark", arguments.round);
-            arguments.repeat(vec![wire::get(&path, &[])])?
+            let request = |round: &String| wire::get(&format!("/v1/rounds/{round}/watermark"), &[]);
+            arguments.repeat(arguments.round.iter().map(request).collect())?
         }
     };
     println!("{}", report(&outcome));
@@ -149,22 +190,76 @@ impl Arguments {
     }
 
     /// A body of 111 bytes, as a purchase's.
-    fn posts(&self, path: &str) -> Result<Vec<Vec<u8>>> {
+    fn posts(&self, path: &str, keyed: bool) -> Result<Vec<Vec<u8>>> {
         let body = concat!(
             r#"{"amount_won":300000,"payment":{"method":"account"},"#,
             r#""note":"padding as long as a channel's own data is"}"#
         );
         let body = format!("{body:<111}");
         let bearers = self.bearers()?;
-        let request = |bearer: &String| wire::post(path, &[("Authorization", bearer)], &body);
-        Ok(bearers.iter().map(request).collect())
+        let request = |(n, bearer): (usize, &String)| {
+            let key = self.key(n);
+            let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", &key)];
+            wire::post(path, &headers[..if keyed { 2 } else { 1 }], &body)
+        };
+        Ok(bearers.iter().enumerate().map(request).collect())
+    }
+
+    /// What the person `n` of this run calls their one attempt.
+    fn key(&self, n: usize) -> String {
+        format!("bench-{}", self.first + n)
+    }
+
+    /// A path under the round of the person `n` of this run.
+    fn path(&self, n: usize, under: &str) -> String {
+        format!("/v1/rounds/{}/{under}", self.round[n % self.round.len()])
     }
 
     fn joins(&self) -> Result<Vec<Vec<u8>>> {
-        let path = format!("/v1/rounds/{}/tickets", self.round);
         let bearers = self.bearers()?;
-        let request = |bearer: &String| wire::post(&path, &[("Authorization", bearer)], "{}");
-        Ok(bearers.iter().map(request).collect())
+        let request = |(n, bearer): (usize, &String)| {
+            wire::post(&self.path(n, "tickets"), &[("Authorization", bearer)], "{}")
+        };
+        Ok(bearers.iter().enumerate().map(request).collect())
+    }
+
+    /// With as many connections as preparing takes.
+    fn few(&self) -> Arguments {
+        Arguments { connections: self.connections.min(PREPARING), ..self.clone() }
+    }
+
+    /// What each of a crowd sends.
+    fn wishes(&self, wish: Wish) -> Result<Vec<Vec<u8>>> {
+        let few = self.few();
+        match wish {
+            Wish::Purchase => few.purchases(),
+            Wish::Join => few.joins(),
+            Wish::Spend => few.spends(),
+        }
+    }
+
+    /// Everybody pays a merchant once, out of a voucher that they buy before.
+    fn spends(&self) -> Result<Vec<Vec<u8>>> {
+        let requests = self.purchases()?;
+        let vouchers: Arc<Vec<_>> =
+            Arc::new(requests.iter().map(|_| Mutex::new(String::new())).collect());
+        let kept = vouchers.clone();
+        let on_answer: OnAnswer = Arc::new(move |number, _, body| {
+            let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+            let id = value["id"].as_str().unwrap_or_default().to_owned();
+            *kept[number].lock().expect("nobody panics while holding it") = id;
+        });
+        let outcome = self.once(requests, Some(on_answer))?;
+        expect(&outcome, &[201], "purchase")?;
+        let body = format!(r#"{{"merchant_id":"{MERCHANT}","amount_won":10000}}"#);
+        let bearers = self.bearers()?;
+        let request = |(n, bearer): (usize, &String)| {
+            let voucher = vouchers[n].lock().expect("nobody panics while holding it");
+            let key = format!("spend-{}", self.first + n);
+            let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", &key)];
+            wire::post(&format!("/v1/vouchers/{voucher}/spends"), &headers, &body)
+        };
+        Ok(bearers.iter().enumerate().map(request).collect())
     }
 
     fn sign_up(&self) -> Result<()> {
@@ -172,49 +267,80 @@ impl Arguments {
         let bearers = self.bearers()?;
         let request =
             |bearer: &String| wire::post("/v1/people", &[("Authorization", bearer)], body);
-        let outcome = self.once(bearers.iter().map(request).collect(), None)?;
-        expect(&outcome, &[200, 201], "sign-up")
+        self.insist(bearers.iter().map(request).collect(), &[200, 201], "sign-up")?;
+        Ok(())
     }
 
     /// Everybody joins; answers with everybody's place.
     fn join(&self) -> Result<Vec<Place>> {
-        let places = self.places(self.joins()?, &[200, 201], "join")?;
-        places.into_iter().map(|place| place.context("join: no ticket in an answer")).collect()
+        let bodies = self.insist(self.joins()?, &[200, 201], "join")?;
+        let place = |body: &Vec<u8>| parse_place(body).context("join: no ticket in an answer");
+        bodies.iter().map(place).collect()
     }
 
-    /// Sends requests that are answered with a place each, or refused with one of the statuses.
-    fn places(
-        &self,
-        requests: Vec<Vec<u8>>,
-        allowed: &[u16],
-        what: &str,
-    ) -> Result<Vec<Option<Place>>> {
-        let places: Vec<_> = requests.iter().map(|_| Mutex::new(None)).collect();
-        let places = Arc::new(places);
-        let kept = places.clone();
-        let on_answer: OnAnswer = Arc::new(move |number, _, body| {
-            *kept[number].lock().expect("nobody panics while holding it") = parse_place(body);
-        });
-        let outcome = self.once(requests, Some(on_answer))?;
-        expect(&outcome, allowed, what)?;
-        Ok(places.iter().map(|place| place.lock().ok().and_then(|mut it| it.take())).collect())
+    /// Sends requests until each has one of the answers; who is told that there is no room comes
+    /// again. The body of each.
+    fn insist(&self, requests: Vec<Vec<u8>>, statuses: &[u16], what: &str) -> Result<Vec<Vec<u8>>> {
+        let bodies: Arc<Vec<_>> = Arc::new(requests.iter().map(|_| Mutex::new(None)).collect());
+        let mut left = Arc::new((0..requests.len()).collect::<Vec<_>>());
+        let allowed: Vec<u16> = statuses.iter().copied().chain([OVERLOADED]).collect();
+        for _ in 0..TRIES {
+            let (kept, asked) = (bodies.clone(), left.clone());
+            let on_answer: OnAnswer = Arc::new(move |at, status, body| {
+                let body = (status != OVERLOADED).then(|| body.to_vec());
+                *kept[asked[at]].lock().expect("nobody panics while holding it") = body;
+            });
+            let again = left.iter().map(|n| requests[*n].clone()).collect();
+            expect(&self.once(again, Some(on_answer))?, &allowed, what)?;
+            let is_left = |n: &usize| bodies[*n].lock().is_ok_and(|body| body.is_none());
+            left = Arc::new(left.iter().copied().filter(is_left).collect());
+            if left.is_empty() {
+                let taken = bodies.iter().map(|body| body.lock().ok()?.take());
+                return taken.map(|body| body.context("an answer was lost")).collect();
+            }
+            std::thread::sleep(PAUSE);
+        }
+        anyhow::bail!("{what}: no room after {TRIES} tries")
+    }
+
+    /// Sends claims, each of which gives a place with its pass or none.
+    fn claims(&self, requests: Vec<Vec<u8>>) -> Result<Vec<Option<Place>>> {
+        // Not their turn yet: the server lets in as many as the bank takes.
+        let bodies = self.insist(requests, &[200, 409], "claim")?;
+        Ok(bodies.iter().map(|body| parse_place(body)).collect())
+    }
+
+    /// Everybody has a place; says nothing of how long that took.
+    fn fill(&self) -> Result<Outcome> {
+        let places = self.few().join()?.len();
+        Ok(Outcome { statuses: [(201, places)].into(), ..Outcome::default() })
     }
 
     fn where_am_i(&self) -> Result<Outcome> {
-        let path = format!("/v1/rounds/{}/tickets/me", self.round);
-        let places = self.join()?;
-        let request = |place: &Place| wire::get(&path, &[("Openrun-Ticket", &place.ticket)]);
-        self.repeat(places.iter().map(request).collect())
+        let places = self.few().join()?;
+        let request = |(n, place): (usize, &Place)| {
+            wire::get(&self.path(n, "tickets/me"), &[("Openrun-Ticket", &place.ticket)])
+        };
+        self.repeat(places.iter().enumerate().map(request).collect())
     }
 
-    /// Everybody's purchase at a rate. The prepared connections are few, those of the crowd many.
-    fn crowd(&self, crowd: &Crowd, started: Option<&Path>) -> Result<serde_json::Value> {
-        let few = Arguments { connections: self.connections.min(PREPARING), ..self.clone() };
-        let purchases = few.purchases()?;
+    /// Everybody's request at a rate.
+    fn crowd(
+        &self,
+        crowd: &Crowd,
+        requests: Vec<Vec<u8>>,
+        started: Option<&Path>,
+        go: Option<&Path>,
+    ) -> Result<serde_json::Value> {
         if let Some(path) = started {
             std::fs::write(path, "started\n")?;
         }
-        let tally = open_loop::run(crowd, Arc::new(purchases), Duration::from_secs(self.seconds))?;
+        let ready = Instant::now();
+        while go.is_some_and(|path| !path.exists()) {
+            ensure!(ready.elapsed() < GO_WITHIN, "nobody said go within {GO_WITHIN:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let tally = open_loop::run(crowd, Arc::new(requests), Duration::from_secs(self.seconds))?;
         let quantiles = tally.latencies_us.into_iter().map(|(status, mut all)| {
             all.sort_unstable();
             let at = |share: f64| {
@@ -230,46 +356,43 @@ impl Arguments {
     }
 
     fn purchase(&self) -> Result<Outcome> {
-        self.once(self.purchases()?, None)
+        self.once(self.few().purchases()?, None)
     }
 
     /// Everybody's purchase, once they may buy.
     fn purchases(&self) -> Result<Vec<Vec<u8>>> {
         self.sign_up()?;
         let passes = self.passes(self.join()?)?;
-        let path = format!("/v1/rounds/{}/purchases", self.round);
         let body = r#"{"amount_won":300000,"payment":{"method":"account"}}"#;
         let bearers = self.bearers()?;
-        let request = |(number, (bearer, pass)): (usize, (&String, &String))| {
-            let key = format!("bench-{}", self.first + number);
+        let request = |(n, (bearer, pass)): (usize, (&String, &String))| {
+            let key = self.key(n);
             let headers = [
                 ("Authorization", bearer.as_str()),
                 ("Openrun-Pass", pass),
                 ("Idempotency-Key", &key),
             ];
-            wire::post(&path, &headers, body)
+            wire::post(&self.path(n, "purchases"), &headers, body)
         };
         Ok(bearers.iter().zip(&passes).enumerate().map(request).collect())
     }
 
     /// Everybody's pass: at once where joining gave it, else claimed as the watermark comes by.
     fn passes(&self, mut places: Vec<Place>) -> Result<Vec<String>> {
-        const TRIES: usize = 600;
-        let path = format!("/v1/rounds/{}/passes", self.round);
-        let claim = |ticket: &str| wire::post(&path, &[("Openrun-Ticket", ticket)], "{}");
+        let claim = |n: usize, ticket: &str| {
+            wire::post(&self.path(n, "passes"), &[("Openrun-Ticket", ticket)], "{}")
+        };
         for _ in 0..TRIES {
             let without = (0..places.len()).filter(|n| places[*n].pass.is_none());
             let without: Vec<usize> = without.collect();
             if without.is_empty() {
                 return Ok(places.into_iter().filter_map(|place| place.pass).collect());
             }
-            let requests = without.iter().map(|n| claim(&places[*n].ticket)).collect();
-            // Not their turn yet: the server lets in as many as the bank takes.
-            let claimed = self.places(requests, &[200, 409], "claim")?;
-            for (n, place) in without.iter().zip(claimed) {
+            let requests = without.iter().map(|n| claim(*n, &places[*n].ticket)).collect();
+            for (n, place) in without.iter().zip(self.claims(requests)?) {
                 places[*n].pass = place.and_then(|it| it.pass);
             }
-            std::thread::sleep(Duration::from_millis(100));
+            std::thread::sleep(PAUSE);
         }
         anyhow::bail!("no pass after {TRIES} tries: raise the inlet's rate_per_s and max_active")
     }

@@ -3,7 +3,7 @@
 //!
 //! `POST /bare` reads a JSON body and answers about 200 bytes; `POST /hs256` checks the person's
 //! token first; `GET /static` answers 180 bytes; `GET /document` answers as many bytes as the
-//! watermark document has.
+//! watermark document has. With `--postgres`, `POST /classic` checks the token and sells: peer A.
 
 use std::path::PathBuf;
 
@@ -12,6 +12,7 @@ use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use clap::Parser;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use peers::classic::Shop;
 use peers::people::{CHANNELS, Keys};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,9 @@ struct Arguments {
     /// Size of `GET /document`.
     #[arg(long, default_value_t = 700)]
     document_bytes: usize,
+    /// An empty database, in which peer A keeps what it sells.
+    #[arg(long)]
+    postgres: Option<String>,
 }
 
 struct State {
@@ -82,6 +86,26 @@ async fn hs256(
     }
 }
 
+async fn classic(
+    request: HttpRequest,
+    state: Data<State>,
+    shop: Data<Shop>,
+    body: web::Json<Purchase>,
+) -> HttpResponse {
+    let Some(person) = person(&request, &state) else {
+        return HttpResponse::Unauthorized().finish();
+    };
+    let key = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok());
+    let Some(key) = key else {
+        return HttpResponse::BadRequest().finish();
+    };
+    match shop.buy(&person, key, body.amount_won).await {
+        Ok(answer) if answer == "issued" => receipt(&person, &body),
+        Ok(answer) => HttpResponse::Conflict().body(answer),
+        Err(fault) => HttpResponse::ServiceUnavailable().body(format!("{fault:#}")),
+    }
+}
+
 fn receipt(id: &str, body: &Purchase) -> HttpResponse {
     HttpResponse::Created().json(Receipt {
         id,
@@ -128,9 +152,20 @@ async fn main() -> anyhow::Result<()> {
         small: Bytes::from(vec![b'x'; 180]),
         document: Bytes::from(vec![b'x'; arguments.document_bytes]),
     });
+    let shop = match &arguments.postgres {
+        Some(url) => Some(Data::new(Shop::open(url).await?)),
+        None => None,
+    };
     let app = move || {
+        let shop = shop.clone();
         App::new()
             .app_data(state.clone())
+            .configure(|routes| {
+                if let Some(shop) = shop {
+                    routes.app_data(shop);
+                    routes.service(web::resource("/classic").route(web::post().to(classic)));
+                }
+            })
             .service(web::resource("/bare").route(web::post().to(bare)))
             .service(web::resource("/hs256").route(web::post().to(hs256)))
             .service(web::resource("/static").route(web::get().to(small)))

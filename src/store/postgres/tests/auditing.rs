@@ -1,8 +1,10 @@
 //! The audit on PostgreSQL: every rule can be asked, and what a hand did to the rows is found.
 
 use super::database::Database;
-use super::{Owner, open};
+use super::{Owner, open, opened};
 use crate::store::audit::{Finding, Report, audit_url};
+use crate::store::audit_tests::clocks::{self, for_every_clock};
+use crate::store::audit_tests::sale::Ground;
 use crate::store::sample;
 use openrun_core::StreamId;
 
@@ -98,7 +100,7 @@ async fn a_store_can_be_audited_while_a_server_writes() {
 
 /// What a hand does that may do everything, and the rule that finds it. The triggers are taken away
 /// and put back: what is found is the rows.
-const FAULTS: [(&str, &str); 20] = [
+const FAULTS: [(&str, &str); 22] = [
     (
         "or7-books-balance",
         "alter table voucher_move drop constraint voucher_price_and_subsidy_make_amount;
@@ -125,6 +127,8 @@ const FAULTS: [(&str, &str); 20] = [
     ("store-chain-intact", "update stream set hash = sha256('x')"),
     ("store-seq-gap", "delete from ticket where number = 2"),
     ("store-batch-gap", "update batch set count = count + 1 where first_seq = 1"),
+    ("store-ownership-gap", "delete from ownership where stream_id > 0"),
+    ("store-ownership-gap", "update ownership set server = null where stream_id > 0"),
     ("store-epoch-moved-back", "update batch set epoch = 9 where first_seq = 1"),
     ("or1-left-after", "update purchase set left_after = left_after - 1 where number = 1"),
     (
@@ -197,3 +201,29 @@ async fn what_is_no_store_is_said_so() {
     let words = asked.expect_err("there is nothing").to_string();
     assert!(words.contains("run `openrun migrate`"), "{words}");
 }
+
+/// A database of its own, that two servers may have open.
+const DATABASE: Ground = Ground {
+    fresh: || {
+        Box::pin(async {
+            let database = Database::create().await;
+            let url = database.url.clone();
+            let place: Box<dyn std::any::Any + Send> = Box::new(database);
+            (url, place)
+        })
+    },
+    open: |url| Box::pin(opened(url)),
+    is_for_two: true,
+};
+
+/// Runs the test of this name that every store must pass.
+macro_rules! judges {
+    ($($name:ident)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            clocks::$name(DATABASE).await;
+        }
+    )+};
+}
+
+for_every_clock!(judges);

@@ -304,7 +304,7 @@ async fn what_is_in_doubt_keeps_no_other_voucher_from_expiring() {
     let busan = ProgramId::new("busan").expect("a slug");
     let rules = |id: &ProgramId| {
         let mut program = Program { id: id.clone(), ..sample::program(1_000_000) };
-        program.versions[0].after_sale.valid_days = Some(1);
+        Arc::make_mut(&mut program.versions[0]).after_sale.valid_days = Some(1);
         Event::ProgramChanged { program }
     };
     let of_busan = |number| {

@@ -38,6 +38,32 @@ async fn old_tables_are_migrated_on_request_only() {
     }
 }
 
+/// What was written before take-overs were is of no server, and ends where the next one begins.
+#[tokio::test]
+async fn a_store_that_knew_no_take_overs_says_where_its_streams_stood() {
+    let database = Database::create().await;
+    database.execute(&former(9)).await;
+    // The sale at its third epoch and its vouchers at their first; nothing was written.
+    let taken = "select openrun.take_over('seoul', false); select openrun.take_over('seoul', false);
+                 select openrun.take_over('seoul', true); select openrun.take_over('seoul', false);";
+    database.execute(taken).await;
+    migrate(&database.url).await.expect("migrates");
+    let stood = "select count(*) from openrun.ownership where server is null
+                 and epoch = case when stream_id > 0 then 3 else 1 end
+                 and from_seq = 1 and other_seq = 1";
+    assert_eq!(database.number(stood).await, 2);
+    let mut owner = Owner::of(open(&database).await).await;
+    owner.write(sample::one_of_each()).await.expect("writes");
+    Owner::of_stream(owner.store, sample::vouchers::voucher_stream()).await;
+    let next = "select count(*) from openrun.ownership where length(server) = 16
+                and (stream_id > 0 and epoch = 4 and from_seq = 1 and other_seq = 1
+                    or stream_id < 0 and epoch = 2 and from_seq = 1 and other_seq > 1)";
+    assert_eq!(database.number(next).await, 2);
+    let url = database.url.clone();
+    let asked = tokio::task::spawn_blocking(move || crate::store::audit::audit_url(&url)).await;
+    assert_eq!(asked.expect("ends").expect("is asked").findings, []);
+}
+
 #[tokio::test]
 async fn tables_in_use_are_not_migrated() {
     let database = Database::create().await;

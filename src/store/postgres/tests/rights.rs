@@ -6,7 +6,8 @@ use super::{Owner, PostgresStore, open};
 use crate::store::sample;
 use tokio_postgres::error::SqlState;
 
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 17] = [
+    "ownership",
     "voucher_move",
     "merchant",
     "merchant_list",
@@ -75,7 +76,7 @@ async fn the_reader_reads_and_does_nothing_else() {
             assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{sql}");
         }
     }
-    for sql in ["select take_over('seoul', false)", "update stream set epoch = 99"] {
+    for sql in ["select take_over('seoul', false, '')", "update stream set epoch = 99"] {
         let error = client.batch_execute(sql).await.expect_err("no right");
         assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{sql}");
     }
@@ -120,6 +121,7 @@ fn change_of(table: &str) -> &'static str {
     match table {
         "name" => "text = text",
         "batch" => "count = count",
+        "ownership" => "epoch = epoch",
         _ => "seq = seq",
     }
 }

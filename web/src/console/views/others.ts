@@ -4,7 +4,7 @@ import { h, type Child } from "../../shared/dom";
 import { language, ofBoth, say } from "../../shared/fluent";
 import type { LogEntry, Purchase, Suspension } from "../figures";
 import { whyNot } from "../rights";
-import { state } from "../state";
+import { remembered, state } from "../state";
 import { count, dateTime, named, won } from "../words";
 import { act, bad, figures, head, nothing, table } from "./parts";
 
@@ -31,6 +31,32 @@ export function signIn(): Child[] {
       ),
       state.problem ? bad(state.problem.code, state.problem.text) : null,
       h("button", { type: "submit", "data-do": "sign-in", class: "primary" }, say("do-sign-in")),
+    ),
+  ];
+}
+
+/** A link came with somebody's token: nothing is kept of it before one tap. */
+export function enter(): Child[] {
+  const { entering } = state;
+  if (!entering) return [];
+  const staff = state.staff ?? remembered();
+  return [
+    h("h1", null, say("title-enter")),
+    h(
+      "section",
+      { class: "card narrow" },
+      h("p", { class: "notice warn" }, say("enter-why")),
+      figures([
+        ["actor", say("enter-name"), entering.actor],
+        ["role", say("enter-role"), say(`role-${entering.role}`)],
+      ]),
+      staff ? h("p", null, say("enter-other", { name: staff.actor })) : null,
+      h(
+        "div",
+        { class: "row" },
+        h("button", { type: "button", class: "primary", "data-do": "enter" }, say("do-enter")),
+        h("button", { type: "button", "data-do": "enter-not" }, say("do-enter-not")),
+      ),
     ),
   ];
 }

@@ -68,7 +68,7 @@ impl Person {
         let held = held.expect("OR-7: something happened to a voucher that is not there");
         held.moves += 1;
         assert_eq!(held.moves, of.number, "OR-7: a step of a voucher is missing");
-        let is_open = held.open.as_ref().is_some_and(|(open, _)| open.id == of.id);
+        let is_open = held.open.as_ref().is_some_and(|open| open.0.id == of.id);
         let voucher = &mut held.voucher;
         let mut left = Won::ZERO;
         match event {
@@ -111,14 +111,14 @@ impl Person {
             _ => VoucherState::Active,
         };
         let open = match event {
-            Event::PaybackSent { payback, .. } => Some((of.clone(), payback.clone())),
+            Event::PaybackSent { payback, .. } => Some(Box::new((of.clone(), payback.clone()))),
             _ => None,
         };
         let begun = std::mem::replace(&mut held.open, open);
         let account = self.accounts.entry(of.program.clone()).or_default();
         account.holding = account.holding.minus(left);
         assert!(account.holding >= Won::ZERO, "OR-2: less than nothing is held");
-        begun.map(|(begun, _)| begun)
+        begun.map(|begun| begun.0)
     }
 
     /// Somebody gave this person something: it is a voucher of theirs from here on.
@@ -158,7 +158,7 @@ impl Person {
             bought_at: *bought_at,
             expires_at: *expires_at,
         };
-        let held = Held { voucher, month: None, request: None, moves: 0, open: None };
+        let held = Box::new(Held { voucher, month: None, request: None, moves: 0, open: None });
         let former = self.wallet.vouchers.insert(of.id.into(), held);
         assert!(former.is_none(), "OR-3: a gift was received twice");
         let account = self.accounts.entry(of.program.clone()).or_default();

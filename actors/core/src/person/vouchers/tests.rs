@@ -21,7 +21,7 @@ fn with_after_sale(after_sale: AfterSale) -> Program {
 }
 
 fn with_rules(rules: Rules) -> Program {
-    Program { versions: vec![rules], ..program() }
+    Program { versions: vec![rules.into()], ..program() }
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn step(
         }
         "paid" | "no" => {
             let held = person.wallet.vouchers[&voucher].open.clone();
-            let open = held.map_or(move_id, |(of, _)| of.id);
+            let open = held.map_or(move_id, |open| open.0.id);
             let event = person.decide_payback_end(now, voucher, open, words[0] == "paid");
             return end(person, me, event);
         }

@@ -20,7 +20,7 @@ pub(super) struct Held {
     /// How many events it has.
     pub(super) moves: u32,
     /// What is on its way back.
-    pub(super) open: Option<(VoucherMove, Payback)>,
+    pub(super) open: Option<Box<(VoucherMove, Payback)>>,
 }
 
 /// Room set aside for a gift that its giver has not decided yet.
@@ -34,7 +34,7 @@ pub(super) struct Expected {
 /// All vouchers of a person.
 #[derive(Debug, Clone, Default)]
 pub(in crate::person) struct Wallet {
-    pub(super) vouchers: HashMap<VoucherId, Held>,
+    pub(super) vouchers: HashMap<VoucherId, Box<Held>>,
     /// What the rail was sent for purchases that are not paid yet.
     requests: HashMap<PurchaseId, Box<str>>,
     pub(super) expected: HashMap<MoveId, Expected>,
@@ -71,7 +71,7 @@ impl Wallet {
             expires_at: None,
         };
         let month = Some(purchase.month);
-        let held = Held { voucher, month, request, moves: 0, open: None };
+        let held = Box::new(Held { voucher, month, request, moves: 0, open: None });
         let former = self.vouchers.insert(purchase.id.into(), held);
         assert!(former.is_none(), "OR-3: a voucher was issued twice");
     }

@@ -182,7 +182,7 @@ fn hold(
         digest: [0; 32],
         month: Month::of(now),
         used_after: amount,
-        rules: rules(),
+        rules: rules().into(),
         at_counter: None,
     };
     let purchase = round.decide_hold(now, &order)?;

@@ -271,7 +271,7 @@ impl Payments {
             digest: [0; 32],
             month: Month::of(now),
             used_after: amount,
-            rules: rules(),
+            rules: rules().into(),
             at_counter: None,
         };
         if self.round.lines()[line.index()].watermark < 99 {

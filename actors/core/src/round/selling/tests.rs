@@ -51,7 +51,7 @@ fn order(number: u64, birth_year: i16, amount: Won, is_counter: bool) -> Purchas
         digest: [0; 32],
         month: Month::of(at("10:00")),
         used_after: amount,
-        rules: rules(),
+        rules: rules().into(),
         at_counter: is_counter.then(|| born_in(birth_year)),
     }
 }
