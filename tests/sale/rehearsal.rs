@@ -20,6 +20,13 @@ fn rehearse(server: &Process, arguments: &[&str]) -> Output {
     command.output().expect("the program was built")
 }
 
+/// What came of everybody, for whoever reads why a check did not hold.
+fn ends_of(verdict: &Value) -> Value {
+    let kept = ["scenario", "last_answers", "refusals", "habits", "lost_connections", "checks"];
+    let kept = kept.map(|name| (name.to_owned(), verdict[name].clone()));
+    kept.into_iter().chain([("retries".to_owned(), verdict["asked_to_retry"].clone())]).collect()
+}
+
 /// The checks of this weight that did not hold.
 fn missed<'a>(of: &'a Value, weight: &str) -> Vec<&'a Value> {
     let checks = of["checks"].as_array().expect("checks");
@@ -40,7 +47,7 @@ fn all_published_sales_at_once_hold_while_people_pay_and_the_audit_is_clean() {
         assert_eq!(names.len(), 7, "six published sales and the holders': {names:?}");
         for verdict in verdicts {
             let name = &verdict["scenario"];
-            assert_eq!(missed(verdict, "invariant"), Vec::<&Value>::new(), "{name}");
+            assert_eq!(missed(verdict, "invariant"), Vec::<&Value>::new(), "{}", ends_of(verdict));
             assert!(verdict["buyers"].as_u64() > Some(0), "{name} sold nothing");
             assert_eq!(verdict["unexpected"], serde_json::json!({}), "{name}");
         }

@@ -26,9 +26,12 @@ async function language(stage) {
   assert.equal(await phone.page.locator("html").getAttribute("lang"), "en", "it is remembered");
 }
 
+/** The console lists the rounds of all scenarios before this one, a link each. */
+const TABS_MOST = 300;
+
 /** Presses Tab until the control has the focus; its outline must be seen. */
 export async function tabTo(page, selector) {
-  for (let presses = 0; presses < 60; presses += 1) {
+  for (let presses = 0; presses < TABS_MOST; presses += 1) {
     await page.keyboard.press("Tab");
     const outline = await page.evaluate((wanted) => {
       const here = document.activeElement;
