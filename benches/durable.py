@@ -7,7 +7,7 @@ what is written in a second.
 import re, threading, time, urllib.request
 
 from report import Goal, tell
-from servers import Openrun, load
+from servers import SHUT, Openrun, load
 
 STREAM, EVERY_S = "program:bench", 0.1
 
@@ -15,7 +15,7 @@ STREAM, EVERY_S = "program:bench", 0.1
 def measure(options):
     values = []
     for _ in range(options.rounds):
-        with Openrun(options.disk) as server:
+        with Openrun(options.disk, inlet=SHUT) as server:
             samples, over = [], threading.Event()
             watch = threading.Thread(target=sample, args=(server, samples, over))
             watch.start()

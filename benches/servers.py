@@ -197,6 +197,11 @@ class Openrun(Server):
             if not may_fail:
                 raise SystemExit(f"benches/run: {method} {path}: {refusal.code} {text}") from None
 
+    def watermark(self):
+        """Numbers at or under it have their turn, in the first line."""
+        with urllib.request.urlopen(f"http://{self.address}/v1/rounds/{self.round_id}/watermark", timeout=5) as answer:
+            return json.load(answer)["lines"][0]["watermark"]
+
     def document_bytes(self):
         with urllib.request.urlopen(f"http://{self.address}/v1/rounds/bench/watermark", timeout=5) as answer:
             return len(answer.read())

@@ -2,7 +2,7 @@
 //!
 //! Sets up what its phase needs (people signed up, in line, with a pass) before the clock starts.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -41,6 +41,12 @@ struct Arguments {
     /// The rounds that openrun sells, with commas; people spread over them evenly.
     #[arg(long, global = true, default_value = "bench", value_delimiter = ',')]
     round: Vec<String>,
+    /// A line is written here once everybody has what they need, before the clock starts.
+    #[arg(long, global = true)]
+    started: Option<PathBuf>,
+    /// The clock starts when there is a file here.
+    #[arg(long, global = true)]
+    go: Option<PathBuf>,
     #[command(subcommand)]
     phase: Phase,
 }
@@ -80,14 +86,10 @@ enum Phase {
         /// Whoever is refused for want of room does not come again.
         #[arg(long)]
         gives_up: bool,
-        /// A line is written here when the clock starts.
-        #[arg(long)]
-        started: Option<PathBuf>,
-        /// Once everybody has what they need a line is written at --started, and the clock starts
-        /// when there is a file here.
-        #[arg(long)]
-        go: Option<PathBuf>,
     },
+    /// Every person joins before the clock starts, then claims once; whoever says --go has let
+    /// everybody in before.
+    OpenrunClaim,
     /// Every person joins before the clock starts, then asks where they are, for --seconds.
     OpenrunWhere,
     /// GET the watermark document, for --seconds.
@@ -125,8 +127,7 @@ struct Place {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    if let Phase::OpenrunCrowd { wish, rate, patience_ms, gives_up, started, go } = &arguments.phase
-    {
+    if let Phase::OpenrunCrowd { wish, rate, patience_ms, gives_up } = &arguments.phase {
         let crowd = Crowd {
             address: arguments.address.clone(),
             per_second: *rate,
@@ -135,16 +136,17 @@ fn main() -> Result<()> {
             gives_up: *gives_up,
         };
         let requests = arguments.wishes(*wish)?;
-        println!("{}", arguments.crowd(&crowd, requests, started.as_deref(), go.as_deref())?);
+        println!("{}", arguments.crowd(&crowd, requests)?);
         return Ok(());
     }
     let outcome = match &arguments.phase {
         Phase::Get { path } => arguments.repeat(vec![wire::get(path, &[])])?,
         Phase::Post { path, keyed } => arguments.repeat(arguments.posts(path, *keyed)?)?,
-        Phase::OpenrunJoin { insist: false } => arguments.once(arguments.joins()?, None)?,
+        Phase::OpenrunJoin { insist: false } => arguments.measure_once(arguments.joins()?)?,
         Phase::OpenrunJoin { insist: true } => arguments.fill()?,
         Phase::OpenrunPurchase => arguments.purchase()?,
         Phase::OpenrunCrowd { .. } => unreachable!("an open loop has an outcome of its own"),
+        Phase::OpenrunClaim => arguments.claim()?,
         Phase::OpenrunWhere => arguments.where_am_i()?,
         Phase::OpenrunWatermark => {
             let request = |round: &String| wire::get(&format!("/v1/rounds/{round}/watermark"), &[]);
@@ -173,7 +175,27 @@ impl Arguments {
         Load { address: self.address.clone(), connections: self.connections, threads: self.threads }
     }
 
+    /// Everything is prepared: says so, and waits for the word to start where there is one.
+    fn stand_by(&self) -> Result<()> {
+        if let Some(path) = &self.started {
+            std::fs::write(path, "started\n")?;
+        }
+        let ready = Instant::now();
+        while self.go.as_ref().is_some_and(|path| !path.exists()) {
+            ensure!(ready.elapsed() < GO_WITHIN, "nobody said go within {GO_WITHIN:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// Each request once, as what is measured.
+    fn measure_once(&self, requests: Vec<Vec<u8>>) -> Result<Outcome> {
+        self.stand_by()?;
+        self.once(requests, None)
+    }
+
     fn repeat(&self, requests: Vec<Vec<u8>>) -> Result<Outcome> {
+        self.stand_by()?;
         let until = Until::Elapsed(Duration::from_secs(self.seconds));
         run(&self.load(), Arc::new(requests), until, None)
     }
@@ -316,6 +338,17 @@ impl Arguments {
         Ok(Outcome { statuses: [(201, places)].into(), ..Outcome::default() })
     }
 
+    /// Everybody's claim, of a place taken before.
+    fn claim(&self) -> Result<Outcome> {
+        let places = self.few().join()?;
+        let request = |(n, place): (usize, &Place)| self.claim_of(n, &place.ticket);
+        self.measure_once(places.iter().enumerate().map(request).collect())
+    }
+
+    fn claim_of(&self, n: usize, ticket: &str) -> Vec<u8> {
+        wire::post(&self.path(n, "passes"), &[("Openrun-Ticket", ticket)], "{}")
+    }
+
     fn where_am_i(&self) -> Result<Outcome> {
         let places = self.few().join()?;
         let request = |(n, place): (usize, &Place)| {
@@ -325,21 +358,8 @@ impl Arguments {
     }
 
     /// Everybody's request at a rate.
-    fn crowd(
-        &self,
-        crowd: &Crowd,
-        requests: Vec<Vec<u8>>,
-        started: Option<&Path>,
-        go: Option<&Path>,
-    ) -> Result<serde_json::Value> {
-        if let Some(path) = started {
-            std::fs::write(path, "started\n")?;
-        }
-        let ready = Instant::now();
-        while go.is_some_and(|path| !path.exists()) {
-            ensure!(ready.elapsed() < GO_WITHIN, "nobody said go within {GO_WITHIN:?}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+    fn crowd(&self, crowd: &Crowd, requests: Vec<Vec<u8>>) -> Result<serde_json::Value> {
+        self.stand_by()?;
         let tally = open_loop::run(crowd, Arc::new(requests), Duration::from_secs(self.seconds))?;
         let quantiles = tally.latencies_us.into_iter().map(|(status, mut all)| {
             all.sort_unstable();
@@ -356,7 +376,7 @@ impl Arguments {
     }
 
     fn purchase(&self) -> Result<Outcome> {
-        self.once(self.few().purchases()?, None)
+        self.measure_once(self.few().purchases()?)
     }
 
     /// Everybody's purchase, once they may buy.
@@ -379,16 +399,13 @@ impl Arguments {
 
     /// Everybody's pass: at once where joining gave it, else claimed as the watermark comes by.
     fn passes(&self, mut places: Vec<Place>) -> Result<Vec<String>> {
-        let claim = |n: usize, ticket: &str| {
-            wire::post(&self.path(n, "passes"), &[("Openrun-Ticket", ticket)], "{}")
-        };
         for _ in 0..TRIES {
             let without = (0..places.len()).filter(|n| places[*n].pass.is_none());
             let without: Vec<usize> = without.collect();
             if without.is_empty() {
                 return Ok(places.into_iter().filter_map(|place| place.pass).collect());
             }
-            let requests = without.iter().map(|n| claim(*n, &places[*n].ticket)).collect();
+            let requests = without.iter().map(|n| self.claim_of(*n, &places[*n].ticket)).collect();
             for (n, place) in without.iter().zip(self.claims(requests)?) {
                 places[*n].pass = place.and_then(|it| it.pass);
             }
