@@ -325,7 +325,8 @@ impl Inner {
             return tracing::warn!(round = %id, "a round waits for its stream to be taken over");
         }
         let former = shared.lines.load_full();
-        let loaded = match load_round(&*self.store, id, &former, &self.draw_secrets).await {
+        let reading = load_round(&*self.store, id, &former, &self.draw_secrets, &self.people);
+        let loaded = match reading.await {
             Ok(loaded) => loaded,
             Err(error @ LoadError::Store(_)) => {
                 tracing::error!(round = %id, %error, "a round could not be read, trying again");
@@ -436,7 +437,8 @@ impl Inner {
                 continue;
             }
             let of_state = journal.of_state(self.doubts.so_far());
-            match load_round(&*self.store, &round, &[], &self.draw_secrets).await {
+            let reading = load_round(&*self.store, &round, &[], &self.draw_secrets, &self.people);
+            match reading.await {
                 Ok(loaded) if loaded.round.spec().program_id == *id => {
                     self.start_round(loaded, Arc::clone(&program), of_state);
                 }
@@ -467,13 +469,14 @@ fn labels_of(round: &Round) -> [(&'static str, String); 2] {
     [("program", spec.program_id.to_string()), ("round", spec.id.to_string())]
 }
 
-/// Loads everybody whom the store knows: who signed up and who bought, each on a thread of its own.
+/// Loads everybody whom the store knows beside the rounds: who signed up, and who was refused or
+/// given something, each on a thread of its own.
 pub(crate) async fn load_people(inner: &Inner) -> Result<(), StoreError> {
-    let (signed_up, buyers) = (inner.store.people(), inner.store.buyers());
+    let (signed_up, others) = (inner.store.people(), inner.store.refused_or_given());
     let signed_up = take_in(inner, signed_up, People::know_signed_up);
-    let buyers = take_in(inner, buyers, People::know_buyer);
+    let others = take_in(inner, others, People::know_buyer);
     signed_up.await?;
-    buyers.await
+    others.await
 }
 
 /// Takes people in as they come from the store, from now on and whether or not it is waited for.

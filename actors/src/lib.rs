@@ -47,6 +47,7 @@ mod shared;
 pub mod store;
 mod supervision;
 mod suspensions;
+mod threads;
 mod till;
 
 pub use clock::{Clock, SystemClock};
@@ -61,3 +62,4 @@ pub use requests::{
 };
 pub use shared::{Place, RoundRef};
 pub use store::{Batch, Chunks, CommitError, DueVouchers, LogPlace, Ownership, Store, StoreError};
+pub use threads::name_this;

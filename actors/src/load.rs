@@ -6,6 +6,7 @@
 
 use crate::draw_secrets::{DrawSecrets, Secret};
 use crate::lobby::{Entry, LobbyList};
+use crate::people::People;
 use crate::shared::{LineShared, QUEUE_SHARDS};
 use crate::store::{Chunks, Store, StoreError};
 use openrun_core::draw::DrawnOrder;
@@ -14,7 +15,7 @@ use openrun_core::queue::{DrawnLine, Queue};
 use openrun_core::round::Round;
 use openrun_core::round_spec::LineId;
 use openrun_core::stops::Pauses;
-use openrun_core::{Event, RoundId, StoredEvent, Timestamp};
+use openrun_core::{Event, Purchase, RoundId, StoredEvent, Timestamp};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -190,18 +191,20 @@ pub(crate) enum LoadError {
     Draw(RoundId, DrawFault),
 }
 
-/// Reads a round. `former`: the lines of a round that lived in this process, whose numbers count as
-/// given. On a thread of its own: millions of events are seconds of work, during which others on
-/// the caller's thread go on, and rounds and people can be read at once.
+/// Reads a round, and has `people` know who bought in it. `former`: the lines of a round that lived
+/// in this process, whose numbers count as given. On a thread of its own: millions of events are
+/// seconds of work, during which others on the caller's thread go on, and rounds and people can be
+/// read at once.
 pub(crate) async fn load_round(
     store: &dyn Store,
     id: &RoundId,
     former: &[Arc<LineShared>],
     secrets: &Arc<dyn DrawSecrets>,
+    people: &Arc<People>,
 ) -> Result<Loaded, LoadError> {
-    let secrets = Arc::clone(secrets);
+    let (secrets, people) = (Arc::clone(secrets), Arc::clone(people));
     let (chunks, of_round, former) = (store.round_events(id), id.clone(), former.to_vec());
-    let read = move || read_round(chunks, &of_round, &former, &*secrets);
+    let read = move || read_round(chunks, &of_round, &former, &*secrets, &people);
     let reading = tokio::task::spawn_blocking(read);
     reading.await.unwrap_or_else(|_| Err(LoadError::Contradiction(id.clone())))
 }
@@ -211,6 +214,7 @@ fn read_round(
     id: &RoundId,
     former: &[Arc<LineShared>],
     secrets: &dyn DrawSecrets,
+    people: &People,
 ) -> Result<Loaded, LoadError> {
     let mut replay = Replay {
         round: None,
@@ -221,12 +225,22 @@ fn read_round(
         pauses: Pauses::default(),
         fault: None,
     };
+    let mut contradiction = None;
     while let Some(chunk) = chunks.blocking_recv() {
         let chunk = chunk?;
-        catch_unwind(AssertUnwindSafe(|| {
+        // Also of a round that cannot be: what somebody bought in it counts in their limits.
+        let purchases = chunk.iter().filter_map(|stored| Purchase::in_event(&stored.event));
+        purchases.for_each(|purchase| people.know_buyer(purchase.person));
+        if contradiction.is_some() {
+            continue;
+        }
+        let applied = catch_unwind(AssertUnwindSafe(|| {
             chunk.iter().for_each(|stored| replay.apply(stored.at, &stored.event));
-        }))
-        .map_err(|_| LoadError::Contradiction(id.clone()))?;
+        }));
+        contradiction = applied.err().map(|_| LoadError::Contradiction(id.clone()));
+    }
+    if let Some(contradiction) = contradiction {
+        return Err(contradiction);
     }
     let Replay { round, mut queues, entries, lines, fault, pauses, .. } = replay;
     if let Some(fault) = fault {

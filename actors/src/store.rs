@@ -168,9 +168,9 @@ pub trait Store: Send + Sync + 'static {
     /// Everybody who signed up.
     fn people(&self) -> Chunks<PersonKey>;
 
-    /// Everybody who has at least one `Held`, `Issued` or `Refused` event, or was given something
-    /// (repeats allowed).
-    fn buyers(&self) -> Chunks<PersonKey>;
+    /// Everybody who has at least one `Refused` event, or was given something (repeats allowed).
+    /// Who held or bought stands in the events of the rounds.
+    fn refused_or_given(&self) -> Chunks<PersonKey>;
 
     /// One purchase, in the state in which it stands now: `Held`, `Paying` (sent), `Issued`,
     /// `Voided`, or `Cancelled` once a cancel was paid back.

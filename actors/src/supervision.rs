@@ -10,8 +10,9 @@ use crate::paybacks::{PaybacksShell, Reread};
 use crate::person::PaymentEnded;
 use crate::rail::Rail;
 use crate::round::{Announce, TillLink};
+use crate::threads::arbiter;
 use crate::till::{TillRoom, TillShell, millis};
-use actix::{Arbiter, ArbiterHandle};
+use actix::ArbiterHandle;
 use openrun_core::{Event, PersonKey, StreamId};
 use std::sync::{Arc, Weak};
 
@@ -88,7 +89,7 @@ impl Inner {
     ) -> TillLink {
         let room = Arc::new(TillRoom::default());
         let make = till_maker(rail, clock, &room);
-        let arbiter = Arbiter::new().handle();
+        let arbiter = arbiter("till");
         let handle =
             Handle::start(&arbiter, make, Inner::till_obituary(weak.clone(), arbiter.clone()));
         let weak = weak.clone();
@@ -107,7 +108,7 @@ impl Inner {
     pub(crate) fn start_paybacks(self: &Arc<Self>) {
         let Some(rail) = &self.rail else { return };
         let make = self.paybacks_maker(rail);
-        let arbiter = Arbiter::new().handle();
+        let arbiter = arbiter("paybacks");
         let obituary = Inner::paybacks_obituary(Arc::downgrade(self), arbiter.clone());
         let _ = self.paybacks.set(Handle::start(&arbiter, make, obituary));
     }

@@ -14,7 +14,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::rt::task::JoinHandle;
 use actix_web::{App, HttpServer};
 use metrics_exporter_prometheus::PrometheusHandle;
-use openrun_actors::Engine;
+use openrun_actors::{Engine, name_this};
 use std::any::Any;
 use std::io;
 use std::net::SocketAddr;
@@ -100,6 +100,7 @@ pub fn start(options: ServerOptions) -> io::Result<Server> {
     let ops_edge = edge.for_ops();
     let (public_edge, workers) = (edge.clone(), options.workers.max(1));
     let public = HttpServer::new(move || {
+        name_this("http");
         let api = router::public(is_dev);
         let edge = public_edge.clone();
         App::new().configure(|config| api.register(edge, config))
@@ -116,6 +117,7 @@ pub fn start(options: ServerOptions) -> io::Result<Server> {
         .bind(options.public)
         .map_err(|error| named("public", options.public, &error))?;
     let ops = HttpServer::new(move || {
+        name_this("http-ops");
         let api = router::ops();
         let edge = ops_edge.clone();
         App::new().configure(|config| api.register(edge, config))

@@ -297,8 +297,8 @@ impl Store for PostgresStore {
         stream::persons(&self.inner.handle, self.inner.source(), &stream::PEOPLE)
     }
 
-    fn buyers(&self) -> Chunks<PersonKey> {
-        stream::persons(&self.inner.handle, self.inner.source(), &stream::BUYERS)
+    fn refused_or_given(&self) -> Chunks<PersonKey> {
+        stream::persons(&self.inner.handle, self.inner.source(), &stream::REFUSED_OR_GIVEN)
     }
 
     async fn purchase(&self, id: PurchaseId) -> Result<Option<Purchase>, StoreError> {

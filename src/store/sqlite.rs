@@ -159,8 +159,10 @@ impl Store for SqliteStore {
         stream::start(&self.path, |reader, out| stream::persons(reader, &[stream::PEOPLE], out))
     }
 
-    fn buyers(&self) -> Chunks<PersonKey> {
-        stream::start(&self.path, |reader, out| stream::persons(reader, &stream::BUYERS, out))
+    fn refused_or_given(&self) -> Chunks<PersonKey> {
+        stream::start(&self.path, |reader, out| {
+            stream::persons(reader, &stream::REFUSED_OR_GIVEN, out)
+        })
     }
 
     async fn purchase(&self, id: PurchaseId) -> Result<Option<Purchase>, StoreError> {

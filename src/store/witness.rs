@@ -425,8 +425,8 @@ impl Store for Witness {
         self.inner.store.people()
     }
 
-    fn buyers(&self) -> Chunks<PersonKey> {
-        self.inner.store.buyers()
+    fn refused_or_given(&self) -> Chunks<PersonKey> {
+        self.inner.store.refused_or_given()
     }
 
     async fn purchase(&self, id: PurchaseId) -> Result<Option<Purchase>, StoreError> {

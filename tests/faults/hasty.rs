@@ -114,8 +114,8 @@ impl Store for Hasty {
         self.within.people()
     }
 
-    fn buyers(&self) -> Chunks<PersonKey> {
-        self.within.buyers()
+    fn refused_or_given(&self) -> Chunks<PersonKey> {
+        self.within.refused_or_given()
     }
 
     async fn purchase(&self, id: PurchaseId) -> Result<Option<Purchase>, StoreError> {

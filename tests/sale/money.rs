@@ -279,6 +279,11 @@ fn f16_a_row_changed_by_hand_oversells_nothing_and_is_found() {
         let text = app.operator.metrics().await;
         assert!(text.lines().any(|line| line == told(1)), "the alert has its metric");
         app.buyer("late").buy_through("r2", "key", 100_000).await;
+        // What was bought there counts all the same.
+        let mut first = app.buyer("first");
+        allowed(first.join("r2").await);
+        let above = first.buy("r2", "above", 300_000).await;
+        expect(&above, 409, "monthly-limit-exceeded", &json!({"allowance_won": 200_000}));
         let audited = app.stop().await;
         assert_eq!(audited.sold_won, 1_100_000);
     });

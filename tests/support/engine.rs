@@ -105,7 +105,7 @@ impl Store for AckingStore {
         nothing()
     }
 
-    fn buyers(&self) -> Chunks<PersonKey> {
+    fn refused_or_given(&self) -> Chunks<PersonKey> {
         nothing()
     }
 

@@ -278,8 +278,8 @@ impl Store for StallingStore {
         self.chunks(self.within.people())
     }
 
-    fn buyers(&self) -> Chunks<PersonKey> {
-        self.chunks(self.within.buyers())
+    fn refused_or_given(&self) -> Chunks<PersonKey> {
+        self.chunks(self.within.refused_or_given())
     }
 
     async fn purchase(&self, id: PurchaseId) -> Result<Option<Purchase>, StoreError> {

@@ -2,7 +2,7 @@
 
 use crate::round_spec::LineId;
 use crate::{
-    ChannelId, IdempotencyKey, Month, PersonKey, ProgramId, PurchaseId, RoundId, Timestamp,
+    ChannelId, Event, IdempotencyKey, Month, PersonKey, ProgramId, PurchaseId, RoundId, Timestamp,
     WindowId, Won,
 };
 use serde::{Deserialize, Serialize};
@@ -106,6 +106,15 @@ pub struct Purchase {
 }
 
 impl Purchase {
+    /// The purchase in an event that says all of it: held, or issued.
+    #[must_use]
+    pub fn in_event(event: &Event) -> Option<&Purchase> {
+        match event {
+            Event::Held { purchase, .. } | Event::Issued { purchase } => Some(purchase),
+            _ => None,
+        }
+    }
+
     /// The serial number of a voucher on paper, unique in its round; nothing for one that lives in
     /// an app.
     #[must_use]

@@ -20,7 +20,8 @@ use crate::round::TillLink;
 use crate::shared::RoundRef;
 use crate::store::{Ownership, Store, StoreError};
 use crate::suspensions::SuspensionList;
-use actix::{Arbiter, ArbiterHandle};
+use crate::threads::arbiter;
+use actix::ArbiterHandle;
 use dashmap::DashMap;
 use openrun_core::program::Program;
 use openrun_core::{ProgramId, RoundId, StreamId};
@@ -95,7 +96,10 @@ impl Inner {
         if let Some(known) = self.arbiters.get(program) {
             return known.clone();
         }
-        self.arbiters.entry(program.clone()).or_insert_with(|| Arbiter::new().handle()).clone()
+        self.arbiters
+            .entry(program.clone())
+            .or_insert_with(|| arbiter(&format!("sale:{program}")))
+            .clone()
     }
 
     /// Where a stream's committer lives: that of a program's sales beside the rounds, which hand it
@@ -153,7 +157,7 @@ impl Engine {
         let inner = Inner::assemble(store, clock, pay_by, draw_secrets, ownership);
         inner.start_guardian();
         inner.read_programs().await?;
-        // People are read beside the rounds: neither says anything of the other.
+        // People are read beside the rounds, which say who bought.
         let (people, rounds) = tokio::join!(load_people(&inner), inner.read_rounds());
         rounds?;
         people?;
@@ -176,9 +180,8 @@ impl Inner {
         ownership: Ownership,
     ) -> Arc<Inner> {
         let doubts = Doubts::default();
-        let arbiter = || Arbiter::new().handle();
         let (process_arbiter, committer_arbiter, people_arbiter) =
-            (arbiter(), arbiter(), arbiter());
+            (arbiter("process"), arbiter("committers"), arbiter("people"));
         let rounds: Arc<DashMap<RoundId, RoundRef>> = Arc::default();
         Arc::new_cyclic(|weak: &Weak<Inner>| {
             let journal = start_committer(
@@ -270,9 +273,10 @@ impl Inner {
         let reading = |id: RoundId| {
             let (store, seats) = (Arc::clone(&self.store), Arc::clone(&seats));
             let secrets = Arc::clone(&self.draw_secrets);
+            let people = Arc::clone(&self.people);
             tokio::spawn(async move {
                 let _seat = seats.acquire().await;
-                (load_round(&*store, &id, &[], &secrets).await, id)
+                (load_round(&*store, &id, &[], &secrets, &people).await, id)
             })
         };
         let all: Vec<_> = self.store.rounds().await?.into_iter().map(reading).collect();

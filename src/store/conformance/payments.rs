@@ -124,8 +124,10 @@ pub(crate) async fn a_pass_is_good_again_after_a_void(store: Arc<dyn Store>) {
     assert_eq!(states, [Issued, Voided]);
 }
 
-/// Who must be loaded when limits are asked: everybody of whom there is anything.
-pub(crate) async fn buyers_are_all_who_held_bought_or_were_refused(store: Arc<dyn Store>) {
+/// Who must be loaded when limits are asked, and stands in no event of a round.
+pub(crate) async fn who_was_refused_is_listed_and_who_bought_is_in_the_rounds(
+    store: Arc<dyn Store>,
+) {
     let mut people = Owner::of_stream(store.clone(), openrun_core::StreamId::People).await;
     people.write(vec![sample::signed_up(9)]).await.expect("writes");
     let mut owner = Owner::of(store.clone()).await;
@@ -138,6 +140,10 @@ pub(crate) async fn buyers_are_all_who_held_bought_or_were_refused(store: Arc<dy
         sample::refused(4, "refused"),
     ];
     owner.write(events).await.expect("writes");
-    let buyers: BTreeSet<_> = all(store.buyers()).await.into_iter().collect();
-    assert_eq!(buyers, (1..=4).map(sample::person).collect());
+    let refused: BTreeSet<_> = all(store.refused_or_given()).await.into_iter().collect();
+    assert_eq!(refused, BTreeSet::from([sample::person(4)]));
+    let of_round = all(store.round_events(&sample::round())).await;
+    let bought = of_round.iter().filter_map(|stored| Purchase::in_event(&stored.event));
+    let bought: BTreeSet<_> = bought.map(|purchase| purchase.person).collect();
+    assert_eq!(bought, (1..=3).map(sample::person).collect());
 }

@@ -52,13 +52,9 @@ const fn person_column(table: &'static str, column: &'static str) -> PersonColum
 /// Everybody who signed up.
 pub(super) const PEOPLE: [PersonColumn; 1] =
     [PersonColumn { table: "person", column: "person", of_people: true }];
-/// Everybody who held, bought, was refused for ever or was given something.
-pub(super) const BUYERS: [PersonColumn; 4] = [
-    person_column("hold", "person"),
-    person_column("purchase", "person"),
-    person_column("refusal", "person"),
-    person_column("voucher_move", "receiver"),
-];
+/// Everybody who was refused for ever or was given something.
+pub(super) const REFUSED_OR_GIVEN: [PersonColumn; 2] =
+    [person_column("refusal", "person"), person_column("voucher_move", "receiver")];
 
 /// Where streams come from.
 #[derive(Clone)]

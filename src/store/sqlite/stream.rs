@@ -27,10 +27,8 @@ const CHUNKS_AHEAD: usize = 4;
 
 /// Everybody who signed up.
 pub(super) const PEOPLE: &str = "select person from person";
-/// Everybody who bought, held, was refused for ever or was given something, from the indexes alone.
-pub(super) const BUYERS: [&str; 4] = [
-    "select distinct person from purchase",
-    "select distinct person from hold",
+/// Everybody who was refused for ever or was given something, from the indexes alone.
+pub(super) const REFUSED_OR_GIVEN: [&str; 2] = [
     "select distinct person from refusal",
     "select distinct receiver from voucher_move where receiver is not null",
 ];
