@@ -4,11 +4,12 @@
 //! A ticket shown by anybody else gives its person's place and pass, which are worth nothing
 //! without that person's token.
 
-use super::call::{Answer, Call};
+use super::call::{Answer, Call, TICKET};
 use super::reply::{self, jitter};
 use super::time::Moment;
 use super::words::Slug;
 use crate::trust::{Pass, PersonClaims, Ticket};
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use openrun_actors::{Join, Joined, Place, RoundRef};
@@ -17,6 +18,7 @@ use openrun_core::queue::ShownTicket;
 use openrun_core::view::{Outlook, PlaceState};
 use openrun_core::{Refusal, RoundId, Timestamp};
 use serde::Serialize;
+use std::borrow::Cow;
 use utoipa::ToSchema;
 
 use super::edge::Edge;
@@ -30,7 +32,7 @@ const LATER_MILLIS: u64 = 30_000;
 #[schema(as = Ticket)]
 pub struct TicketAnswer<'a> {
     /// Proof of the place: to be sent as `Openrun-Ticket`. Null when there is no place.
-    ticket: Option<String>,
+    ticket: Option<Cow<'a, str>>,
     /// Which round.
     #[schema(value_type = Slug)]
     round_id: &'a RoundId,
@@ -40,7 +42,7 @@ pub struct TicketAnswer<'a> {
     number: Option<u64>,
     /// The line: `everyone`, `odd`, `even`, `age-65-120`, `district-jongno` or the like.
     #[schema(example = "everyone")]
-    class: Option<String>,
+    class: Option<&'a str>,
     /// Numbers at or under it have their turn.
     watermark: Option<u64>,
     /// How many people are ahead.
@@ -168,19 +170,27 @@ impl From<Outlook> for OutlookWord {
 }
 
 impl<'a> TicketAnswer<'a> {
-    /// The place that `ticket` stands for. The same place gives the same ticket and the same pass.
-    fn new(edge: &Edge, ticket: &'a Ticket, place: &Place) -> TicketAnswer<'a> {
+    /// The place that `ticket` stands for. The same place gives the same ticket and the same pass:
+    /// `shown` is the text that the ticket was opened from, which is answered as it came while it
+    /// still says what a new one would.
+    fn new(
+        edge: &Edge,
+        round: &RoundRef,
+        (ticket, shown): (&'a Ticket, Option<&'a str>),
+        place: &'a Place,
+    ) -> TicketAnswer<'a> {
         let (pass, expires_at) = pass_of(edge, ticket, place).unzip();
         let view = &place.view;
-        let round = edge.engine.round(&ticket.round);
-        let draw_proof =
-            round.and_then(|round| round.draw_proof(place.line, place.number, ticket.person));
+        let draw_proof = round.draw_proof(place.line, place.number, ticket.person);
+        let is_as_shown = (place.line, place.number) == (ticket.line, ticket.number);
+        let shown = shown.filter(|text| is_as_shown && edge.keys.is_sealed_by_newest(text));
+        let text = shown.map_or_else(|| sealed(edge, ticket, place).into(), Cow::Borrowed);
         TicketAnswer {
-            ticket: Some(sealed(edge, ticket, place)),
+            ticket: Some(text),
             round_id: &ticket.round,
             state: view.state.into(),
             number: Some(place.number).filter(|_| !place.is_entry),
-            class: Some(place.class.to_string()),
+            class: Some(&place.class),
             watermark: Some(view.watermark),
             ahead: Some(view.ahead),
             eta: view.eta.map(|eta| Eta { p10_s: eta.p10_s, p50_s: eta.p50_s, p90_s: eta.p90_s }),
@@ -279,6 +289,12 @@ pub(super) fn spread(millis: u64) -> u64 {
     u64::try_from(jitter(millis - millis / 5, millis + millis / 5)).unwrap_or(0)
 }
 
+/// The place of the ticket that came with the call.
+fn answer_to_shown(call: &Call, round: &RoundRef, ticket: &Ticket, place: &Place) -> HttpResponse {
+    let shown = (ticket, call.header(TICKET));
+    reply::own(StatusCode::OK, &TicketAnswer::new(call.edge(), round, shown, place))
+}
+
 /// Join the line
 ///
 /// The same place on any device and in any channel. `Openrun-Ticket` may come along: with `rejoin =
@@ -302,7 +318,7 @@ pub async fn join(mut call: Call) -> Answer {
             return Ok(reply::own(StatusCode::OK, &TicketAnswer::ineligible(&id, opens_at)));
         }
     };
-    let answer = TicketAnswer::new(edge, &ticket, &place);
+    let answer = TicketAnswer::new(edge, &round, (&ticket, None), &place);
     if !is_new {
         return Ok(reply::own(StatusCode::OK, &answer));
     }
@@ -320,7 +336,7 @@ pub async fn show(call: Call) -> Answer {
     let (id, round) = call.round()?;
     let ticket = call.ticket(&id, &round)?;
     let place = round.place(ticket.line, ticket.number);
-    Ok(reply::own(StatusCode::OK, &TicketAnswer::new(call.edge(), &ticket, &place)))
+    Ok(answer_to_shown(&call, &round, &ticket, &place))
 }
 
 /// Leave the line
@@ -331,7 +347,7 @@ pub async fn leave(call: Call) -> Answer {
     let (id, round) = call.round()?;
     let ticket = call.ticket(&id, &round)?;
     let place = give_up(call.edge(), &ticket).await?;
-    Ok(reply::own(StatusCode::OK, &TicketAnswer::new(call.edge(), &ticket, &place)))
+    Ok(answer_to_shown(&call, &round, &ticket, &place))
 }
 
 /// Claim the right to buy
@@ -347,7 +363,7 @@ pub async fn claim(mut call: Call) -> Answer {
     let (id, round) = call.round()?;
     let ticket = call.ticket(&id, &round)?;
     let place = claim_turn(call.edge(), &ticket).await?;
-    Ok(reply::own(StatusCode::OK, &TicketAnswer::new(call.edge(), &ticket, &place)))
+    Ok(answer_to_shown(&call, &round, &ticket, &place))
 }
 
 pub(super) fn shown(ticket: &Ticket) -> ShownTicket {

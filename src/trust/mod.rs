@@ -184,6 +184,12 @@ impl Keys {
         self.tickets.open(text)
     }
 
+    /// Whether a ticket that one of our keys signed was signed by the one that signs now.
+    #[must_use]
+    pub fn is_sealed_by_newest(&self, text: &str) -> bool {
+        self.tickets.is_by_newest(text)
+    }
+
     /// The text of a pass: the same pass, the same text.
     #[must_use]
     pub fn seal_pass(&self, pass: &Pass) -> String {

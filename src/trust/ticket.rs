@@ -74,6 +74,11 @@ impl Tickets {
         read(payload)
     }
 
+    pub(super) fn is_by_newest(&self, text: &str) -> bool {
+        let kid = text.strip_prefix(FORM).and_then(|rest| rest.strip_prefix('.')?.split_once('.'));
+        kid.is_some_and(|(kid, _)| kid == self.0[0].0)
+    }
+
     pub(super) fn describe(&self) -> Vec<KeyDescription> {
         let one = |(kid, _): &(String, MacKey)| KeyDescription {
             what: "ticket".to_owned(),
@@ -153,6 +158,23 @@ mod tests {
             }
         }
         assert!(seen.len() > 200);
+    }
+
+    #[test]
+    fn a_ticket_of_an_older_key_is_good_and_known_as_such() {
+        let key = |kid: &str, fill| (kid.to_owned(), MacKey::new(&[fill; 32]));
+        let (old, new) =
+            (Tickets::new(vec![key("a", 1)]), Tickets::new(vec![key("b", 2), key("a", 1)]));
+        let round = RoundId::new("seoul").unwrap();
+        let (line, person, at) = (LineId(0), PersonKey([7; 16]), Timestamp(9));
+        let ticket = Ticket { round, line, number: 3, person, at };
+        for (text, is_newest) in [(old.seal(&ticket), false), (new.seal(&ticket), true)] {
+            assert_eq!(new.open(&text).as_ref(), Some(&ticket), "{text}");
+            assert_eq!(new.is_by_newest(&text), is_newest, "{text}");
+        }
+        for text in ["", "or1", "or1.", "or1.b", "or2.b.x.y", "or1.bb.x.y", "b.x.y"] {
+            assert!(!new.is_by_newest(text), "{text}");
+        }
     }
 
     #[test]
