@@ -6,11 +6,12 @@
 //! queued message. Here a message is queued at once and its answer comes through a channel: a
 //! caller that hangs up changes nothing.
 
-use crate::permits::{Permit, Permits};
+use crate::permits::{Permit, PermitMeter, Permits};
 use actix::prelude::*;
 use arc_swap::ArcSwap;
 use metrics::Histogram;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -151,6 +152,25 @@ where
     }
 }
 
+/// What all actors of one kind are measured by. Looked up once by whoever starts many of them.
+pub struct Kind<S: Shell> {
+    wait: Histogram,
+    permits: PermitMeter,
+    of: PhantomData<fn(S)>,
+}
+
+impl<S: Shell> Kind<S> {
+    /// Looks it up.
+    #[must_use]
+    pub fn look_up() -> Kind<S> {
+        Kind {
+            wait: metrics::histogram!("openrun_mailbox_wait_seconds", "actor" => S::NAME),
+            permits: PermitMeter::new(S::NAME, S::PERMITS),
+            of: PhantomData,
+        }
+    }
+}
+
 /// How others call an actor. Stays the same when the actor is rebuilt.
 pub struct Handle<S: Shell> {
     address: Arc<ArcSwap<Addr<Mailbox<S>>>>,
@@ -169,8 +189,21 @@ impl<S: Shell> Handle<S> {
     where
         F: FnOnce() -> S + Send + 'static,
     {
-        let address = Self::spawn(arbiter, make, obituary);
-        let permits = Arc::new(Permits::of_actor(S::NAME, S::PERMITS));
+        Self::start_as(&Kind::look_up(), arbiter, make, obituary)
+    }
+
+    /// The same for one of very many.
+    pub fn start_as<F>(
+        kind: &Kind<S>,
+        arbiter: &ArbiterHandle,
+        make: F,
+        obituary: Box<dyn FnOnce() + Send>,
+    ) -> Self
+    where
+        F: FnOnce() -> S + Send + 'static,
+    {
+        let address = Self::spawn(kind.wait.clone(), arbiter, make, obituary);
+        let permits = Arc::new(Permits::of_actor(&kind.permits, S::PERMITS));
         Handle { address: Arc::new(ArcSwap::from_pointee(address)), permits }
     }
 
@@ -179,10 +212,12 @@ impl<S: Shell> Handle<S> {
     where
         F: FnOnce() -> S + Send + 'static,
     {
-        self.address.store(Arc::new(Self::spawn(arbiter, make, obituary)));
+        let wait = Kind::<S>::look_up().wait;
+        self.address.store(Arc::new(Self::spawn(wait, arbiter, make, obituary)));
     }
 
     fn spawn<F>(
+        wait: Histogram,
         arbiter: &ArbiterHandle,
         make: F,
         obituary: Box<dyn FnOnce() + Send>,
@@ -190,7 +225,6 @@ impl<S: Shell> Handle<S> {
     where
         F: FnOnce() -> S + Send + 'static,
     {
-        let wait = metrics::histogram!("openrun_mailbox_wait_seconds", "actor" => S::NAME);
         Mailbox::start_in_arbiter(arbiter, move |_| Mailbox {
             shell: make(),
             wait,
@@ -237,7 +271,7 @@ impl<S: Shell> Handle<S> {
         S: Serve<C>,
         C: Send + 'static,
     {
-        drop(self.post(command, None));
+        self.queue(command, Reply { sender: None, _permit: None });
     }
 
     fn post<C>(&self, command: C, permit: Option<Permit>) -> oneshot::Receiver<S::Answer>
@@ -246,11 +280,18 @@ impl<S: Shell> Handle<S> {
         C: Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let reply = Reply { sender: Some(sender), _permit: permit };
+        self.queue(command, Reply { sender: Some(sender), _permit: permit });
+        receiver
+    }
+
+    fn queue<C>(&self, command: C, reply: Reply<S::Answer>)
+    where
+        S: Serve<C>,
+        C: Send + 'static,
+    {
         let envelope = Envelope { command, reply, span: Span::current(), queued: Instant::now() };
         #[expect(clippy::disallowed_methods, reason = "the one place that calls an address")]
         self.address.load().do_send(envelope);
-        receiver
     }
 }
 

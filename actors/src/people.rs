@@ -7,7 +7,7 @@
 
 use crate::committer::Journal;
 use crate::doubts::Doubts;
-use crate::handle::Handle;
+use crate::handle::{Handle, Kind};
 use crate::person::{Around, Loading, PersonShell};
 use crate::queue::Retire;
 use crate::shared::RoundRef;
@@ -144,6 +144,7 @@ pub(crate) struct People {
     arbiter: ArbiterHandle,
     doubts: Doubts,
     generations: AtomicU64,
+    kind: Kind<PersonShell>,
     actors: Gauge,
 }
 
@@ -164,6 +165,7 @@ impl People {
             arbiter,
             doubts,
             generations: AtomicU64::new(0),
+            kind: Kind::look_up(),
             actors: metrics::gauge!("openrun_people_actors"),
         }
     }
@@ -316,7 +318,7 @@ impl People {
         let make = move || {
             PersonShell::new(person, loading, (read_at, of_actor), around, Box::new(forget))
         };
-        let handle = Handle::start(&people.arbiter, make, Box::new(obituary));
+        let handle = Handle::start_as(&people.kind, &people.arbiter, make, Box::new(obituary));
         people.actors.increment(1.0);
         let used_at = AtomicI64::new(now);
         (handle.clone(), Seat::Living { handle, generation, used_at, link })

@@ -28,20 +28,33 @@ pub(crate) struct Permits {
     refused: Counter,
 }
 
+/// What all permits of one kind of actor are counted by.
+#[derive(Debug, Clone)]
+pub(crate) struct PermitMeter {
+    in_use: Gauge,
+    refused: Counter,
+}
+
+impl PermitMeter {
+    /// Of actors of this name, each of which has `bound` permits.
+    pub fn new(name: &'static str, bound: usize) -> PermitMeter {
+        metrics::gauge!("openrun_permits_bound", "actor" => name).set(bound as f64);
+        PermitMeter {
+            in_use: metrics::gauge!("openrun_permits_in_use", "actor" => name),
+            refused: metrics::counter!("openrun_permits_refused_total", "actor" => name),
+        }
+    }
+}
+
 /// One of them; given back when it goes.
 #[derive(Debug)]
 pub(crate) struct Permit(Arc<Permits>);
 
 impl Permits {
-    /// Of the mailboxes of one kind of actor.
-    pub fn of_actor(name: &'static str, bound: usize) -> Permits {
-        metrics::gauge!("openrun_permits_bound", "actor" => name).set(bound as f64);
-        Permits {
-            in_use: AtomicUsize::new(0),
-            bound,
-            gauge: metrics::gauge!("openrun_permits_in_use", "actor" => name),
-            refused: metrics::counter!("openrun_permits_refused_total", "actor" => name),
-        }
+    /// Of the mailbox of an actor, of whose kind this is the meter.
+    pub fn of_actor(meter: &PermitMeter, bound: usize) -> Permits {
+        let PermitMeter { in_use, refused } = meter.clone();
+        Permits { in_use: AtomicUsize::new(0), bound, gauge: in_use, refused }
     }
 
     /// Of the callers of one stream.
@@ -103,7 +116,7 @@ mod tests {
 
     #[test]
     fn who_finds_none_free_is_refused_and_one_that_goes_is_free_again() {
-        let permits = Arc::new(Permits::of_actor("test", 2));
+        let permits = Arc::new(Permits::of_actor(&PermitMeter::new("test", 2), 2));
         let (first, second) = (Permits::take(&permits), Permits::take(&permits));
         assert!(first.is_some() && second.is_some());
         assert!(!permits.is_one_free());
