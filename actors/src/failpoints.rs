@@ -97,7 +97,12 @@ mod switches {
 
     /// Whether another server has owned a stream in between; with the switch on, none ever has.
     pub(crate) fn was_rivalled(was_rivalled: bool) -> bool {
-        was_rivalled && !RIVALS_OVERLOOKED.load(Ordering::Relaxed)
+        was_rivalled && learns_buyers()
+    }
+
+    /// Whether who reads a round learns who bought in it: another server may have sold to them.
+    pub(crate) fn learns_buyers() -> bool {
+        !RIVALS_OVERLOOKED.load(Ordering::Relaxed)
     }
 
     /// Before a thread of actors takes the turn that it was asked for; with the switch on, never.
@@ -195,6 +200,12 @@ pub use switches::*;
 #[cfg(not(feature = "failpoints"))]
 pub(crate) fn was_rivalled(was_rivalled: bool) -> bool {
     was_rivalled
+}
+
+/// Always.
+#[cfg(not(feature = "failpoints"))]
+pub(crate) fn learns_buyers() -> bool {
+    true
 }
 
 /// As many as in production.

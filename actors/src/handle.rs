@@ -78,7 +78,7 @@ impl<T> Reply<T> {
         }
     }
 
-    /// Whether a caller is known to have gone.
+    /// Whether a caller is known to have gone; so it is for what was told and not called.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
         self.sender.as_ref().is_none_or(oneshot::Sender::is_closed)

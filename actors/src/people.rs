@@ -182,7 +182,7 @@ impl People {
 
     /// Somebody who bought or was refused for ever, from the store.
     pub fn know_buyer(&self, person: PersonKey) {
-        self.seats.entry(person).or_insert(Seat::Known { fences: Arc::default() });
+        self.seats.entry(person).or_insert_with(|| Seat::Known { fences: Arc::default() });
     }
 
     /// Whether a sign-up would find room now.

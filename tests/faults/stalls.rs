@@ -7,8 +7,8 @@ use crate::support::{TestStore, on_stage};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// How long the store is silent.
-const STALL: Duration = Duration::from_secs(5);
+/// How long the store is silent: less than a commit may take (5 s).
+const STALL: Duration = Duration::from_secs(4);
 /// What was on its way when the store fell silent has arrived by then.
 const ON_ITS_WAY: Duration = Duration::from_millis(300);
 
@@ -32,7 +32,7 @@ async fn stands_still(sale: &Sale, name: &str, stall: Duration) {
 
 /// S6, F49.
 #[test]
-fn a_store_that_is_silent_for_five_seconds_holds_up_selling_and_nothing_else() {
+fn a_store_that_is_silent_for_a_while_holds_up_selling_and_nothing_else() {
     on_stage(async {
         let database = TestDatabase::create().await;
         let proxy = FaultProxy::start(database.address()).await;
@@ -47,18 +47,20 @@ fn a_store_that_is_silent_for_five_seconds_holds_up_selling_and_nothing_else() {
     });
 }
 
-/// F49, one way: the store writes, and its answers are held up.
+/// F49, one way: the store writes, and its answers are held up; for less than a commit may take,
+/// and for more. (For as long as it may take, joins are refused or not as it happens: the stream is
+/// taken over just as the answers come.)
 #[test]
-fn a_store_whose_answers_are_held_up_for_five_seconds_loses_and_doubles_nothing() {
+fn a_store_whose_answers_are_held_up_loses_and_doubles_nothing() {
     on_stage(async {
         let database = TestDatabase::create().await;
         let proxy = FaultProxy::start(database.address()).await;
         let store = TestStore::At(database.url_through(proxy.address));
         let mut sale = Sale::on(store, 20).await;
-        for round in ["first", "second"] {
+        for stall in [3, 8] {
             sale.flows().await;
             proxy.pause_one(Direction::ToClient);
-            stands_still(&sale, round, STALL).await;
+            stands_still(&sale, &format!("held-up-{stall}"), Duration::from_secs(stall)).await;
             proxy.resume();
             comes_back(&mut sale).await;
         }
