@@ -46,6 +46,9 @@ impl Crowd {
         }
         self.figures.answered(call, job.due, times.sent, times.answered);
         if self.visits[id].last.is_some() {
+            if call == Call::Buy && (200..300).contains(&answer.status) {
+                self.figures.unexpected(call, answer.status, "after the last answer");
+            }
             return;
         }
         if !(200..300).contains(&answer.status) {
@@ -150,6 +153,11 @@ impl Crowd {
         }
         if let Some(watermark) = answer.watermark {
             self.advance(line, watermark);
+        }
+        if call == Call::Ask && self.visits[id].step != Step::Waiting {
+            // The watermark of this very answer called them: they claim already. Claimed twice a
+            // turn would be used by two purchases, and the refusal of one could hide the other.
+            return;
         }
         self.stands(job, call, times, line, answer);
     }
@@ -364,3 +372,6 @@ impl Crowd {
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
     serde_json::from_slice(body).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,15 @@ fn rehearse(server: &Process, arguments: &[&str]) -> Output {
 
 /// What came of everybody, for whoever reads why a check did not hold.
 fn ends_of(verdict: &Value) -> Value {
-    let kept = ["scenario", "last_answers", "refusals", "habits", "lost_connections", "checks"];
+    let kept = [
+        "scenario",
+        "last_answers",
+        "refusals",
+        "unexpected",
+        "habits",
+        "lost_connections",
+        "checks",
+    ];
     let kept = kept.map(|name| (name.to_owned(), verdict[name].clone()));
     kept.into_iter().chain([("retries".to_owned(), verdict["asked_to_retry"].clone())]).collect()
 }
