@@ -27,6 +27,15 @@ mod switches {
     /// between the two.
     const SLOW_STORE: Duration = Duration::from_millis(50);
 
+    /// What a commit takes in a slow store, in turn.
+    const SLOWER: [Duration; 4] = [
+        Duration::from_millis(5),
+        Duration::from_millis(120),
+        Duration::from_millis(30),
+        Duration::from_millis(250),
+    ];
+    static COMMITS: AtomicUsize = AtomicUsize::new(0);
+
     /// Makes an actor panic.
     #[derive(Debug, Clone, Copy)]
     pub struct Panic;
@@ -88,10 +97,15 @@ mod switches {
         Vec::new()
     }
 
-    /// Before a commit; with the switch on, a store that is slow.
+    /// Before a commit; with the switch on, a store that is slow. With `slow-store` each commit
+    /// takes another while, and a test that looks before it is written fails every time.
     pub(crate) async fn before_commit() {
         if is_on(&REPLY_BEFORE_COMMIT, "reply-before-commit") {
             tokio::time::sleep(SLOW_STORE).await;
+        }
+        if NAMED.contains("slow-store") {
+            let turn = COMMITS.fetch_add(1, Ordering::Relaxed) % SLOWER.len();
+            tokio::time::sleep(SLOWER.get(turn).copied().unwrap_or(SLOW_STORE)).await;
         }
     }
 

@@ -180,6 +180,8 @@ fn what_comes_back_is_offered_to_the_lowest_number_that_stands_by() {
             is(&cid, "standby").await;
             let place = allowed(bob.where_am_i("r1").await);
             assert_ne!(place["outlook"], "no", "it may come back: {place}");
+            // What is not sent yet could still come to something.
+            eventually::so("the bank was asked", async || rail.authorisations() > 0).await;
             app.operator.set_inlet("r1", json!({"max_active": 100})).await;
             rail.is_down(false);
         };

@@ -43,14 +43,16 @@ async fn call(
         let mut person = PersonKey::of_subject("joiner");
         person.0[..8].copy_from_slice(&number.to_le_bytes());
         let birthdate = Date { year: 1991, month: 3, day: 1 };
-        let who = Who { birthdate, district: None };
-        let join = Join { person, who, channel: channel.clone(), shown: None };
-        let sent = now();
-        match engine.join(&round, join).await {
-            Ok(Joined::Place { place, .. }) => known.push((sent, now(), place.number)),
-            // The next block of numbers is on its way.
-            Err(Refusal::Overloaded) => tokio::time::sleep(Duration::from_millis(1)).await,
-            other => panic!("{other:?}"),
+        loop {
+            let who = Who { birthdate, district: None };
+            let join = Join { person, who, channel: channel.clone(), shown: None };
+            let sent = now();
+            match engine.join(&round, join).await {
+                Ok(Joined::Place { place, .. }) => break known.push((sent, now(), place.number)),
+                // The next block of numbers is on its way.
+                Err(Refusal::Overloaded) => tokio::time::sleep(Duration::from_millis(1)).await,
+                other => panic!("{other:?}"),
+            }
         }
     }
     known

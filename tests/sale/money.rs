@@ -27,7 +27,9 @@ async fn is_paying(
     round: &'static str,
 ) -> JoinHandle<Answer> {
     let buyer = buyer.clone();
-    let buying = tokio::spawn(async move { buyer.buy(round, "key", amount_won).await });
+    let buying = tokio::spawn(async move {
+        buyer.until_answered(&buyer.buy_request(round, "key", amount_won)).await
+    });
     let is_asked = async || rail.authorisations() == authorisations;
     eventually::so("the rail is asked", is_asked).await;
     buying
@@ -81,7 +83,7 @@ fn f18_a_payment_over_midnight_counts_for_the_month_in_which_it_was_held() {
         eventually::so("the round opens by itself", is_open).await;
         let (ann, ben) = (with_pass(&app, "ann", "r1").await, with_pass(&app, "ben", "r1").await);
         rail.plays([Play::Hang, Play::LoseRequest]);
-        app.clock.go_to("2022-07-31T23:59:58+09:00");
+        app.clock.go_to("2022-07-31T23:59:30+09:00");
         let paying = is_paying(&rail, 1, &ann, 400_000, "r1").await;
         let given_up = is_paying(&rail, 2, &ben, 400_000, "r1").await;
         let held = ann.limits(CITYWIDE).await;
@@ -123,8 +125,10 @@ fn f23_two_rounds_share_a_limit_over_refusals_and_failed_payments() {
                 allowed(city.sign_up().await);
                 city.get_pass("city").await;
                 district.get_pass("district").await;
-                let in_district = district.buy_until_answered("district", "district", 300_000);
-                let in_city = city.buy_until_answered("city", "city", 300_000);
+                let in_district = district.buy_request("district", "district", 300_000);
+                let in_district = district.until_answered(&in_district);
+                let in_city = city.buy_request("city", "city", 300_000);
+                let in_city = city.until_answered(&in_city);
                 // Half of them at once; the others first where there is not enough for all.
                 let answers = match person % 2 {
                     0 => (in_district.await, in_city.await),
@@ -144,7 +148,8 @@ fn f23_two_rounds_share_a_limit_over_refusals_and_failed_payments() {
             assert_eq!(limits["used_won"], used, "{answers:?} {limits}");
             assert_eq!(limits["held_won"], 0, "{answers:?} {limits}");
             buyer.get_pass("city").await;
-            let rest = buyer.buy_until_answered("city", "rest", 400_000 - used).await;
+            let rest = buyer.buy_request("city", "rest", 400_000 - used);
+            let rest = buyer.until_answered(&rest).await;
             // What is left of the script may still decline or lose it.
             assert!([201, 402].contains(&rest.status), "{answers:?} then {rest:?}");
             sold += used + if rest.status == 201 { 400_000 - used } else { 0 };
@@ -206,7 +211,7 @@ fn f25_what_is_held_over_the_edge_of_a_window_is_sold_there_or_returns_to_the_ne
         let ann = with_pass(&app, "ann", "halves").await;
         let ben = with_pass(&app, "ben", "halves").await;
         rail.plays([Play::Hang, Play::LoseRequest]);
-        app.clock.go_to("2022-07-28T13:59:58+09:00");
+        app.clock.go_to("2022-07-28T13:59:30+09:00");
         let paying = is_paying(&rail, 1, &ann, 300_000, "halves").await;
         let given_up = is_paying(&rail, 2, &ben, 400_000, "halves").await;
         app.clock.go_to("2022-07-28T14:00:01+09:00");
@@ -216,7 +221,7 @@ fn f25_what_is_held_over_the_edge_of_a_window_is_sold_there_or_returns_to_the_ne
         // left, held, sold of odd, even and everyone.
         let expected = [[0, 0, 300_000], [1_000_000, 0, 0], [700_000, 0, 0]];
         let mut last = Value::Null;
-        for _ in 0..250 {
+        for _ in 0..eventually::LOOKS {
             last = app.operator.figures("halves").await;
             if stocks(&last) == expected {
                 break;

@@ -8,6 +8,7 @@ use crate::support::{
 use openrun::trust::Role;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 /// Every call of the admin API with a good body, and whether it changes something.
 fn admin_calls() -> Vec<(&'static str, &'static str, Option<Value>, bool)> {
@@ -148,8 +149,10 @@ fn the_watermark_is_the_same_bytes_for_all_and_cheap_to_ask_for_again() {
         let app = TestApp::start().await;
         app.operator.define_open("r1", &RoundForm::for_all(1_000_000)).await;
         let request = Request::new("GET", "/v1/rounds/r1/watermark");
-        let mut unchanged = 0;
-        for _ in 0..20 {
+        let (mut quick, mut unchanged) = (0, 0);
+        // Only what is asked again before it is made anew can be the same.
+        while quick < 20 {
+            let began = Instant::now();
             let first = app.web.send(&request).await;
             assert_eq!(first.status, 200);
             assert_eq!(
@@ -163,13 +166,15 @@ fn the_watermark_is_the_same_bytes_for_all_and_cheap_to_ask_for_again() {
             let same = again.header("etag") == Some(&etag);
             assert!(!same || again.body == first.body, "one version, two bodies");
             let known = app.web.send(&request.clone().header("if-none-match", &etag)).await;
+            let is_quick = began.elapsed() < Duration::from_millis(100);
+            quick += u32::from(is_quick);
             if known.status == 304 {
                 assert_eq!((known.body.len(), known.header("etag")), (0, Some(etag.as_str())));
                 assert_eq!(
                     known.header("cache-control"),
                     Some("public, max-age=1, stale-while-revalidate=1, stale-if-error=600")
                 );
-                unchanged += 1;
+                unchanged += u32::from(is_quick);
             }
             let other = request.clone().header("if-none-match", "\"0-0\"");
             assert_eq!(app.web.send(&other).await.status, 200);

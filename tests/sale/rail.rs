@@ -42,7 +42,7 @@ fn f2_a_lost_request_is_barred_at_the_rail_before_stock_and_limit_are_free_again
     on_stage(async {
         let (rail, app, ann) = begin(400_000).await;
         rail.plays([Play::LoseRequest]);
-        let voided = ann.buy("r1", "ann-1", 400_000).await;
+        let voided = ann.until_answered(&ann.buy_request("r1", "ann-1", 400_000)).await;
         expect(&voided, 402, "payment-declined", &Value::Null);
         assert_eq!((rail.barred(), rail.net_won()), (1, 0));
         assert_eq!(checks::money(&app, "r1").await, (0, 0, 400_000, 0));
@@ -130,7 +130,7 @@ fn f12_another_amount_than_asked_for_is_taken_back() {
     on_stage(async {
         let (rail, app, ann) = begin(400_000).await;
         rail.plays([Play::WrongAmount]);
-        let voided = ann.buy("r1", "ann-1", 400_000).await;
+        let voided = ann.until_answered(&ann.buy_request("r1", "ann-1", 400_000)).await;
         expect(&voided, 402, "payment-declined", &Value::Null);
         assert_eq!((rail.net_won(), rail.given_back_won()), (0, 371_999));
         assert_eq!(checks::money(&app, "r1").await, (0, 0, 400_000, 0));
@@ -150,15 +150,23 @@ fn f13_while_the_rail_is_silent_nothing_new_is_held_and_it_goes_on_by_itself() {
             buyer.get_pass("r1").await;
             crowd.push(buyer);
         }
-        let tries = crowd.iter().cloned().enumerate().map(|(number, buyer)| async move {
-            tokio::time::sleep(Duration::from_millis(number as u64 * 20)).await;
-            buyer.buy("r1", "try", 100_000).await
-        });
-        let answers = join_all(tries).await;
+        let tries = |crowd: &[Buyer]| {
+            let tries = crowd.iter().cloned().enumerate().map(|(number, buyer)| async move {
+                tokio::time::sleep(Duration::from_millis(number as u64 * 20)).await;
+                buyer.buy("r1", "try", 100_000).await
+            });
+            join_all(tries.collect::<Vec<_>>())
+        };
+        // What is on its way already is paid for when the till notices.
+        let (first, later) = crowd.split_at(20);
+        let mut answers = tries(first).await;
+        eventually::so("the till notices", async || {
+            watermark(&app).await["interruption"]["cause"] == "payment"
+        })
+        .await;
+        answers.extend(tries(later).await);
         let refused = answers.iter().filter(|answer| answer.status == 503).count();
         assert!(refused > 0, "the till noticed: {:?}", statuses(&answers));
-        let document = watermark(&app).await;
-        assert_eq!(document["interruption"]["cause"], "payment", "{document}");
         rail.is_down(false);
         eventually::some("the rail is used again", async || {
             let document = watermark(&app).await;

@@ -54,14 +54,15 @@ fn the_rows_of_a_settlement_add_up_to_what_the_round_says_to_the_won() {
             async move { buyer.buy_through("r1", "key", won).await }
         });
         join_all(buying).await;
-        // Held two seconds before midnight: no part of it yet. Paid after it: of that day.
-        app.clock.go_to("2022-07-14T23:59:58+09:00");
+        // Held before midnight: no part of it yet. Paid after it: of that day.
+        app.clock.go_to("2022-07-14T23:59:30+09:00");
         let mut late = app.buyer("late");
         late.sign_up().await;
         late.get_pass("r1").await;
         rail.plays([Play::Hang]);
         let asked = rail.authorisations() + 1;
-        let buying = tokio::spawn(async move { late.buy("r1", "late", 100_000).await });
+        let request = late.buy_request("r1", "late", 100_000);
+        let buying = tokio::spawn(async move { late.until_answered(&request).await });
         eventually::so("it is asked", async || rail.authorisations() == asked).await;
         assert_eq!(rows(&app).await.len(), 3 + 1);
         app.clock.go_to("2022-07-15T00:00:03+09:00");

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 /// Another program, with a stream of its own.
 pub const OTHER: &str = "gangwon";
-/// Longest time for what a stuck stream must not hold up.
-const AT_ONCE: Duration = Duration::from_secs(2);
+/// Longest time for what a stuck stream must not hold up. Who is held up waits for 30 s.
+const AT_ONCE: Duration = Duration::from_secs(20);
 
 /// A server on a store that can be stalled, with a round of each of two programs.
 async fn two_programs() -> (Arc<StallingStore>, TestApp) {
@@ -85,7 +85,7 @@ fn f49_a_stuck_stream_holds_up_its_own_program_and_nobody_else() {
         regular.get_pass("r2").await;
         assert_eq!(regular.buy("r2", "again", 100_000).await.status, 201);
         assert!(began.elapsed() < AT_ONCE, "{:?} for 21 purchases elsewhere", began.elapsed());
-        assert_eq!(interruption(&app, "r2").await, Value::Null);
+        is_over(&app, "r2").await;
         let mut newcomer = app.buyer("newcomer");
         assert!(newcomer.join("r1").await.status < 300, "a place is given while the store is away");
         assert!(!stuck.is_finished(), "OR-3: nothing is answered that is not durable");
@@ -332,7 +332,7 @@ fn f49_reads_that_hang_hold_up_neither_waiting_nor_selling() {
             let ann = ann.clone();
             async move { ann.purchases().await }
         });
-        assert_eq!(interruption(&app, "r1").await, Value::Null);
+        is_over(&app, "r1").await;
         ann.get_pass("r1").await;
         assert_eq!(ann.buy("r1", "again", 100_000).await.status, 201);
         let mut ben = app.buyer("ben");

@@ -12,7 +12,7 @@ use std::time::Duration;
 const OTHER: &str = "seoul-other";
 /// Longest time for an answer that nothing has to be waited for. Who waits for the rail does so for
 /// 5 s.
-const AT_ONCE: Duration = Duration::from_secs(3);
+const AT_ONCE: Duration = Duration::from_millis(4_500);
 
 /// A spend that has the fate, and is asked for again until it is done.
 async fn spend_in_doubt(app: &TestApp, store: &StallingStore, voucher: VoucherId, fate: Fate) {

@@ -263,7 +263,7 @@ async fn start_when_free(
     clock: &Arc<dyn Clock>,
     rail: &PayBy,
 ) -> Running {
-    for _ in 0..500 {
+    for _ in 0..eventually::LOOKS {
         let (rail, store) = (Some(rail.clone()), ground.port.clone());
         let merchants: Option<Arc<dyn MerchantRows>> = Some(Arc::new(TestMerchants));
         let ports = Ports { clock: Arc::clone(clock), rail, store, merchants };

@@ -48,8 +48,9 @@ pub mod eventually {
 
     /// Between two looks.
     const PAUSE: Duration = Duration::from_millis(20);
-    /// Looks before giving up: 10 s, far above what anything takes.
-    const LOOKS: u32 = 500;
+    /// Looks before giving up: 30 s, far above what anything takes, also on a machine that does
+    /// something else for seconds.
+    pub const LOOKS: u32 = 1_500;
 
     /// Gives others a turn before the next look.
     pub async fn pause() {
@@ -87,7 +88,7 @@ pub async fn money(app: &TestApp, round: &str) -> (i64, i64, i64, u64) {
 /// Waits until the published figures say that so much is sold.
 pub async fn sold_is(app: &TestApp, round: &str, want: i64) {
     let mut last = (0, 0, 0, 0);
-    for _ in 0..250 {
+    for _ in 0..eventually::LOOKS {
         last = money(app, round).await;
         if last.0 == want {
             return;

@@ -50,7 +50,7 @@ impl Buyer {
 
     /// Joins; as long as the answer is 503, asks again, as the contract says.
     pub async fn join_until_answered(&mut self, round: &str) -> Answer {
-        for _ in 0..500 {
+        for _ in 0..eventually::LOOKS {
             let answer = self.join(round).await;
             if answer.status != 503 {
                 return answer;
@@ -105,7 +105,7 @@ impl Buyer {
     /// Claims until the turn has come.
     pub async fn await_turn(&mut self, round: &str) {
         let mut last = None;
-        for _ in 0..500 {
+        for _ in 0..eventually::LOOKS {
             let answer = self.claim(round).await;
             if answer.status == 200 && self.pass.is_some() {
                 return;
@@ -131,7 +131,7 @@ impl Buyer {
     pub async fn buy_until_answered(&self, round: &str, key: &str, amount_won: i64) -> Answer {
         let request = self.buy_request(round, key, amount_won);
         let mut last = None;
-        for _ in 0..500 {
+        for _ in 0..eventually::LOOKS {
             let answer = self.web.send(&request).await;
             if answer.status != 503 {
                 return answer;

@@ -9,8 +9,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long an order may still be approved that this rail does not know.
-pub const FINALITY: Duration = Duration::from_millis(1_500);
+/// How long an order may still be approved that this rail does not know. A payment that was not
+/// sent within half of it never is: longer than a commit takes on a machine that is busy.
+pub const FINALITY: Duration = Duration::from_secs(3);
 
 /// What becomes of the next order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,7 +202,7 @@ impl Rail for ScriptedRail {
             rate_per_s: 10_000,
             daily_limit: Won(1_000_000_000_000),
             finality: FINALITY,
-            hold_ttl: Duration::from_secs(3),
+            hold_ttl: Duration::from_secs(600),
             ask_again_after: Duration::from_millis(30),
         }
     }

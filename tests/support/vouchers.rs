@@ -115,7 +115,7 @@ impl Buyer {
     /// says.
     pub async fn until_answered(&self, request: &Request) -> Answer {
         let mut last = None;
-        for _ in 0..1_000 {
+        for _ in 0..eventually::LOOKS {
             let answer = self.web.send(request).await;
             match answer.status {
                 503 => {
