@@ -2,7 +2,7 @@
 //! killed, the server is killed, and each buys exactly once. Needs node and Python.
 
 use crate::chance::Chance;
-use crate::house::{House, ROUND, Server};
+use crate::house::{House, PATIENT_FINALITY, ROUND, Server};
 use crate::kill::sale_in;
 use crate::people::World;
 use crate::support::proxy::{Direction, FaultProxy, When};
@@ -139,7 +139,7 @@ async fn the_sample_clients_buy_once_through_kills_cuts_and_restarts() {
     let (mut chance, seed) = Chance::of_run();
     println!("OPENRUN_SEED={seed}");
     let rail = TestRail::start("slow=10,drop_answer=10,latency=50");
-    let house = House::new().await.paying_by(&rail);
+    let house = House::new().await.paying_by(&rail, PATIENT_FINALITY);
     let (world, server, mut crowd) = sale_in(house, OTHERS, &mut chance).await;
     // So slow that there is a line, and time to be killed in it.
     let slow = json!({"rate_per_s": 15, "reason": "a line is wanted"});

@@ -9,8 +9,9 @@ use std::process::Output;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// Longest time from SIGTERM to the end.
-const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// Longest time from SIGTERM to the end: answering what is in flight may take 10 s, and so may
+/// writing what was decided.
+const STOP_LIMIT: Duration = Duration::from_secs(25);
 /// Stops under load.
 const STOPS: u32 = 20;
 

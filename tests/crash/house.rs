@@ -29,6 +29,9 @@ const LOG_LINES: usize = 12;
 /// How long after it was sent a payment may still arrive: longer than what the rail of the test
 /// takes for one that is late.
 pub const FINALITY: Duration = Duration::from_secs(2);
+/// The same where the rail is never late, but the machine may be: a payment that was not sent
+/// within half of it is not sent any more, and its person is told that it failed.
+pub const PATIENT_FINALITY: Duration = Duration::from_secs(10);
 /// How long one call of the rail may take: far above the usual, far below those that hang.
 const RAIL_TIMEOUT_MS: &str = "500";
 
@@ -82,9 +85,9 @@ impl House {
     }
 
     /// Whose servers pay through this rail.
-    pub fn paying_by(mut self, rail: &TestRail) -> House {
+    pub fn paying_by(mut self, rail: &TestRail, finality: Duration) -> House {
         let (kind, key) = (format!("http:{}", rail.url), rail.key_file.display().to_string());
-        let finality = FINALITY.as_secs().to_string();
+        let finality = finality.as_secs().to_string();
         self.paying = [
             ("--rail", kind.as_str()),
             ("--rail-key-file", &key),
@@ -217,6 +220,20 @@ impl House {
             request = request.json(body);
         }
         Wire::new(self.ops).call(&request).await.expect("the ops listener answers")
+    }
+
+    /// Somebody joins, and asks again while the answer is "not now": after a start there are new
+    /// numbers once their block is durable.
+    pub async fn join(&self, token: &str) -> Answer {
+        let request = Request::new("POST", &format!("/v1/rounds/{ROUND}/tickets")).bearer(token);
+        let (mut wire, began) = (Wire::new(self.public), Instant::now());
+        loop {
+            let answer = wire.call(&request).await.expect("an answer");
+            if answer.status != 503 || began.elapsed() > READY_LIMIT {
+                return answer;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// The round as its operator sees it.

@@ -43,10 +43,7 @@ async fn a_ticket_renews_itself_and_its_key_stays_while_people_wait() {
     let house = House::new().await;
     let server = house.serve().await;
     house.open_round().await;
-    let token = house.person_token("kim", "seoul-pay");
-    let request = Request::new("POST", &format!("/v1/rounds/{ROUND}/tickets")).bearer(&token);
-    let joined = Wire::new(house.public).call(&request).await.expect("an answer");
-    let first = ticket_of(&joined);
+    let first = ticket_of(&house.join(&house.person_token("kim", "seoul-pay")).await);
     // A next key beside the first is no harm: both open.
     let (code, told) = rotate(&house, &[]).await;
     assert!(code == 0 && !told.contains("retired"), "{code}: {told}");

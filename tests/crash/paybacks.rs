@@ -3,7 +3,7 @@
 //! store, and the rail's ledger says that it was given back once.
 #![cfg(feature = "failpoints")]
 
-use crate::house::{CHANNELS, House, ROUND, free_port};
+use crate::house::{CHANNELS, House, PATIENT_FINALITY, ROUND, free_port};
 use crate::support::{Buyer, TestRail, Web, allowed, eventually};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ const DIES_WITHIN: Duration = Duration::from_secs(30);
 async fn a_payback_outlives_the_end_of_the_process_before_and_after_the_call() {
     for word in ["end-after-payback-sent", "end-after-payback-heard"] {
         let rail = block_in_place(|| TestRail::start_on(free_port(), "none"));
-        let mut house = House::new().await.paying_by(&rail).without(word);
+        let mut house = House::new().await.paying_by(&rail, PATIENT_FINALITY).without(word);
         let mut server = house.serve().await;
         house.open_round().await;
         let token = house.person_token("ann", CHANNELS[0]);

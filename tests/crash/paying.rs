@@ -28,7 +28,7 @@ const RAIL_AWAY_MILLIS: (u64, u64) = (10, 300);
 /// The audit reads everything: after the first so many kills it is asked after one in so many.
 const AUDITS: (u32, u32) = (20, 10);
 /// Longest time from the end of all faults to the end of all payments.
-const SETTLE_LIMIT: Duration = Duration::from_secs(60 + FINALITY.as_secs());
+const SETTLE_LIMIT: Duration = Duration::from_secs(120 + FINALITY.as_secs());
 
 /// What dies, and how often it did.
 #[derive(Debug, Default)]
@@ -111,7 +111,7 @@ async fn killed_while_payments_are_under_way_every_won_is_where_it_belongs() {
     let (mut chance, seed) = Chance::of_run();
     println!("OPENRUN_SEED={seed}");
     let mut rail = block_in_place(|| TestRail::start_on(free_port(), MODES));
-    let house = House::new().await.paying_by(&rail);
+    let house = House::new().await.paying_by(&rail, FINALITY);
     let (world, mut server, mut crowd) = sale_in(house, PEOPLE, &mut chance).await;
     let (began, mut deaths, mut ready) = (Instant::now(), Deaths::default(), Vec::new());
     let kills = times(KILLS);

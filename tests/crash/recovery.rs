@@ -217,9 +217,7 @@ async fn honours(house: &House, numbers: impl Iterator<Item = u64>, at: Timestam
 
 /// Somebody new joins, or somebody who is there joins again.
 async fn join(house: &House, number: u64) -> Value {
-    let token = house.person_token(&subject(number), CHANNELS[0]);
-    let request = Request::new("POST", &format!("/v1/rounds/{ROUND}/tickets")).bearer(&token);
-    let answer = Wire::new(house.public).call(&request).await.expect("an answer");
+    let answer = house.join(&house.person_token(&subject(number), CHANNELS[0])).await;
     assert!(matches!(answer.status, 200 | 201), "{}", answer.text());
     answer.json()
 }
@@ -231,7 +229,7 @@ async fn a_city_that_waits_is_back_where_it_was() {
     let house = House::new().await;
     // Makes keys and tables.
     let server = house.serve().await;
-    server.terminate(Duration::from_secs(10)).await;
+    server.terminate(Duration::from_secs(25)).await;
     let url = house.store();
     let store = openrun::store::open(&url).await.expect("a store");
     past.fill(&*store).await;

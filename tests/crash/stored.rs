@@ -22,7 +22,7 @@ const MOVES: &str = "select id, kind, voucher, person, receiver, idempotency_key
                      from voucher_move order by stream_id, seq";
 
 /// Longest time until what a server says of a payment that ends by itself is what the store holds.
-const AGREEMENT_LIMIT: Duration = Duration::from_secs(5);
+const AGREEMENT_LIMIT: Duration = Duration::from_secs(30);
 
 /// Reads both. To be called while nobody asks for anything: payments under way may still end.
 pub async fn read(house: &House) -> Stored {

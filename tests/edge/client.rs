@@ -237,7 +237,16 @@ fn s33_a_document_that_was_changed_is_old_or_rolled_back_is_refused() {
         let last: Value = serde_json::from_str(&later).expect("it is JSON");
         let mut older_epoch = document.clone();
         older_epoch["epoch"] = json!(document["epoch"].as_u64().expect("a number") + 1);
-        let now = "2022-07-14T10:00:30+09:00";
+        // When it was made, and so many seconds after.
+        let made = document["at"].as_str().expect("a time");
+        let moment: jiff::Timestamp = made.parse().expect("a time");
+        let after = |seconds| {
+            let moment = moment + jiff::SignedDuration::from_secs(seconds);
+            let there = moment.to_zoned(jiff::tz::Offset::constant(9).to_time_zone());
+            there.strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
+        };
+        let (now, in_time, too_late) = (after(30), after(599), after(601));
+        let now = now.as_str();
         let case = |text: &str, round: &str, last: &Value, now: &str| {
             reading(&keys, text, round, last, now)
         };
@@ -252,12 +261,12 @@ fn s33_a_document_that_was_changed_is_old_or_rolled_back_is_refused() {
             (case(&good, "r1", &none, now), true),
             (case(&good, "r1", &document, now), true),
             (case(&later, "r1", &document, now), true),
-            (case(&good, "r1", &none, "2022-07-14T10:09:59+09:00"), true),
-            (case(&good, "r1", &none, "2022-07-14T10:10:01+09:00"), false),
+            (case(&good, "r1", &none, &in_time), true),
+            (case(&good, "r1", &none, &too_late), false),
             (case(&good, "r1", &last, now), false),
             (case(&good, "r1", &older_epoch, now), false),
             (case(&forged, "r1", &none, now), false),
-            (case(&good.replacen("10:00:0", "10:05:0", 1), "r1", &none, now), false),
+            (case(&good.replacen(made, now, 1), "r1", &none, now), false),
             (case(&text("r2").await, "r1", &none, now), false),
             (of_a_stranger, false),
         ];

@@ -2,7 +2,7 @@
 
 use crate::crowd::{Sale, comes_back};
 use crate::support::postgres::{TestCluster, TestDatabase};
-use crate::support::{TestStore, on_stage};
+use crate::support::{TestStore, eventually, on_stage};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tokio_postgres::Client;
@@ -18,6 +18,18 @@ async fn cancel_all(client: &Client) -> i64 {
                   where datname = current_database() and pid <> pg_backend_pid()
                       and state = 'active' and backend_type = 'client backend'";
     client.query_one(cancel, &[]).await.expect("a superuser may cancel").get(0)
+}
+
+/// Waits until a commit waits for a standby: from then on all of them do, for that is decided in
+/// one place for all sessions.
+async fn until_commits_wait(client: &Client) {
+    let waiting = "select count(*) from pg_stat_activity
+                   where datname = current_database() and wait_event = 'SyncRep'";
+    let is_so = async || {
+        let row = client.query_one(waiting, &[]).await.expect("a superuser may look");
+        row.get::<_, i64>(0) > 0
+    };
+    eventually::so("a commit that waits for a standby", is_so).await;
 }
 
 /// F51: what is cancelled before its commit is certainly not written, and done again.
@@ -58,15 +70,14 @@ fn a_commit_cancelled_while_it_waits_for_a_standby_is_no_success() {
             client.batch_execute("select pg_reload_conf()").await.expect("a superuser may");
         };
         standby("nobody").await;
-        // Reading the settings takes each session until its next statement.
-        sleep(Duration::from_millis(500)).await;
-        let (before, began, mut met) = (sale.bought(), Instant::now(), 0);
-        while began.elapsed() < CANCELLING {
+        until_commits_wait(&client).await;
+        let (before, began, mut met) = (sale.falls_silent().await, Instant::now(), 0);
+        while began.elapsed() < CANCELLING || met == 0 {
             met += cancel_all(&client).await;
+            assert!(began.elapsed() < CANCELLING * 10, "no commit waited for the standby");
             sale.waiting_goes_on(&format!("newcomer-{}", began.elapsed().as_millis())).await;
             sleep(Duration::from_millis(50)).await;
         }
-        assert!(met > 0, "no commit waited for the standby");
         assert_eq!(sale.bought(), before, "OR-3: a purchase was answered that no standby has");
         standby("").await;
         comes_back(&mut sale).await;

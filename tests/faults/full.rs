@@ -14,8 +14,8 @@ const FILE_DISK_MIB: u32 = 32;
 const SERVER_DISK_MIB: u32 = 160;
 /// The same for its write-ahead log alone.
 const LOG_DISK_MIB: u32 = 32;
-/// Nobody buys for so long: the disk is full.
-const STANDS_STILL: Duration = Duration::from_secs(3);
+/// Nobody buys for so long: the disk is full. Longer than a slow disk takes for some commits.
+const STANDS_STILL: Duration = Duration::from_secs(5);
 
 /// Fills the disk and waits until nobody buys any more; whoever waits is answered all the time.
 async fn fill(sale: &Sale, folder: &Path, name: &str) -> Filler {

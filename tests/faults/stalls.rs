@@ -3,30 +3,29 @@
 use crate::crowd::{Sale, comes_back};
 use crate::support::postgres::{TestCluster, TestDatabase};
 use crate::support::proxy::{Direction, FaultProxy};
-use crate::support::{TestStore, on_stage};
+use crate::support::{TestStore, eventually, on_stage};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 /// How long the store is silent: less than a commit may take (5 s).
 const STALL: Duration = Duration::from_secs(4);
-/// What was on its way when the store fell silent has arrived by then.
-const ON_ITS_WAY: Duration = Duration::from_millis(300);
+/// People at once: so many answers may be on their way when the store falls silent, and whoever had
+/// one needs the store before the next.
+const PEOPLE: usize = 20;
 
 /// The store is silent from now on: nobody is promised anything, and everybody who waits is
 /// answered.
 async fn stands_still(sale: &Sale, name: &str, stall: Duration) {
-    sleep(ON_ITS_WAY).await;
     let (before, began, mut newcomers) = (sale.bought(), Instant::now(), 0);
-    while began.elapsed() < stall - ON_ITS_WAY {
-        let document = sale.waiting_goes_on(&format!("{name}-{newcomers}")).await;
+    while began.elapsed() < stall {
+        sale.waiting_goes_on(&format!("{name}-{newcomers}")).await;
         newcomers += 1;
-        if began.elapsed() > Duration::from_secs(2) {
-            let cause = &document["interruption"]["cause"];
-            assert_eq!(cause, "store", "people are told why: {document}");
-        }
         sleep(Duration::from_millis(100)).await;
     }
-    assert_eq!(sale.bought(), before, "OR-3: a purchase was answered while nothing was written");
+    let is_told = async || sale.document().await["interruption"]["cause"] == "store";
+    eventually::so("why people wait", is_told).await;
+    let is_so = sale.bought() <= before + PEOPLE;
+    assert!(is_so, "OR-3: a purchase was answered while nothing was written");
     assert_eq!(sale.turned_away(), 0, "somebody could not join");
 }
 
@@ -37,7 +36,7 @@ fn a_store_that_is_silent_for_a_while_holds_up_selling_and_nothing_else() {
         let database = TestDatabase::create().await;
         let proxy = FaultProxy::start(database.address()).await;
         let store = TestStore::At(database.url_through(proxy.address));
-        let mut sale = Sale::on(store, 20).await;
+        let mut sale = Sale::on(store, PEOPLE).await;
         sale.flows().await;
         proxy.pause();
         stands_still(&sale, "silent", STALL).await;
@@ -56,7 +55,7 @@ fn a_store_whose_answers_are_held_up_loses_and_doubles_nothing() {
         let database = TestDatabase::create().await;
         let proxy = FaultProxy::start(database.address()).await;
         let store = TestStore::At(database.url_through(proxy.address));
-        let mut sale = Sale::on(store, 20).await;
+        let mut sale = Sale::on(store, PEOPLE).await;
         for stall in [3, 8] {
             sale.flows().await;
             proxy.pause_one(Direction::ToClient);
@@ -74,7 +73,7 @@ fn a_server_that_is_frozen_for_some_seconds_holds_up_selling_and_nothing_else() 
     on_stage(async {
         let cluster = TestCluster::start(&[]).await;
         let database = cluster.database().await;
-        let mut sale = Sale::on(TestStore::At(database.url()), 20).await;
+        let mut sale = Sale::on(TestStore::At(database.url()), PEOPLE).await;
         for stall in [3, 8] {
             sale.flows().await;
             cluster.freeze().await;

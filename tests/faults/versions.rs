@@ -13,7 +13,7 @@ use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 /// Longest time until a program that refuses to start has said so.
-const REFUSED: Duration = Duration::from_secs(20);
+const REFUSED: Duration = Duration::from_secs(60);
 /// A migration that this program does not know.
 const BY_A_NEWER: &str = "insert into openrun.migration (version, name, checksum)
                           select max(version) + 1, 'later', 'later' from openrun.migration";
@@ -91,8 +91,7 @@ fn a_server_whose_store_became_newer_writes_nothing_more() {
         sale.flows().await;
         database.client().await.batch_execute(BY_A_NEWER).await.expect("poked");
         proxy.cut();
-        sleep(Duration::from_millis(500)).await;
-        let before = sale.bought();
+        let before = sale.falls_silent().await;
         sleep(Duration::from_secs(2)).await;
         assert_eq!(sale.bought(), before, "an older program wrote to a newer store");
         database.client().await.batch_execute(NOT_ANY_MORE).await.expect("poked");

@@ -144,7 +144,13 @@ fn the_wait_shown_is_honest_about_stock() {
         })
         .await;
         let shown = async |person: usize| allowed(crowd[person].where_am_i("r1").await);
-        let (near, middle, far) = (shown(40).await, shown(105).await, shown(399).await);
+        // While the store owes an answer nobody knows how fast it goes.
+        let (near, middle, far) = checks::eventually::some("the rate is known", async || {
+            let all = (shown(40).await, shown(105).await, shown(399).await);
+            let is_known = |place: &Value| !place["eta"].is_null();
+            (is_known(&all.0) && is_known(&all.1)).then_some(all)
+        })
+        .await;
         assert_eq!(near["outlook"], "likely", "{near}");
         assert_eq!(middle["outlook"], "possible", "{middle}");
         assert_eq!(far["outlook"], "unlikely", "{far}");
@@ -205,7 +211,7 @@ fn sold_out_is_said_at_once() {
         let sold = std::time::Instant::now();
         for buyer in &waiting {
             while allowed(buyer.where_am_i("r1").await)["state"] != "sold_out" {
-                assert!(sold.elapsed().as_secs() < 2, "{} still waits", buyer.person);
+                assert!(sold.elapsed().as_secs() < 10, "{} still waits", buyer.person);
             }
             assert_eq!(allowed(buyer.where_am_i("r1").await)["outlook"], "no");
         }

@@ -5,6 +5,7 @@ use openrun_core::payment::RailAnswer;
 use openrun_core::{PersonKey, PurchaseId, Timestamp, Won};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// What everybody pays here.
 pub const PRICE: Won = Won(93_000);
@@ -12,10 +13,14 @@ pub const PRICE: Won = Won(93_000);
 pub const TEN: Timestamp = Timestamp(1_657_760_400_000);
 /// The two kinds of rail that are called.
 pub const KINDS: [&str; 2] = ["http", "toss"];
-/// A call that takes longer than this is given up, where a test wants to see that.
-pub const HASTY_MS: u64 = 400;
+/// A call that takes longer than this is given up, where a test wants to see that: less than the
+/// second that a slow answer takes at least, and so much that the bank has read what was asked.
+pub const HASTY_MS: u64 = 900;
 /// Longer than anything takes here.
 pub const PATIENT_MS: u64 = 20_000;
+/// So soon after a call that what the bank holds up for a second at least cannot have come. A test
+/// that is slower itself has seen nothing.
+pub const SOON: Duration = Duration::from_millis(500);
 /// Paid in full.
 pub const APPROVED: RailAnswer = RailAnswer::Approved { amount: PRICE };
 

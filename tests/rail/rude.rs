@@ -162,8 +162,8 @@ fn s27_huge_slow_and_unsigned_answers_say_nothing_and_hold_nobody_up() {
                 assert_eq!(rail.authorise(&request).await, RailAnswer::Unknown, "{kind}: {what}");
                 assert_eq!(rail.inquire(&request).await, RailAnswer::Unknown, "{kind}: {what}");
                 assert_eq!(rail.cancel(&request).await, RailAnswer::Unknown, "{kind}: {what}");
-                // Three calls of at most 0.4 s, and a machine that is busy.
-                assert!(began.elapsed() < Duration::from_secs(5), "{kind}: {what}");
+                // Three calls of at most 0.9 s, and a machine that is busy.
+                assert!(began.elapsed() < Duration::from_secs(15), "{kind}: {what}");
             }
         }
     });

@@ -135,7 +135,7 @@ fn a_draft_that_is_defined_anew_can_be_looked_at_meanwhile() {
                 let (round, is_over) = (round.clone(), Arc::clone(&is_over));
                 thread::spawn(move || {
                     let mut looks = 0_u64;
-                    while !is_over.load(Ordering::Relaxed) {
+                    while !is_over.load(Ordering::Relaxed) || looks <= u64::from(TIMES) {
                         for line in 0..3 {
                             looks += round.place(LineId(line), 1).number;
                         }

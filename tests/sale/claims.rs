@@ -55,6 +55,7 @@ fn a_turn_that_lapsed_comes_back_once_to_the_head_of_the_line() {
         step(&app, 2).await;
         let [ann, bob, cid, dee] = &mut people;
         is(ann, "admitted").await;
+        checks::clocks_run(&app, "r1").await;
         app.clock.advance(61_000);
         is(ann, "lapsed").await;
         is(bob, "lapsed").await;
@@ -68,6 +69,7 @@ fn a_turn_that_lapsed_comes_back_once_to_the_head_of_the_line() {
         is(bob, "admitted").await;
         is(cid, "waiting").await;
         assert!(allowed(ann.claim("r1").await)["pass"].is_string());
+        checks::clocks_run(&app, "r1").await;
         app.clock.advance(61_000);
         is(bob, "lapsed").await;
         expect(&bob.claim("r1").await, 409, "turn-passed", &Value::Null);

@@ -248,6 +248,20 @@ async fn live(app: &TestApp, path: &str, staff: &Operator) -> Stream {
     Stream::open(app.ops, path, &format!("authorization: Bearer {}\r\n", staff.token)).await
 }
 
+/// Whether figures of the house say how long a purchase takes, on a store that is up.
+fn tells_how_long(told: &Value) -> bool {
+    let routes = told["routes"].as_array().expect("a list");
+    let purchases = "/v1/rounds/{round}/purchases";
+    let buying = routes.iter().find(|it| it["route"] == purchases && it["method"] == "POST");
+    buying.is_some_and(|it| it["p99_ms"].as_f64() > Some(0.0)) && told["store"]["is_up"] == true
+}
+
+/// Whether they count who asked for a round that is none.
+fn tells_of_refusals(told: &Value) -> bool {
+    let refusals = told["refusals"].as_array().expect("a list");
+    refusals.iter().any(|it| it["name"] == "round-not-found")
+}
+
 #[test]
 fn figures_come_by_themselves_of_a_round_and_of_the_house() {
     on_stage(async {
@@ -261,7 +275,13 @@ fn figures_come_by_themselves_of_a_round_and_of_the_house() {
         let (sent, asked) = (first.json(), app.operator.figures("r1").await);
         let fields = |it: &Value| it.as_object().map(|it| it.keys().cloned().collect::<Vec<_>>());
         assert_eq!(fields(&sent), fields(&asked), "the same figures as when asked");
-        assert!(sent["actors"].as_array().is_some_and(|actors| actors.len() > 1), "{sent}");
+        let tells_of_actors =
+            |it: &Value| it["actors"].as_array().is_some_and(|actors| actors.len() > 1);
+        // An actor that does not answer in time is left out, and there the next time.
+        let mut told = sent;
+        while !tells_of_actors(&told) {
+            told = round.next().await.expect("it goes on").json();
+        }
         let mut house = live(&app, "/v1/admin/events", &viewer).await;
         assert_eq!(house.next().await.expect("what stands").event, "house");
         app.buyer("ann").buy_through("r1", "ann-1", 300_000).await;
@@ -272,18 +292,11 @@ fn figures_come_by_themselves_of_a_round_and_of_the_house() {
             let is_there = told["rounds"].as_array().is_some_and(|rounds| {
                 rounds.iter().any(|round| round["id"] == "r1" && round["sold_won"] == 300_000)
             });
-            if is_there && told["routes"].to_string().contains("/v1/rounds/{round}/purchases") {
+            // It is sold before it is answered, and refused after that.
+            if is_there && tells_how_long(&told) && tells_of_refusals(&told) {
                 break told;
             }
         };
-        let routes = told["routes"].as_array().expect("a list");
-        let buying = routes
-            .iter()
-            .find(|it| it["route"] == "/v1/rounds/{round}/purchases" && it["method"] == "POST");
-        assert!(buying.expect("it is there")["p99_ms"].as_f64() > Some(0.0), "{buying:?}");
-        let refusals = told["refusals"].as_array().expect("a list");
-        assert!(refusals.iter().any(|it| it["name"] == "round-not-found"), "{refusals:?}");
-        assert_eq!(told["store"]["is_up"], true);
         assert!(told["store"]["p50_ms"].as_f64() > Some(0.0), "{}", told["store"]);
         let actors = told["actors"].as_array().expect("a list");
         let round = actors.iter().find(|it| it["actor"] == "round").expect("it is there");
@@ -332,7 +345,7 @@ fn there_are_only_so_many_consoles_and_one_that_goes_makes_room() {
         expect(&refused, 503, "overloaded", &json!({}));
         let open =
             async || checks::metric(&app.operator.metrics().await, "openrun_console_streams");
-        assert_eq!(open().await, 64.0);
+        eventually::so("no other is counted", async || open().await == 64.0).await;
         // Whoever has to stop the sale still can.
         app.operator.pause("r1").await;
         all.truncate(1);

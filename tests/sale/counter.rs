@@ -183,7 +183,8 @@ fn a_silent_rail_stops_no_counter() {
         rail.plays([Play::Hang]);
         let asked = rail.authorisations() + 1;
         let paying = ben.clone();
-        let buying = tokio::spawn(async move { paying.buy("r1", "slow", 100_000).await });
+        let request = paying.buy_request("r1", "slow", 100_000);
+        let buying = tokio::spawn(async move { paying.until_answered(&request).await });
         eventually::so("the rail is asked", async || rail.authorisations() == asked).await;
         let ann = client(&app, "ann");
         allowed(ann.sign_up().await);
@@ -231,7 +232,7 @@ fn numbers_have_no_gap_whoever_comes_at_once_and_whatever_dies() {
 
 /// The number of the sheet, or nothing when all are gone.
 async fn one_sheet(buyer: &Buyer) -> Option<String> {
-    for _ in 0..500 {
+    for _ in 0..eventually::LOOKS {
         let answer = buys_paper(buyer, "sheet", 10_000).await;
         match answer.status {
             503 => eventually::pause().await,

@@ -1,7 +1,7 @@
 //! A drawn round that died after any event of its journal: the next owner carries it on to the same
 //! list and the same order, and what does not fit the list is kept out of service.
 
-use crate::support::{eventually, ports::folder};
+use crate::support::{beside_others, eventually, ports::folder};
 use actix_web::rt::System;
 use openrun_actors::store::{Batch, Store};
 use openrun_actors::{
@@ -210,6 +210,7 @@ fn place_of(events: &[StoredEvent], is_it: impl Fn(&Event) -> bool) -> usize {
 #[test]
 fn whatever_event_was_the_last_one_the_draw_comes_to_the_same() {
     let folder = folder();
+    let _shared = beside_others();
     System::new().block_on(async {
         let (events, tickets, draw) = play(&store_with(&folder, "first", &[]).await).await;
         let scheduled = place_of(&events, |event| matches!(event, Event::DrawCommitted { .. }));
@@ -274,6 +275,7 @@ async fn carry_on(
 #[test]
 fn what_does_not_fit_the_published_list_is_kept_out_of_service() {
     let folder = folder();
+    let _shared = beside_others();
     System::new().block_on(async {
         let (events, ..) = play(&store_with(&folder, "first", &[]).await).await;
         let closed = place_of(&events, |event| matches!(event, Event::LobbyClosed { .. }));
@@ -309,6 +311,7 @@ fn what_does_not_fit_the_published_list_is_kept_out_of_service() {
 #[test]
 fn a_commitment_that_was_superseded_needs_no_key() {
     let folder = folder();
+    let _shared = beside_others();
     System::new().block_on(async {
         let at = SystemClock::default().now();
         let committed = |key: u8| {
@@ -334,6 +337,7 @@ fn a_commitment_that_was_superseded_needs_no_key() {
 fn a_lobby_of_200_000_is_listed_and_drawn() {
     const MANY: u64 = 200_000;
     let folder = folder();
+    let _shared = beside_others();
     System::new().block_on(async {
         let now = SystemClock::default().now();
         let (round, at) = (round_id(), now);

@@ -51,10 +51,16 @@ fn a_stuck_stream_keeps_no_other_program_from_expiring() {
         app.clock.go_to("2022-07-16T00:00:01+09:00");
         let stuck = StreamId::Vouchers(ProgramId::new(CITYWIDE).expect("a slug"));
         store.stall(&stuck);
-        let began = Instant::now();
-        assert_eq!(app.engine.expire_due().await, Ok(1), "nothing that is not durable counts");
-        assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
-        assert!(is_expired(&app, "zoe").await);
+        // Of whoever is not written within a second the next pass finds that it was.
+        let mut expired = 0;
+        eventually::so("those of the other program are swept", async || {
+            let began = Instant::now();
+            expired += app.engine.expire_due().await.expect("it goes on");
+            assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+            is_expired(&app, "zoe").await
+        })
+        .await;
+        assert!(expired <= 1, "nothing that is not durable counts: {expired}");
         // It owes an answer by now: nobody is put behind it any more.
         let began = Instant::now();
         assert_eq!(app.engine.expire_due().await, Ok(0), "nothing that is not durable counts");

@@ -151,8 +151,8 @@ fn the_document_and_where_am_i_say_the_same_of_the_chances() {
         assert_eq!(line["turn_up_percent"], json!(90), "before anything was measured");
         app.operator.set_inlet("r1", json!({"mode": "auto", "rate_per_s": 1})).await;
         eventually::so("there is an estimate from the planned rate", async || {
-            let place = allowed(crowd[5].where_am_i("r1").await);
-            place["eta"]["p50_s"].as_u64().is_some_and(|s| (1..=8).contains(&s))
+            let place = allowed(crowd[8].where_am_i("r1").await);
+            place["eta"]["p50_s"].as_u64().is_some_and(|s| (1..=14).contains(&s))
         })
         .await;
         let honesty = app.operator.figures("r1").await["honesty"].clone();

@@ -90,6 +90,7 @@ async fn passes(app: &TestApp, mut zoe: Buyer) {
     zoe.pass = yan.pass.clone();
     expect(&zoe.buy("halves", "zoe-3", 300_000).await, 403, "pass-invalid", &NOTHING);
     zoe.get_pass("halves").await;
+    checks::clocks_run(app, "halves").await;
     app.clock.advance(601_000);
     expect(&zoe.buy("halves", "zoe-3", 300_000).await, 403, "pass-expired", &NOTHING);
     eventually::so("the place has lapsed", async || {

@@ -41,7 +41,7 @@ async fn rush(buyers: Vec<(Buyer, &'static str)>) -> BTreeMap<String, i64> {
         let barrier = Arc::clone(&barrier);
         async move {
             barrier.wait().await;
-            let answer = buyer.buy(channel, channel, WANTED_WON).await;
+            let answer = buyer.buy_until_answered(channel, channel, WANTED_WON).await;
             (buyer.person, answer)
         }
     });

@@ -1,7 +1,7 @@
 //! What tests ask of answers and of a whole sale.
 
 use super::app::TestApp;
-use super::wire::Answer;
+use super::wire::{Answer, Request};
 use serde_json::Value;
 use std::future::Future;
 
@@ -83,6 +83,19 @@ pub async fn money(app: &TestApp, round: &str) -> (i64, i64, i64, u64) {
     assert_eq!(sold + held + left, won("stock_won"), "OR-1: {figures}");
     assert!(sold >= 0 && held >= 0 && left >= 0, "OR-1: {figures}");
     (sold, held, left, figures["purchases"].as_u64().expect("a count"))
+}
+
+/// Waits for two ticks of a round that nothing holds up: from then on its clocks run. What time
+/// passes while the store owes an answer lets no turn lapse.
+pub async fn clocks_run(app: &TestApp, round: &str) {
+    let path = format!("/v1/rounds/{round}/watermark");
+    let document = async || allowed(app.web.send(&Request::new("GET", path.as_str())).await);
+    let begun = document().await["serial"].as_u64().expect("a number");
+    eventually::so("two ticks of a round that goes on", async || {
+        let now = document().await;
+        now["interruption"].is_null() && now["serial"].as_u64() > Some(begun + 1)
+    })
+    .await;
 }
 
 /// Waits until the published figures say that so much is sold.

@@ -39,15 +39,20 @@ pub use wire::{Answer, Request, Web};
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// The switches of `failpoints` are of the whole process: whoever turns one is alone.
 static SWITCHES: RwLock<()> = RwLock::new(());
 
+/// As long as this lives nobody is [`alone`].
+pub fn beside_others() -> RwLockReadGuard<'static, ()> {
+    // A test that failed leaves the switches as it found them: the poison says nothing here.
+    SWITCHES.read().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Runs a test beside others.
 pub fn on_stage(play: impl Future<Output = ()>) {
-    // A test that failed leaves the switches as it found them: the poison says nothing here.
-    let _shared = SWITCHES.read().unwrap_or_else(PoisonError::into_inner);
+    let _shared = beside_others();
     block_on(play);
 }
 

@@ -359,8 +359,9 @@ impl Way<'_> {
                 Some(Sprung::After(kept)) => kept,
                 Some(Sprung::AtReply) | None => length,
             };
-            to.write_all(&chunk[..kept]).await.map_err(gone)?;
+            // Before they are there: whoever has read them may look at the counts at once.
             self.count(kept);
+            to.write_all(&chunk[..kept]).await.map_err(gone)?;
             match sprung {
                 // Both ways are of one task: no reply was read since the last byte was written.
                 Some(Sprung::AtReply) => self.ends.store(true, Ordering::SeqCst),
