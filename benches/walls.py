@@ -115,7 +115,7 @@ class Walls:
         Where the processor is the narrow place no server comes to 0.9: HTTP itself costs an eighth of a purchase, so
         that to refuse three people takes a third of what a sale would (see `price`), and one core of a generator
         cannot offer four times what one core of the server sells."""
-        seconds = 8 if self.is_quick else 20
+        seconds = 8 if self.is_quick else 14
         sold, told = {}, {}
         for times in (0.9, 4):
             with Rail(self.server(), RAIL_PER_S) as server:

@@ -98,7 +98,7 @@ mod switches {
     }
 
     /// Before a commit; with the switch on, a store that is slow. With `slow-store` each commit
-    /// takes another while, and a test that looks before it is written fails every time.
+    /// takes another while, and a test that looks before it is written soon fails.
     pub(crate) async fn before_commit() {
         if is_on(&REPLY_BEFORE_COMMIT, "reply-before-commit") {
             tokio::time::sleep(SLOW_STORE).await;

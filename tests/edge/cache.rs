@@ -28,28 +28,40 @@ fn a_crowd_at_the_cache_costs_the_server_a_document_a_second() {
             let text = app.operator.metrics().await;
             (checks::metric(&text, COUNT), checks::metric(&text, "openrun_watermark_renders_total"))
         };
-        let (before, began) = (figures().await, Instant::now());
-        let askers = (0..200).map(|asker| {
-            let web = nginx.web.clone();
-            async move {
-                for look in 0..100 {
-                    // Nobody makes it ask more often by asking differently.
-                    let request = Request::new("GET", format!("{WATERMARK}?{asker}={look}"));
-                    let request = request.header("cookie", format!("a={asker}"));
-                    let answer = web.send(&request.header("accept-language", "fr")).await;
-                    assert_eq!(answer.status, 200, "{answer:?}");
-                }
-            }
-        });
-        join_all(askers).await;
-        let (after, took) = (figures().await, began.elapsed());
-        let (asked, made) = (after.0 - before.0, after.1 - before.1);
-        println!("20,000 looks in {took:?}: {asked} at the server, {made} documents");
-        // One a second; where nobody asked for a second all wait for the same one, and two at most.
-        let most = (took.as_secs_f64() * 1.5 + 5.0).max(1_000.0);
-        assert!(asked >= 1.0 && asked <= most, "{asked} looks came through in {took:?}");
-        assert!(made <= asked + 1.0, "{made} documents for {asked} looks");
+        // A machine that does something else for two seconds lets everybody through once.
+        let mut seen = Vec::new();
+        while !seen.iter().any(|(asked, made, most)| asked <= most && *made <= asked + 1.0) {
+            assert!(
+                seen.len() < 3,
+                "looks that came through, documents, and how many may: {seen:?}"
+            );
+            seen.push(crowd_at(&nginx, &figures).await);
+        }
     });
+}
+
+/// 20,000 looks through the cache: how many came through, how many documents were made, and how
+/// many looks may come through in that time.
+async fn crowd_at(nginx: &Nginx, figures: &impl AsyncFn() -> (f64, f64)) -> (f64, f64, f64) {
+    let (before, began) = (figures().await, Instant::now());
+    let askers = (0..200).map(|asker| {
+        let web = nginx.web.clone();
+        async move {
+            for look in 0..100 {
+                // Nobody makes it ask more often by asking differently.
+                let request = Request::new("GET", format!("{WATERMARK}?{asker}={look}"));
+                let request = request.header("cookie", format!("a={asker}"));
+                let answer = web.send(&request.header("accept-language", "fr")).await;
+                assert_eq!(answer.status, 200, "{answer:?}");
+            }
+        }
+    });
+    join_all(askers).await;
+    let (after, took) = (figures().await, began.elapsed());
+    let (asked, made) = (after.0 - before.0, after.1 - before.1);
+    println!("20,000 looks in {took:?}: {asked} at the server, {made} documents");
+    assert!(asked >= 1.0, "somebody has to ask");
+    (asked, made, took.as_secs_f64() * 1.5 + 5.0)
 }
 
 #[test]

@@ -25,8 +25,11 @@ fn blocks(page: &str) -> Vec<&str> {
 fn typed(folder: &Path, lines: &str) -> String {
     let program = Path::new(OPENRUN).parent().expect("a folder").display().to_string();
     let path = format!("{program}:{}", std::env::var("PATH").unwrap_or_default());
-    let mut command = Command::new("bash");
-    command.args(["-eu", "-o", "pipefail", "-c", lines]).current_dir(folder).env("PATH", path);
+    let mut command = Command::new("timeout");
+    command
+        .args(["120", "bash", "-eu", "-o", "pipefail", "-c", lines])
+        .current_dir(folder)
+        .env("PATH", path);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OPENRUN_")) {
         command.env_remove(name);
     }

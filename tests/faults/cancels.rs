@@ -1,6 +1,6 @@
 //! Somebody cancels what the store is doing.
 
-use crate::crowd::{Sale, comes_back};
+use crate::crowd::{SILENT_LOOKS, Sale, comes_back};
 use crate::support::postgres::{TestCluster, TestDatabase};
 use crate::support::{TestStore, eventually, on_stage};
 use std::time::{Duration, Instant};
@@ -71,7 +71,8 @@ fn a_commit_cancelled_while_it_waits_for_a_standby_is_no_success() {
         };
         standby("nobody").await;
         until_commits_wait(&client).await;
-        let (before, began, mut met) = (sale.falls_silent().await, Instant::now(), 0);
+        let before = sale.falls_silent(SILENT_LOOKS).await;
+        let (began, mut met) = (Instant::now(), 0);
         while began.elapsed() < CANCELLING || met == 0 {
             met += cancel_all(&client).await;
             assert!(began.elapsed() < CANCELLING * 10, "no commit waited for the standby");

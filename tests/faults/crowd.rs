@@ -30,7 +30,7 @@ const YOUNG_MILLIS: i64 = 3_000;
 /// Longest time until a round that is being rebuilt takes newcomers again.
 const PUT_RIGHT: Duration = Duration::from_secs(15);
 /// So often nobody had an answer, with a pause between: what was on its way has arrived.
-const SILENT_LOOKS: u32 = 100;
+pub const SILENT_LOOKS: u32 = 100;
 /// Between two questions of one person.
 const PAUSE: Duration = Duration::from_millis(25);
 /// Purchases after which a sale is said to go on.
@@ -115,11 +115,12 @@ impl Sale {
         began.elapsed()
     }
 
-    /// Waits until nobody is answered any more; answers with how many purchases that were.
-    pub async fn falls_silent(&self) -> usize {
+    /// Waits until nobody was answered for so many looks, 20 ms apart; answers with how many
+    /// purchases that were.
+    pub async fn falls_silent(&self, silent_looks: u32) -> usize {
         let (began, mut last, mut looks) = (Instant::now(), self.bought(), 0);
         // Looks and not a time: a process that stood still has read none of its answers.
-        while looks < SILENT_LOOKS {
+        while looks < silent_looks {
             assert!(began.elapsed() < PATIENCE, "purchases go on being answered");
             eventually::pause().await;
             let bought = self.bought();

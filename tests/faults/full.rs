@@ -23,12 +23,12 @@ async fn fill(sale: &Sale, folder: &Path, name: &str) -> Filler {
     let (began, mut last, mut since, mut newcomers) = (Instant::now(), 0, Instant::now(), 0);
     while since.elapsed() < STANDS_STILL {
         assert!(began.elapsed() < Duration::from_secs(120), "the disk never was full");
-        if sale.bought() != last {
-            (last, since) = (sale.bought(), Instant::now());
-        }
         sale.waiting_goes_on(&format!("{name}-{newcomers}")).await;
         newcomers += 1;
         sleep(Duration::from_millis(50)).await;
+        if sale.bought() != last {
+            (last, since) = (sale.bought(), Instant::now());
+        }
     }
     filler
 }

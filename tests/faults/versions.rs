@@ -3,7 +3,7 @@
 //! The other version is played by the store: its book of migrations says what another program would
 //! have left there.
 
-use crate::crowd::Sale;
+use crate::crowd::{SILENT_LOOKS, Sale};
 use crate::support::postgres::TestDatabase;
 use crate::support::proxy::FaultProxy;
 use crate::support::{TestStore, on_stage};
@@ -91,7 +91,7 @@ fn a_server_whose_store_became_newer_writes_nothing_more() {
         sale.flows().await;
         database.client().await.batch_execute(BY_A_NEWER).await.expect("poked");
         proxy.cut();
-        let before = sale.falls_silent().await;
+        let before = sale.falls_silent(SILENT_LOOKS).await;
         sleep(Duration::from_secs(2)).await;
         assert_eq!(sale.bought(), before, "an older program wrote to a newer store");
         database.client().await.batch_execute(NOT_ANY_MORE).await.expect("poked");

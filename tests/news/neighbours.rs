@@ -23,7 +23,7 @@ const NEIGHBOUR: &str = "gangwon";
 /// Purchases that wait for a store that hangs.
 const STUCK: u32 = 50;
 /// Longest that anybody may wait who has nothing to do with the disturbance, on a machine that may
-/// do something else for seconds: who is held up waits for 30 s.
+/// do something else for seconds: who waits for a store that hangs does so for 30 s.
 const NOTICED: Duration = Duration::from_secs(10);
 
 /// How much is measured.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longest time for one payment while others rush, on a machine that may do something else for
-/// seconds: who is held up waits for 30 s.
+/// seconds: who waits for a store that hangs does so for 30 s.
 const AT_ONCE: Duration = Duration::from_secs(10);
 /// People who rush.
 const CROWD: usize = 1_000;

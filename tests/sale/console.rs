@@ -248,12 +248,13 @@ async fn live(app: &TestApp, path: &str, staff: &Operator) -> Stream {
     Stream::open(app.ops, path, &format!("authorization: Bearer {}\r\n", staff.token)).await
 }
 
-/// Whether figures of the house say how long a purchase takes, on a store that is up.
+/// Whether figures of the house say how long a purchase and a commit take.
 fn tells_how_long(told: &Value) -> bool {
     let routes = told["routes"].as_array().expect("a list");
     let purchases = "/v1/rounds/{round}/purchases";
     let buying = routes.iter().find(|it| it["route"] == purchases && it["method"] == "POST");
-    buying.is_some_and(|it| it["p99_ms"].as_f64() > Some(0.0)) && told["store"]["is_up"] == true
+    buying.is_some_and(|it| it["p99_ms"].as_f64() > Some(0.0))
+        && told["store"]["p50_ms"].as_f64() > Some(0.0)
 }
 
 /// Whether they count who asked for a round that is none.
@@ -287,17 +288,19 @@ fn figures_come_by_themselves_of_a_round_and_of_the_house() {
         app.buyer("ann").buy_through("r1", "ann-1", 300_000).await;
         expect(&app.buyer("bob").join("nowhere").await, 404, "round-not-found", &Value::Null);
         while round.next().await.expect("it goes on").json()["sold_won"] != 300_000 {}
+        // What took time and who was refused is told for some seconds, sold before it is answered.
+        let (mut is_timed, mut is_refused) = (false, false);
         let told = loop {
             let told = house.next().await.expect("it goes on").json();
             let is_there = told["rounds"].as_array().is_some_and(|rounds| {
                 rounds.iter().any(|round| round["id"] == "r1" && round["sold_won"] == 300_000)
             });
-            // It is sold before it is answered, and refused after that.
-            if is_there && tells_how_long(&told) && tells_of_refusals(&told) {
+            is_timed |= tells_how_long(&told);
+            is_refused |= tells_of_refusals(&told);
+            if is_there && is_timed && is_refused && told["store"]["is_up"] == true {
                 break told;
             }
         };
-        assert!(told["store"]["p50_ms"].as_f64() > Some(0.0), "{}", told["store"]);
         let actors = told["actors"].as_array().expect("a list");
         let round = actors.iter().find(|it| it["actor"] == "round").expect("it is there");
         assert!(round["permits_bound"].as_f64() > Some(0.0), "{round}");

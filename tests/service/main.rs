@@ -159,13 +159,9 @@ fn signs_of_life_come_while_the_process_takes_its_turns_and_end_while_it_stands_
     let service = Service::start(&Name::Path, &[("WATCHDOG_USEC", &micros)]);
     service.hear_until("READY=1");
     service.hear_until("WATCHDOG=1");
-    let began = Instant::now();
-    for _ in 0..4 {
-        service.hear_until("WATCHDOG=1");
-    }
-    // One in each time that is waited for, on a machine that does something else for seconds. The
-    // 10 s between two beats that nobody waits for would be too long.
-    assert!(began.elapsed() < WATCHDOG * 20, "four signs took {:?}", began.elapsed());
+    // One in each time that is waited for, unless the machine does something else for seconds.
+    let signs: Vec<usize> = (0..5).map(|_| service.signs_of_life(WATCHDOG * 4)).collect();
+    assert!(signs.iter().any(|signs| *signs >= 4), "{signs:?} signs in four times each");
     service.signal("-STOP");
     service.signs_of_life(Duration::from_millis(200));
     service.unheard();

@@ -40,9 +40,14 @@ pub use wire::{Answer, Request, Web};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 /// The switches of `failpoints` are of the whole process: whoever turns one is alone.
 static SWITCHES: RwLock<()> = RwLock::new(());
+
+/// What a test may take: several times the longest, so that one which waits for something that
+/// never comes says so.
+const LIMIT: Duration = Duration::from_secs(400);
 
 /// As long as this lives nobody is [`alone`].
 pub fn beside_others() -> RwLockReadGuard<'static, ()> {
@@ -85,5 +90,9 @@ fn block_on(play: impl Future<Output = ()>) {
     let _log = log.map(|it| openrun::telemetry::start_log(&it, openrun::config::LogFormat::Text));
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = builder.worker_threads(1).enable_all().build();
-    runtime.expect("a test can start a thread").block_on(play);
+    let is_long = std::env::var_os("OPENRUN_LONG").is_some();
+    let limit = if is_long { LIMIT * 20 } else { LIMIT };
+    let played = async { tokio::time::timeout(limit, play).await };
+    let ended = runtime.expect("a test can start a thread").block_on(played);
+    assert!(ended.is_ok(), "the test had not ended after {limit:?}");
 }
