@@ -43,8 +43,8 @@ pub(crate) struct Room {
 
 /// What came of a gift for which room was set aside.
 pub(crate) enum GiftEnd {
-    /// It is durable.
-    Given(Box<Event>),
+    /// It is durable. Who gave it is answered once the receiver knows: whoever hears of it finds it.
+    Given(Box<Event>, Reply<MoveAnswered>),
     /// It will not be.
     NotGiven,
 }
@@ -147,10 +147,18 @@ impl PersonShell {
             if !shell.settle(&event, None, outcome) {
                 return reply.send(fresh(Err(Refusal::Unavailable)));
             }
-            let _ = end.send(GiftEnd::Given(Box::new(event.clone())));
-            reply.send(fresh(answer_of(&event).ok_or(Refusal::Unavailable)));
+            // A receiver who is gone is read from the store by whoever comes next.
+            if let Err(GiftEnd::Given(event, reply)) =
+                end.send(GiftEnd::Given(Box::new(event), reply))
+            {
+                reply.send(given(&event));
+            }
         }));
     }
+}
+
+fn given(event: &Event) -> MoveAnswered {
+    fresh(answer_of(event).ok_or(Refusal::Unavailable))
 }
 
 impl Serve<Expect> for PersonShell {
@@ -174,7 +182,10 @@ impl Serve<Expect> for PersonShell {
             Err(refusal) => return reply.send(Err(refusal)),
         };
         ctx.spawn(end.into_actor_future(move |shell: &mut Self, end, _| match end {
-            Ok(GiftEnd::Given(event)) => shell.person.apply_move(shell.key, &event),
+            Ok(GiftEnd::Given(event, reply)) => {
+                shell.person.apply_move(shell.key, &event);
+                reply.send(given(&event));
+            }
             Ok(GiftEnd::NotGiven) => shell.person.release_gift(id),
             // The giver died or is in doubt: the store knows.
             Err(_) => shell.doubt(),
