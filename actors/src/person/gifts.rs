@@ -43,7 +43,7 @@ pub(crate) struct Room {
 
 /// What came of a gift for which room was set aside.
 pub(crate) enum GiftEnd {
-    /// It is durable. Who gave it is answered once the receiver knows: whoever hears of it finds it.
+    /// It is durable. Who gave it is answered once the receiver knows.
     Given(Box<Event>, Reply<MoveAnswered>),
     /// It will not be.
     NotGiven,
