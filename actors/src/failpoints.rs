@@ -1,7 +1,7 @@
 //! Test-only switches: panics on demand and guards that can be turned off, for negative controls.
 //!
-//! A test in the same process turns a switch; a process of its own reads `OPENRUN_FAILPOINTS`:
-//! words with commas between. Without the feature `failpoints` nothing of this is in the program,
+//! A test in the same process turns a switch; every process reads `OPENRUN_FAILPOINTS`: words with
+//! commas between. Without the feature `failpoints` nothing of this is in the program,
 //! and each guard is simply on.
 
 use openrun_core::Rules;

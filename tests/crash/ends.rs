@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 /// Longest time from SIGTERM to the end: answering what is in flight may take 10 s, and so may
 /// writing what was decided.
-const STOP_LIMIT: Duration = Duration::from_secs(25);
+pub const STOP_LIMIT: Duration = Duration::from_secs(25);
 /// Stops under load.
 const STOPS: u32 = 20;
 

@@ -6,6 +6,7 @@
 //! printed and judge nothing, but that of a built release can be had: `OPENRUN_LONG=1 cargo test
 //! --release --test crash recovery -- --nocapture`.
 
+use crate::ends::STOP_LIMIT;
 use crate::house::{CHANNELS, House, ROUND, now};
 use crate::wire::{Request, Wire};
 use openrun::trust::Ticket;
@@ -22,7 +23,6 @@ use openrun_core::{
     PurchaseId, RoundId, Rules, StreamId, Timestamp, WindowId, Won,
 };
 use serde_json::Value;
-use std::time::Duration;
 
 /// Purchases, and people who wait.
 const OF_EACH: (u64, u64) = (20_000, 1_000_000);
@@ -229,7 +229,7 @@ async fn a_city_that_waits_is_back_where_it_was() {
     let house = House::new().await;
     // Makes keys and tables.
     let server = house.serve().await;
-    server.terminate(Duration::from_secs(25)).await;
+    server.terminate(STOP_LIMIT).await;
     let url = house.store();
     let store = openrun::store::open(&url).await.expect("a store");
     past.fill(&*store).await;

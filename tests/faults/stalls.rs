@@ -9,6 +9,8 @@ use tokio::time::sleep;
 
 /// How long the store is silent: less than a commit may take (5 s).
 const STALL: Duration = Duration::from_secs(4);
+/// Looks after which nobody's answer is on its way any more: half a second, of stalls of three.
+const FEW_LOOKS: u32 = 25;
 /// People at once.
 const PEOPLE: usize = 20;
 
@@ -17,7 +19,7 @@ const PEOPLE: usize = 20;
 async fn stands_still(sale: &Sale, name: &str, stall: Duration) {
     let (began, mut newcomers) = (Instant::now(), 0);
     // What was on its way when the store fell silent arrives.
-    let before = sale.falls_silent(25).await;
+    let before = sale.falls_silent(FEW_LOOKS).await;
     while began.elapsed() < stall {
         sale.waiting_goes_on(&format!("{name}-{newcomers}")).await;
         newcomers += 1;

@@ -72,7 +72,6 @@ async fn join_in_slices(all: usize) -> (u64, usize) {
             callers.spawn(call(bare.engine.clone(), place.clone(), caller, each, started));
         }
         let mut joins = callers.join_all().await.concat();
-        assert!(!joins.is_empty(), "nobody could join");
         count += joins.len();
         inversions += joins.iter().filter(|(_, _, number)| *number <= highest).count() as u64;
         inversions += order_inversions(&mut joins);
